@@ -1,0 +1,2 @@
+//! The `mmsb` command.
+fn main() {}

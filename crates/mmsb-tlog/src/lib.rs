@@ -1,0 +1,1 @@
+//! Head to be written with the crate.

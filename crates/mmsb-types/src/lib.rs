@@ -1,0 +1,41 @@
+//! The vocabulary of MMSB: the words every other crate speaks, and nothing that acts.
+//!
+//! Reading order: what is numbered ([`PageId`], [`Epoch`], [`Label`], [`Lsn`]), what is measured
+//! ([`Span`], [`limits`]), what is chosen ([`PageLocation`], [`Durability`], [`EdgeKind`]), what is
+//! told ([`Source`], [`PageEvent`], [`EventKind`]), and how damage shows ([`crc32c`], [`Violation`]).
+//!
+//! Invariant: depends on no other MMSB crate, and with `default-features = false` on `alloc` only.
+
+#![no_std]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+mod checksum;
+mod durability;
+mod edge;
+mod epoch;
+mod event;
+pub mod limits;
+mod location;
+mod lsn;
+mod page_id;
+mod source;
+mod span;
+mod violation;
+
+pub use checksum::{crc32c, crc32c_append};
+pub use durability::Durability;
+pub use edge::EdgeKind;
+pub use epoch::{Epoch, Label};
+pub use event::{EventError, EventKind, PageEvent};
+pub use location::PageLocation;
+pub use lsn::Lsn;
+pub use page_id::PageId;
+pub use source::Source;
+pub use span::Span;
+pub use violation::{Place, Violation};
+
+#[cfg(not(target_endian = "little"))]
+compile_error!("MMSB stores and maps little-endian bytes: big-endian hosts are not supported");

@@ -1,0 +1,4 @@
+//! The vocabulary's tests.
+
+mod events;
+mod words;
