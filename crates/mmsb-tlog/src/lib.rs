@@ -1,1 +1,43 @@
-//! Head to be written with the crate.
+//! The transaction log: every commit as one frame, in one order, verified whenever it is read.
+//!
+//! What durable means here: a frame is *published* when it is in the ring without a gap before it, *written*
+//! when the kernel has it, *durable* when a sync of the file came back without an error. Each batch that is
+//! written ends with a [`Mark`] that says how far the log was durable; after a crash the marks tell damage
+//! (refused) from a torn tail (cut).
+//!
+//! Reading order: [`frame`] (bytes of a commit), [`Mark`], [`SegmentHead`], [`Manifest`], [`LogDir`] (files),
+//! [`Reader`] (verifies and yields), [`Scan`] (the recovery rule), [`Verification`], [`Log`] (writes).
+//!
+//! Invariant: knows no page memory and no graph; replay yields commits, it never applies them. The format is
+//! `docs/format.md`'s; all disk access goes through [`vfs`].
+
+#![forbid(unsafe_code)]
+
+pub mod vfs;
+
+mod dir;
+mod error;
+pub mod frame;
+mod instance;
+mod log;
+mod manifest;
+mod mark;
+mod reader;
+mod scan;
+mod segment;
+mod stats;
+mod verify;
+mod window;
+
+pub use dir::LogDir;
+pub use error::{Fault, LogError};
+pub use frame::{Frame, FrameBuf, SectionBuf, SectionKind, Sections};
+pub use instance::InstanceId;
+pub use log::{Log, LogOptions, Reservation, Room};
+pub use manifest::Manifest;
+pub use mark::{MARK_BYTES, Mark};
+pub use reader::{Commit, Cursor, Reader, Record};
+pub use scan::{BadRecord, Scan, Tail};
+pub use segment::{FORMAT_VERSION, HeadFault, SEGMENT_HEAD_BYTES, SegmentHead};
+pub use stats::LogStats;
+pub use verify::Verification;

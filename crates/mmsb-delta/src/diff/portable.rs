@@ -1,0 +1,45 @@
+//! Masks made with 64-bit words: what runs everywhere, and what the others are checked against.
+
+use mmsb_types::Span;
+
+use super::runs::{BLOCK_BYTES, Runs};
+
+/// Appends where `old` and `new`, equally long, differ.
+pub(super) fn diff_runs(old: &[u8], new: &[u8], out: &mut Vec<Span>) {
+    let mut runs = Runs::new(out);
+    let ((old, old_rest), (new, new_rest)) = (old.as_chunks(), new.as_chunks());
+    let mut base = 0;
+    for (old, new) in old.iter().zip(new) {
+        if old != new {
+            runs.block(base, mask(old, new));
+        }
+        base += BLOCK_BYTES as u32;
+    }
+    runs.block(base, short_mask(old_rest, new_rest));
+    runs.finish();
+}
+
+/// The mask of two slices of one length below 64.
+pub(super) fn short_mask(old: &[u8], new: &[u8]) -> u64 {
+    let (mut old_block, mut new_block) = ([0; BLOCK_BYTES], [0; BLOCK_BYTES]);
+    old_block[..old.len()].copy_from_slice(old);
+    new_block[..new.len()].copy_from_slice(new);
+    mask(&old_block, &new_block)
+}
+
+fn mask(old: &[u8; BLOCK_BYTES], new: &[u8; BLOCK_BYTES]) -> u64 {
+    let words = old.as_chunks::<8>().0.iter().zip(new.as_chunks::<8>().0).enumerate();
+    words.fold(0, |mask, (index, (old, new))| {
+        let differs = u64::from_le_bytes(*old) ^ u64::from_le_bytes(*new);
+        mask | nonzero_bytes(differs) << (8 * index)
+    })
+}
+
+/// Bit `i` of the eight tells that byte `i` of the word is not zero.
+fn nonzero_bytes(word: u64) -> u64 {
+    const LOW_SEVEN: u64 = 0x7f7f_7f7f_7f7f_7f7f;
+    // A byte's top bit is set if it was, or if its low bits are not all zero; no carry leaves a byte.
+    let tops = (((word & LOW_SEVEN) + LOW_SEVEN) | word) & !LOW_SEVEN;
+    // The product moves the eight bits, 8 apart, into the top byte, where no two meet.
+    (tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
+}

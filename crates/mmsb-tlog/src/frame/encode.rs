@@ -1,0 +1,139 @@
+//! Writing frames: everything but the number, outside all locks; then the number.
+
+use mmsb_delta::DeltaBatch;
+use mmsb_types::crc32c;
+
+use super::{
+    FLAG_SECTIONS, HEADER_BYTES, KIND_SINGLE, SINGLE_BYTES, SINGLE_PAYLOAD_MAX, SectionBuf, SectionKind,
+    line_checksum,
+};
+use crate::LogError;
+
+/// One frame's bytes, encoded before its number is known; reusable.
+///
+/// Invariant: after [`FrameBuf::encode`], only the number and the checksum over it are missing.
+#[derive(Debug, Default)]
+pub struct FrameBuf {
+    bytes: Vec<u8>,
+}
+
+impl FrameBuf {
+    /// Makes an empty buffer with room for `capacity` bytes.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        Self { bytes: Vec::with_capacity(capacity) }
+    }
+
+    /// Returns an upper bound of the frame's length, in bytes.
+    #[must_use]
+    pub fn bound(sections: &SectionBuf, batch_bytes: usize) -> usize {
+        const WIDE_SECTION_BYTES: usize = 16;
+        let body = WIDE_SECTION_BYTES + sections.encoded_bytes() + batch_bytes;
+        (HEADER_BYTES + body).next_multiple_of(8).max(SINGLE_BYTES)
+    }
+
+    /// Encodes a commit, number left open.
+    ///
+    /// # Errors
+    /// [`LogError::RecordTooLarge`] above `record_bytes_max`.
+    pub fn encode(
+        &mut self,
+        sections: &SectionBuf,
+        batch: &DeltaBatch,
+        record_bytes_max: u32,
+    ) -> Result<(), LogError> {
+        let bound = Self::bound(sections, batch.encoded_bytes()) as u64;
+        if bound > u64::from(record_bytes_max) {
+            return Err(LogError::RecordTooLarge { bytes: bound, limit: u64::from(record_bytes_max) });
+        }
+        self.bytes.clear();
+        if is_single(sections, batch) {
+            self.encode_single(batch);
+        } else {
+            self.encode_frame(sections, batch);
+        }
+        Ok(())
+    }
+
+    /// Returns the frame's length, in bytes: a multiple of 8.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Tells whether nothing is encoded.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
+    /// Returns the bytes; whole once sealed.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Fills in the number and the checksum over it. Cannot fail and allocates nothing.
+    pub fn seal(&mut self, number: u64) {
+        self.bytes[8..16].copy_from_slice(&number.to_le_bytes());
+        if self.is_single_line() {
+            let checksum = line_checksum(&self.bytes);
+            self.bytes[4..8].copy_from_slice(&checksum.to_le_bytes());
+        } else {
+            let checksum = crc32c(&self.bytes[..28]);
+            self.bytes[28..32].copy_from_slice(&checksum.to_le_bytes());
+        }
+    }
+
+    /// Takes the bytes out, leaving the buffer empty.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
+    fn is_single_line(&self) -> bool {
+        self.bytes[2..4] == KIND_SINGLE.to_le_bytes()
+    }
+
+    fn encode_single(&mut self, batch: &DeltaBatch) {
+        self.bytes.extend((SINGLE_BYTES as u16).to_le_bytes());
+        self.bytes.extend(KIND_SINGLE.to_le_bytes());
+        self.bytes.extend([0; 12]);
+        batch.encode_into(&mut self.bytes);
+        self.bytes.resize(SINGLE_BYTES, 0);
+    }
+
+    fn encode_frame(&mut self, sections: &SectionBuf, batch: &DeltaBatch) {
+        self.bytes.resize(HEADER_BYTES, 0);
+        self.encode_sections(sections, batch.wide_count() as u32);
+        batch.encode_into(&mut self.bytes);
+        self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
+        let has_sections = !sections.is_empty() || batch.wide_count() > 0;
+        let body_checksum = crc32c(&self.bytes[HEADER_BYTES..]);
+        let (total, head) = (self.bytes.len() as u32, &mut self.bytes[..HEADER_BYTES]);
+        head[0..4].copy_from_slice(&total.to_le_bytes());
+        head[4..6].copy_from_slice(&(u16::from(has_sections) * FLAG_SECTIONS).to_le_bytes());
+        head[16..20].copy_from_slice(&(batch.payload_bytes() as u32).to_le_bytes());
+        let entry_count = (batch.compact_count() + batch.wide_count()) as u32;
+        head[20..24].copy_from_slice(&entry_count.to_le_bytes());
+        head[24..28].copy_from_slice(&body_checksum.to_le_bytes());
+    }
+
+    /// The wide count comes first: its kind is the lowest.
+    fn encode_sections(&mut self, sections: &SectionBuf, wide_count: u32) {
+        if wide_count > 0 {
+            let mut wide = SectionBuf::default();
+            wide.push(SectionKind::WIDE_COUNT, &wide_count.to_le_bytes());
+            let start = self.bytes.len();
+            wide.encode_into(&mut self.bytes);
+            if !sections.is_empty() {
+                self.bytes[start + 2] = 0;
+            }
+        }
+        sections.encode_into(&mut self.bytes);
+    }
+}
+
+fn is_single(sections: &SectionBuf, batch: &DeltaBatch) -> bool {
+    let one_compact = batch.compact_count() == 1 && batch.wide_count() == 0;
+    sections.is_empty() && one_compact && batch.payload_bytes() <= SINGLE_PAYLOAD_MAX
+}

@@ -1,0 +1,324 @@
+//! The writing side: room, reservation, publication, durability.
+//!
+//! A commit takes [`Log::room`] while it holds nothing, [`Log::reserve`]s while it holds all its page locks,
+//! [`Log::publish`]es its frame when its pages are visible, and may [`Log::wait`] for durability.
+//!
+//! Invariant: from reservation to publication nothing allocates, blocks or fails; a reservation that is
+//! dropped unpublished would leave a hole in the log, so it aborts the process.
+
+mod boxes;
+mod flush;
+mod flusher;
+mod options;
+mod ring;
+mod tail;
+
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use mmsb_types::{
+    Durability, Lsn,
+    limits::{BOXED_ABOVE_BYTES, RESERVATION_BYTES_MIN},
+};
+
+use self::{
+    boxes::Boxes,
+    flush::{Flush, Progress},
+    flusher::{Flusher, Waker},
+    ring::{Done, Ring, UNIT_BYTES},
+    tail::Tail,
+};
+use crate::{
+    Cursor, FrameBuf, LogDir, LogError, LogStats, Scan, Tail as LogTail,
+    dir::io_error,
+    vfs::{Access, VfsLock},
+};
+
+pub use self::options::LogOptions;
+
+/// A log open for writing. Dropping it writes what is published and leaves out the closing mark.
+#[derive(Debug)]
+pub struct Log {
+    shared: Arc<Shared>,
+    flusher: Flusher,
+    record_bytes_max: u32,
+    /// Held, not used: lets go when the log is dropped.
+    _lock: Box<dyn VfsLock>,
+}
+
+/// What committers, waiters and the flusher thread share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    ring: Ring,
+    boxes: Boxes,
+    tail: Tail,
+    progress: Progress,
+    waker: Waker,
+    flush: Mutex<Flush>,
+}
+
+/// Credit for one frame, taken before any lock; given back if dropped.
+#[derive(Debug)]
+#[must_use]
+pub struct Room<'a> {
+    shared: &'a Shared,
+    units: u64,
+    boxed: Option<usize>,
+}
+
+/// A number and a place in the log: the point of no return.
+#[derive(Debug)]
+#[must_use]
+pub struct Reservation<'a> {
+    shared: &'a Shared,
+    number: u64,
+    unit: u64,
+    units: u64,
+    boxed: Option<usize>,
+}
+
+impl Log {
+    /// Opens the log of `dir` for writing behind what `scan` found; a torn tail is cut, and the cut synced.
+    ///
+    /// # Errors
+    /// [`LogError::Io`], [`LogError::Spawn`].
+    pub fn open(
+        dir: &LogDir,
+        lock: Box<dyn VfsLock>,
+        scan: &Scan,
+        options: LogOptions,
+    ) -> Result<Self, LogError> {
+        let flush = Flush::open(dir, scan)?;
+        let durable = if scan.end.number == 0 { 0 } else { scan.synced_through };
+        let shared = Arc::new(Shared {
+            ring: Ring::new(options.ring_bytes_used()),
+            boxes: Boxes::new(options.box_bytes),
+            tail: Tail::new(scan.end.number, 0),
+            progress: Progress::new(scan.end.number, durable),
+            waker: Waker::default(),
+            flush: Mutex::new(flush),
+        });
+        let flusher = Flusher::start(&shared)?;
+        Ok(Self { shared, flusher, record_bytes_max: options.record_bytes_used(), _lock: lock })
+    }
+
+    /// Returns the longest record the log takes, in bytes.
+    #[must_use]
+    pub fn record_bytes_max(&self) -> u32 {
+        self.record_bytes_max
+    }
+
+    /// Takes room for a frame of at most `frame_bytes`; waits, and helps flushing, while there is none.
+    ///
+    /// # Errors
+    /// [`LogError::Poisoned`], or the failure of a flush made while waiting.
+    pub fn room(&self, frame_bytes: usize) -> Result<Room<'_>, LogError> {
+        self.shared.progress.check_poison()?;
+        let mut room = Room { shared: &self.shared, units: 0, boxed: None };
+        if frame_bytes > BOXED_ABOVE_BYTES {
+            room.boxed = Some(self.shared.wait_for(|| self.shared.boxes.take(frame_bytes))?);
+        }
+        let units = Ring::units_for(if room.boxed.is_some() { RESERVATION_BYTES_MIN } else { frame_bytes });
+        let left = self.shared.wait_for(|| self.shared.ring.take_credit(units))?;
+        room.units = units;
+        if self.shared.ring.is_filling(left) {
+            self.shared.waker.wake();
+        }
+        Ok(room)
+    }
+
+    /// Takes the next number and its place, for a frame of `frame_bytes`; the room's rest is given back.
+    ///
+    /// # Panics
+    /// If the frame is longer than the room.
+    pub fn reserve<'a>(&self, mut room: Room<'a>, frame_bytes: usize) -> Reservation<'a> {
+        let (shared, boxed) = (room.shared, room.boxed.take());
+        let units = if boxed.is_some() { room.units } else { Ring::units_for(frame_bytes) };
+        assert!(units <= room.units, "a frame of {frame_bytes} bytes does not fit its room");
+        room.units -= units;
+        let place = shared.tail.reserve(units);
+        let number = place.number(shared.progress.recent());
+        Reservation { shared, number, unit: place.unit, units, boxed }
+    }
+
+    /// Publishes the frame under its reservation: seals it and hands it to the flusher.
+    pub fn publish(&self, reservation: Reservation<'_>, frame: &mut FrameBuf) -> u64 {
+        let Reservation { shared, number, unit, units, boxed } = reservation;
+        std::mem::forget(reservation);
+        frame.seal(number);
+        match boxed {
+            None => shared.ring.write(unit, frame.bytes()),
+            Some(index) => {
+                shared.boxes.fill(index, frame.take());
+                shared.ring.write(unit, &(index as u64).to_le_bytes());
+            }
+        }
+        shared.ring.set_done(number, Done { units, boxed: boxed.is_some() });
+        shared.waker.wake_if_asleep();
+        number
+    }
+
+    /// Waits until the frame `number` has reached `durability`; flushes itself if nobody else does.
+    ///
+    /// # Errors
+    /// [`LogError::Poisoned`], or the failure of the flush.
+    pub fn wait(&self, number: u64, durability: Durability) -> Result<(), LogError> {
+        match durability {
+            Durability::Volatile => Ok(()),
+            Durability::Written => {
+                self.shared.flush_until(false, || self.shared.progress.written() >= number)
+            }
+            Durability::Synced => self.shared.flush_until(true, || self.shared.progress.durable() >= number),
+        }
+    }
+
+    /// Returns the last number of the contiguous published prefix.
+    #[must_use]
+    pub fn published(&self) -> u64 {
+        self.shared.progress.advance(&self.shared.ring)
+    }
+
+    /// Returns how safe the frame `number` is by now.
+    #[must_use]
+    pub fn reached(&self, number: u64) -> Durability {
+        let progress = &self.shared.progress;
+        match (number <= progress.durable(), number <= progress.written()) {
+            (true, _) => Durability::Synced,
+            (_, true) => Durability::Written,
+            _ => Durability::Volatile,
+        }
+    }
+
+    /// Returns the end of what is written: readers may go up to there.
+    #[must_use]
+    pub fn written_end(&self) -> Cursor {
+        self.shared.lock_flush().end
+    }
+
+    /// Tells the file that nothing before `lsn` will be read again: memory is given back.
+    pub fn discard_before(&self, lsn: Lsn) {
+        let flush = self.shared.lock_flush();
+        flush.file.discard_before(lsn.get().saturating_sub(flush.first_lsn.get()));
+    }
+
+    /// Fails if the log is poisoned.
+    ///
+    /// # Errors
+    /// [`LogError::Poisoned`].
+    pub fn check_poison(&self) -> Result<(), LogError> {
+        self.shared.progress.check_poison()
+    }
+
+    /// Ends the log on purpose: everything synced, then a closing mark, synced. No commit may be under way.
+    ///
+    /// # Errors
+    /// [`LogError::Poisoned`], [`LogError::Io`].
+    pub fn close(&self) -> Result<(), LogError> {
+        let shared = &self.shared;
+        shared.lock_flush().close(&shared.ring, &shared.boxes, &shared.progress)
+    }
+
+    /// Returns what the log has done so far.
+    #[must_use]
+    pub fn stats(&self) -> LogStats {
+        let flush = self.shared.lock_flush();
+        LogStats {
+            log_bytes: flush.end.lsn.get(),
+            published: self.published(),
+            written: self.shared.progress.written(),
+            durable: self.shared.progress.durable(),
+            sync_count: self.shared.progress.sync_count(),
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.flusher.stop(&self.shared.waker);
+        // A failure here has poisoned the log and was told to everyone who waited.
+        let _ = self.shared.flush(false);
+    }
+}
+
+impl Shared {
+    fn flush(&self, sync: bool) -> Result<(), LogError> {
+        self.lock_flush().run(&self.ring, &self.boxes, &self.progress, sync)
+    }
+
+    fn flush_until(&self, sync: bool, reached: impl Fn() -> bool) -> Result<(), LogError> {
+        while !reached() {
+            let mut flush = self.lock_flush();
+            if reached() {
+                return Ok(());
+            }
+            flush.run(&self.ring, &self.boxes, &self.progress, sync)?;
+            drop(flush);
+            if !reached() {
+                // A frame before ours is reserved and not yet in the ring; its maker needs the processor.
+                std::thread::yield_now();
+            }
+        }
+        Ok(())
+    }
+
+    /// Tries until `take` gives something, flushing in between: what others wrote makes room.
+    fn wait_for<T>(&self, take: impl Fn() -> Option<T>) -> Result<T, LogError> {
+        loop {
+            if let Some(taken) = take() {
+                return Ok(taken);
+            }
+            self.flush(false)?;
+            if let Some(taken) = take() {
+                return Ok(taken);
+            }
+            std::thread::yield_now();
+        }
+    }
+
+    /// A holder that panicked left a batch half written: nobody goes on behind it.
+    fn lock_flush(&self) -> MutexGuard<'_, Flush> {
+        self.flush.lock().unwrap_or_else(|poisoned| {
+            self.progress.set_poison("a flush panicked");
+            poisoned.into_inner()
+        })
+    }
+}
+
+impl Flush {
+    fn open(dir: &LogDir, scan: &Scan) -> Result<Self, LogError> {
+        let (path, first_lsn) = (dir.segment_path(), dir.segment().first_lsn);
+        let file = dir.open_segment(Access::ReadWrite)?;
+        let offset = scan.end.lsn.get() - first_lsn.get();
+        if file.len().map_err(io_error("measuring", &path, 0))? > offset {
+            file.truncate(offset).map_err(io_error("cutting", &path, offset))?;
+            file.sync_all().map_err(io_error("syncing the cut of", &path, offset))?;
+        }
+        let closed = scan.tail == LogTail::Clean { closed: true };
+        let instance = dir.instance();
+        Ok(Self { file, path, instance, first_lsn, end: scan.end, unit: 0, closed, batch: Vec::new() })
+    }
+}
+
+impl Drop for Room<'_> {
+    fn drop(&mut self) {
+        self.shared.ring.return_credit(self.units);
+        if let Some(index) = self.boxed {
+            self.shared.boxes.give_back(index);
+        }
+    }
+}
+
+impl Reservation<'_> {
+    /// Returns the number: the epoch the commit makes.
+    #[must_use]
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        std::process::abort();
+    }
+}
+
+const _: () = assert!(UNIT_BYTES == mmsb_types::limits::FRAME_ALIGN);

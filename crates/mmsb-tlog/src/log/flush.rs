@@ -1,0 +1,223 @@
+//! Flushing: the contiguous prefix of done frames goes to the file, a mark behind it; syncs, poison.
+//!
+//! Whoever needs it flushes: the flusher thread, a commit that waits for its durability, one that waits for
+//! room. One at a time, so batches are in order and the others find their frames written by the leader.
+//!
+//! Invariant: `durable <= written <= published`, each rising only after the fact; after any write or sync
+//! error nothing is written again.
+
+use std::sync::{
+    Arc, OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use mmsb_types::Lsn;
+
+use super::{boxes::Boxes, ring::Ring};
+use crate::{
+    Cursor, InstanceId, LogError, Mark,
+    dir::io_error,
+    frame::{u16_at, u32_at},
+    mark,
+    vfs::VfsFile,
+};
+
+const BATCH_BYTES: usize = 1 << 20;
+
+/// How far the log has got; read by anyone, moved by the flush holder (`published`: by anyone).
+#[derive(Debug)]
+pub(crate) struct Progress {
+    published: AtomicU64,
+    written: AtomicU64,
+    durable: AtomicU64,
+    sync_count: AtomicU64,
+    poison: OnceLock<String>,
+}
+
+impl Progress {
+    pub(crate) fn new(number: u64, durable: u64) -> Self {
+        let at = AtomicU64::new;
+        let poison = OnceLock::new();
+        Self { published: at(number), written: at(number), durable: at(durable), sync_count: at(0), poison }
+    }
+
+    /// Moves `published` over every frame that is done, without a gap, and returns it.
+    pub(crate) fn advance(&self, ring: &Ring) -> u64 {
+        let mut number = self.published.load(Ordering::Acquire);
+        while ring.done(number + 1).is_some() {
+            match self.published.compare_exchange(number, number + 1, Ordering::AcqRel, Ordering::Acquire) {
+                Ok(_) => number += 1,
+                Err(moved) => number = moved,
+            }
+        }
+        number
+    }
+
+    /// A recent number, for rebuilding others from.
+    pub(crate) fn recent(&self) -> u64 {
+        self.published.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn durable(&self) -> u64 {
+        self.durable.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn sync_count(&self) -> u64 {
+        self.sync_count.load(Ordering::Relaxed)
+    }
+
+    /// Refuses everything from the first failure on.
+    pub(crate) fn check_poison(&self) -> Result<(), LogError> {
+        match self.poison.get() {
+            Some(cause) => Err(LogError::Poisoned { cause: cause.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) fn set_poison(&self, cause: &str) {
+        let _ = self.poison.set(cause.to_owned());
+    }
+}
+
+/// What the flush holder owns: the file's end and the ring's drained end.
+#[derive(Debug)]
+pub(crate) struct Flush {
+    pub(crate) file: Arc<dyn VfsFile>,
+    pub(crate) path: std::path::PathBuf,
+    pub(crate) instance: InstanceId,
+    /// File offset 0 as a position in the log.
+    pub(crate) first_lsn: Lsn,
+    /// Behind the last record in the file.
+    pub(crate) end: Cursor,
+    /// Ring position of the next frame to drain.
+    pub(crate) unit: u64,
+    /// The last record in the file is a closing mark.
+    pub(crate) closed: bool,
+    pub(crate) batch: Vec<u8>,
+}
+
+impl Flush {
+    /// Writes every published frame; with `sync` makes the file durable, too.
+    ///
+    /// # Errors
+    /// The first failure as it was; from then on [`LogError::Poisoned`].
+    pub(crate) fn run(
+        &mut self,
+        ring: &Ring,
+        boxes: &Boxes,
+        to: &Progress,
+        sync: bool,
+    ) -> Result<(), LogError> {
+        to.check_poison()?;
+        let result = self.write_all(ring, boxes, to).and_then(|()| if sync { self.sync(to) } else { Ok(()) });
+        result.inspect_err(|error| to.set_poison(&describe(error)))
+    }
+
+    /// Ends the log on purpose: all synced, then a closing mark, synced.
+    pub(crate) fn close(&mut self, ring: &Ring, boxes: &Boxes, to: &Progress) -> Result<(), LogError> {
+        self.run(ring, boxes, to, true)?;
+        if self.closed {
+            return Ok(());
+        }
+        self.batch.clear();
+        self.push_mark(self.end, to.durable(), true);
+        let closing = self.write_batch(self.end).and_then(|()| self.sync_file(to));
+        self.closed = closing.is_ok();
+        closing.inspect_err(|error| to.set_poison(&describe(error)))
+    }
+
+    fn write_all(&mut self, ring: &Ring, boxes: &Boxes, to: &Progress) -> Result<(), LogError> {
+        while self.end.number < to.advance(ring) {
+            self.batch.clear();
+            let behind = self.drain(ring, boxes, to.recent());
+            self.push_mark(behind, to.durable(), false);
+            self.write_batch(behind)?;
+            to.written.store(behind.number, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    /// Moves frames up to `last` from ring and boxes to the batch, about a batch full; returns the end behind them.
+    fn drain(&mut self, ring: &Ring, boxes: &Boxes, last: u64) -> Cursor {
+        let mut behind = self.end;
+        while behind.number < last && self.batch.len() < BATCH_BYTES {
+            let Some(done) = ring.done(behind.number + 1) else { break };
+            let from = self.batch.len();
+            if done.boxed {
+                let index = ring.word(self.unit) as usize;
+                self.batch.append(&mut boxes.empty(index));
+                boxes.give_back(index);
+            } else {
+                ring.read(self.unit, ring_frame_bytes(ring, self.unit), &mut self.batch);
+            }
+            self.unit += done.units;
+            ring.return_credit(done.units);
+            behind = step(behind, &self.batch[from..]);
+        }
+        behind
+    }
+
+    fn push_mark(&mut self, behind: Cursor, synced_through: u64, closing: bool) {
+        let mark =
+            Mark { lsn: behind.lsn, number: behind.number, synced_through, chain: behind.chain, closing };
+        self.batch.extend(mark.encode(self.instance));
+    }
+
+    fn write_batch(&mut self, behind: Cursor) -> Result<(), LogError> {
+        let offset = self.end.lsn.get() - self.first_lsn.get();
+        self.file.write_at(offset, &self.batch).map_err(io_error("writing", &self.path, offset))?;
+        let end = self.end.lsn.get() + self.batch.len() as u64;
+        self.end = Cursor { lsn: Lsn::new(end), ..behind };
+        self.closed = false;
+        Ok(())
+    }
+
+    fn sync(&mut self, to: &Progress) -> Result<(), LogError> {
+        let written = to.written();
+        if to.durable() < written {
+            self.sync_file(to)?;
+            to.durable.store(written, Ordering::Release);
+        }
+        Ok(())
+    }
+
+    fn sync_file(&self, to: &Progress) -> Result<(), LogError> {
+        to.sync_count.fetch_add(1, Ordering::Relaxed);
+        self.file.sync_data().map_err(io_error("syncing", &self.path, self.end.lsn.get()))
+    }
+}
+
+/// Returns the length of the frame that starts at ring position `unit`; shorter than its reservation, perhaps.
+fn ring_frame_bytes(ring: &Ring, unit: u64) -> usize {
+    let word = (ring.word(unit) as u32).to_le_bytes();
+    let kind = u16_at(&word, 2);
+    usize::try_from(if kind >> 15 == 1 { u32::from(u16_at(&word, 0)) } else { u32_at(&word, 0) })
+        .expect("a frame in the ring is short")
+}
+
+/// Returns the place behind one more frame.
+fn step(before: Cursor, frame: &[u8]) -> Cursor {
+    let is_line = u16_at(frame, 2) >> 15 == 1;
+    let checksum = u32_at(frame, if is_line { 4 } else { 28 });
+    Cursor {
+        lsn: Lsn::new(before.lsn.get() + frame.len() as u64),
+        number: before.number + 1,
+        chain: mark::chain(before.chain, checksum),
+    }
+}
+
+/// The whole chain of causes in one line.
+fn describe(error: &LogError) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,82 @@
+//! The flusher thread: writes what nobody waits for, every millisecond or whenever the ring fills.
+//!
+//! Invariant: while it is awake it looks every millisecond; asleep, it is woken by the next publication. A
+//! wake-up lost to the race between the two costs at most `SLEEP_MAX`, and only a commit nobody waits for.
+
+use std::{
+    sync::{
+        Arc, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle, Thread},
+    time::Duration,
+};
+
+use super::Shared;
+use crate::LogError;
+
+const TICK: Duration = Duration::from_millis(1);
+const SLEEP_MAX: Duration = Duration::from_millis(100);
+
+/// The thread's handle.
+#[derive(Debug)]
+pub(crate) struct Flusher {
+    join: Option<JoinHandle<()>>,
+}
+
+/// How committers reach the thread.
+#[derive(Debug, Default)]
+pub(crate) struct Waker {
+    asleep: AtomicBool,
+    stopping: AtomicBool,
+    thread: OnceLock<Thread>,
+}
+
+impl Flusher {
+    pub(crate) fn start(shared: &Arc<Shared>) -> Result<Self, LogError> {
+        let theirs = Arc::clone(shared);
+        let builder = thread::Builder::new().name("mmsb-flusher".into());
+        let join = builder.spawn(move || run(&theirs)).map_err(|source| LogError::Spawn { source })?;
+        let _ = shared.waker.thread.set(join.thread().clone());
+        Ok(Self { join: Some(join) })
+    }
+
+    /// Ends the thread and waits for it.
+    pub(crate) fn stop(&mut self, waker: &Waker) {
+        waker.stopping.store(true, Ordering::Release);
+        waker.wake();
+        if let Some(join) = self.join.take() {
+            // It panics only if a file system does; the flush lock is poisoned then, and so is the log.
+            let _ = join.join();
+        }
+    }
+}
+
+impl Waker {
+    /// Wakes the thread.
+    pub(crate) fn wake(&self) {
+        if let Some(thread) = self.thread.get() {
+            thread.unpark();
+        }
+    }
+
+    /// Wakes the thread if it sleeps for long; a load and nothing else otherwise.
+    pub(crate) fn wake_if_asleep(&self) {
+        if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::AcqRel) {
+            self.wake();
+        }
+    }
+}
+
+fn run(shared: &Shared) {
+    while !shared.waker.stopping.load(Ordering::Acquire) {
+        let before = shared.progress.written();
+        // A failure has poisoned the log: every waiter and the next commit are told.
+        if shared.flush(false).is_err() {
+            return;
+        }
+        let idle = shared.progress.written() == before;
+        shared.waker.asleep.store(idle, Ordering::Release);
+        thread::park_timeout(if idle { SLEEP_MAX } else { TICK });
+    }
+}

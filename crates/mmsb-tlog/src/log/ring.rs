@@ -1,0 +1,120 @@
+//! The log ring: reserved ranges filled by committers in any order, drained by the flusher in order.
+//!
+//! Completion lives in done slots of their own, never inside the ring, where payload could forge it. A slot
+//! holds the whole number, so a slot of an older lap never passes for a new one.
+//!
+//! Invariant: units handed out and not yet drained never exceed the ring, for each is paid for in credit
+//! first; so no range is written twice before it was drained, and no slot either.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use mmsb_types::limits::{BOXED_ABOVE_BYTES, COUNT_CREDITS, RESERVATION_BYTES_MIN, RING_BYTES_MAX};
+
+/// Bytes of one unit.
+pub(crate) const UNIT_BYTES: usize = 8;
+const UNITS_MIN: u64 = (RESERVATION_BYTES_MIN / UNIT_BYTES) as u64;
+const SLOT_UNIT_BITS: u32 = 15;
+const SLOT_NUMBER_SHIFT: u32 = 16;
+
+const _: () = assert!(BOXED_ABOVE_BYTES / UNIT_BYTES < 1 << SLOT_UNIT_BITS);
+const _: () = assert!(RING_BYTES_MAX / RESERVATION_BYTES_MIN <= COUNT_CREDITS);
+
+/// The ring, its done slots and its credit.
+#[derive(Debug)]
+pub(crate) struct Ring {
+    words: Box<[AtomicU64]>,
+    slots: Box<[AtomicU64]>,
+    credit: AtomicU64,
+}
+
+/// What a done slot says about the frame of its number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// Units it reserved.
+    pub(crate) units: u64,
+    /// The ring holds the index of a box, not the frame.
+    pub(crate) boxed: bool,
+}
+
+impl Ring {
+    /// Makes a ring of `bytes`, a power of two.
+    pub(crate) fn new(bytes: usize) -> Self {
+        let zeros = |count: usize| (0..count).map(|_| AtomicU64::new(0)).collect();
+        let credit = AtomicU64::new((bytes / UNIT_BYTES) as u64);
+        Self { words: zeros(bytes / UNIT_BYTES), slots: zeros(bytes / RESERVATION_BYTES_MIN), credit }
+    }
+
+    /// Returns the units that a frame of `bytes` reserves.
+    pub(crate) fn units_for(bytes: usize) -> u64 {
+        (bytes.div_ceil(UNIT_BYTES) as u64).max(UNITS_MIN)
+    }
+
+    /// Takes credit for `units`; returns what is left, or `None` if there is not enough.
+    pub(crate) fn take_credit(&self, units: u64) -> Option<u64> {
+        let taken =
+            self.credit.fetch_update(Ordering::Acquire, Ordering::Relaxed, |have| have.checked_sub(units));
+        taken.ok().map(|had| had - units)
+    }
+
+    /// Gives credit for `units` back.
+    pub(crate) fn return_credit(&self, units: u64) {
+        self.credit.fetch_add(units, Ordering::Release);
+    }
+
+    /// Tells whether less than `3/4` of the ring is free.
+    pub(crate) fn is_filling(&self, credit_left: u64) -> bool {
+        credit_left < self.words.len() as u64 / 4 * 3
+    }
+
+    /// Stores `bytes`, whole units, from position `unit` of the caller's own reservation.
+    pub(crate) fn write(&self, unit: u64, bytes: &[u8]) {
+        let start = self.index(unit);
+        let (words, rest) = bytes.as_chunks::<UNIT_BYTES>();
+        debug_assert!(rest.is_empty(), "frames are whole units");
+        let (before_wrap, after_wrap) = words.split_at(words.len().min(self.words.len() - start));
+        let store = |(word, bytes): (&AtomicU64, &[u8; UNIT_BYTES])| {
+            word.store(u64::from_le_bytes(*bytes), Ordering::Relaxed);
+        };
+        self.words[start..].iter().zip(before_wrap).for_each(store);
+        self.words.iter().zip(after_wrap).for_each(store);
+    }
+
+    /// Appends `bytes`, whole units, from position `unit` to `out`.
+    pub(crate) fn read(&self, unit: u64, bytes: usize, out: &mut Vec<u8>) {
+        let (start, count) = (self.index(unit), bytes / UNIT_BYTES);
+        let before_wrap = count.min(self.words.len() - start);
+        let from = out.len();
+        out.resize(from + bytes, 0);
+        let (targets, _) = out[from..].as_chunks_mut::<UNIT_BYTES>();
+        let sources = self.words[start..].iter().take(before_wrap).chain(self.words.iter());
+        for (target, word) in targets.iter_mut().zip(sources) {
+            *target = word.load(Ordering::Relaxed).to_le_bytes();
+        }
+    }
+
+    /// Returns the word at position `unit`.
+    pub(crate) fn word(&self, unit: u64) -> u64 {
+        self.words[self.index(unit)].load(Ordering::Relaxed)
+    }
+
+    /// Tells everyone that the frame `number` is in the ring.
+    pub(crate) fn set_done(&self, number: u64, done: Done) {
+        let word = number << SLOT_NUMBER_SHIFT | done.units << 1 | u64::from(done.boxed);
+        self.slot(number).store(word, Ordering::Release);
+    }
+
+    /// Returns what the frame `number` reserved, once it is in the ring.
+    pub(crate) fn done(&self, number: u64) -> Option<Done> {
+        let word = self.slot(number).load(Ordering::Acquire);
+        let units = word >> 1 & ((1 << SLOT_UNIT_BITS) - 1);
+        (word >> SLOT_NUMBER_SHIFT == number).then_some(Done { units, boxed: word & 1 == 1 })
+    }
+
+    fn slot(&self, number: u64) -> &AtomicU64 {
+        &self.slots[number as usize & (self.slots.len() - 1)]
+    }
+
+    fn index(&self, unit: u64) -> usize {
+        unit as usize & (self.words.len() - 1)
+    }
+}

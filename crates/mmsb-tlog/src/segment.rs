@@ -1,0 +1,104 @@
+//! The head of a segment: which bus, which part of its log, and what the part before it ended with.
+//!
+//! Invariant: a segment is read only if its own head and the manifest agree on every field.
+
+use mmsb_types::{Lsn, crc32c};
+
+use crate::{
+    Fault, InstanceId,
+    frame::{u16_at, u32_at, u64_at},
+};
+
+/// Bytes of a segment's head.
+pub const SEGMENT_HEAD_BYTES: usize = 64;
+/// Version of the log format that this build writes and reads.
+pub const FORMAT_VERSION: u16 = 1;
+const MAGIC: [u8; 8] = *b"MMSBSEG\0";
+
+/// Where a segment begins: the state of the log just before its first record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SegmentHead {
+    /// Rises from 1.
+    pub segment: u64,
+    /// Number of the first frame in it.
+    pub first_number: u64,
+    /// Position of the segment's own first byte.
+    pub first_lsn: Lsn,
+    /// Chain value at the end of the segment before.
+    pub chain: u32,
+}
+
+impl SegmentHead {
+    /// The head of a new log's first segment.
+    pub const FIRST: Self = Self { segment: 1, first_number: 1, first_lsn: Lsn::ZERO, chain: 0 };
+
+    /// Returns the file's name.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        format!("seg-{}", self.segment)
+    }
+
+    /// Returns the head's bytes.
+    #[must_use]
+    pub fn encode(&self, instance: InstanceId) -> [u8; SEGMENT_HEAD_BYTES] {
+        let mut head = [0; SEGMENT_HEAD_BYTES];
+        head[0..8].copy_from_slice(&MAGIC);
+        head[8..10].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+        head[16..32].copy_from_slice(&instance.0);
+        head[32..40].copy_from_slice(&self.segment.to_le_bytes());
+        head[40..48].copy_from_slice(&self.first_number.to_le_bytes());
+        head[48..56].copy_from_slice(&self.first_lsn.get().to_le_bytes());
+        head[56..60].copy_from_slice(&self.chain.to_le_bytes());
+        let checksum = crc32c(&head[..60]);
+        head[60..64].copy_from_slice(&checksum.to_le_bytes());
+        head
+    }
+
+    /// Reads a head; `Err` carries the version found if only that is the matter.
+    ///
+    /// # Errors
+    /// [`HeadFault`]: damage, or another version of the format.
+    pub fn parse(head: &[u8]) -> Result<(Self, InstanceId), HeadFault> {
+        if head.len() < SEGMENT_HEAD_BYTES {
+            let (need, have) = (SEGMENT_HEAD_BYTES as u64, head.len() as u64);
+            return Err(HeadFault::Damaged(Fault::CutShort { need, have }));
+        }
+        check_head(&head[..SEGMENT_HEAD_BYTES], MAGIC)?;
+        if u16_at(head, 10) != 0 || u32_at(head, 12) != 0 {
+            return Err(HeadFault::Damaged(Fault::Layout("a reserved field is not zero")));
+        }
+        let instance = InstanceId(*head[16..].first_chunk().expect("length checked above"));
+        let this = Self {
+            segment: u64_at(head, 32),
+            first_number: u64_at(head, 40),
+            first_lsn: Lsn::new(u64_at(head, 48)),
+            chain: u32_at(head, 56),
+        };
+        Ok((this, instance))
+    }
+}
+
+/// Why the head of a file cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HeadFault {
+    /// Its bytes are damaged.
+    Damaged(Fault),
+    /// It is whole, but of another version of the format.
+    Version(u16),
+}
+
+/// Checks magic, the checksum in the last four bytes, and the version at byte 8, in this order.
+pub(crate) fn check_head(bytes: &[u8], magic: [u8; 8]) -> Result<(), HeadFault> {
+    if bytes[..8] != magic {
+        return Err(HeadFault::Damaged(Fault::Layout("the magic bytes are wrong")));
+    }
+    let covered = bytes.len() - 4;
+    let (stored, computed) = (u32_at(bytes, covered), crc32c(&bytes[..covered]));
+    if stored != computed {
+        return Err(HeadFault::Damaged(Fault::HeaderChecksum { stored, computed }));
+    }
+    match u16_at(bytes, 8) {
+        FORMAT_VERSION => Ok(()),
+        other => Err(HeadFault::Version(other)),
+    }
+}

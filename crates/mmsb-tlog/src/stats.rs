@@ -1,0 +1,16 @@
+//! What a log has done.
+
+/// A log's progress and work, read at one moment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LogStats {
+    /// Bytes of the log from its birth, heads and marks included.
+    pub log_bytes: u64,
+    /// Last number of the published prefix.
+    pub published: u64,
+    /// Last number in the file.
+    pub written: u64,
+    /// Last number known to be durable.
+    pub durable: u64,
+    /// How often the file was synced.
+    pub sync_count: u64,
+}

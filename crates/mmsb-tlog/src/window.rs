@@ -1,0 +1,53 @@
+//! A window over a file: large reads behind small looks, never more memory than the file has bytes.
+
+use std::{io, sync::Arc};
+
+use crate::vfs::VfsFile;
+
+const READ_BYTES: usize = 1 << 20;
+
+/// Bytes of a file around the place being looked at.
+#[derive(Debug)]
+pub(crate) struct Window {
+    file: Arc<dyn VfsFile>,
+    buffer: Vec<u8>,
+    /// File offset of the buffer's first byte.
+    start: u64,
+    /// Bytes past this offset are not looked at.
+    end: u64,
+}
+
+impl Window {
+    /// Looks at `file` up to byte `end`.
+    pub(crate) fn new(file: Arc<dyn VfsFile>, end: u64) -> Self {
+        Self { file, buffer: Vec::new(), start: 0, end }
+    }
+
+    /// Returns how many bytes lie between `offset` and the end.
+    pub(crate) fn remaining(&self, offset: u64) -> u64 {
+        self.end.saturating_sub(offset)
+    }
+
+    /// Returns the bytes from `offset`: `want` of them, or fewer if the end comes first.
+    pub(crate) fn look(&mut self, offset: u64, want: usize) -> io::Result<&[u8]> {
+        let want = want.min(usize::try_from(self.remaining(offset)).unwrap_or(usize::MAX));
+        if !self.holds(offset, want) {
+            self.fill(offset, want)?;
+        }
+        let from = (offset - self.start) as usize;
+        Ok(&self.buffer[from..self.buffer.len().min(from + want)])
+    }
+
+    fn holds(&self, offset: u64, want: usize) -> bool {
+        offset >= self.start && offset + want as u64 <= self.start + self.buffer.len() as u64
+    }
+
+    fn fill(&mut self, offset: u64, want: usize) -> io::Result<()> {
+        let ahead = usize::try_from(self.remaining(offset)).unwrap_or(usize::MAX).min(READ_BYTES);
+        self.start = offset;
+        self.buffer.resize(want.max(ahead), 0);
+        let got = self.file.read_at(offset, &mut self.buffer);
+        self.buffer.truncate(*got.as_ref().unwrap_or(&0));
+        got.map(|_| ())
+    }
+}
