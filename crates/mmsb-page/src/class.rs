@@ -1,0 +1,77 @@
+//! Size classes: which slot a page of a given length gets.
+//!
+//! Slots are counted in units of 64 bytes, a cache line. Four classes per doubling, so a slot wastes
+//! less than a fifth of itself (up to three quarters of a line more for the smallest pages).
+//!
+//! Invariant: slot sizes rise with the class, and `SizeClass::of(b)` is the smallest that holds `b`.
+
+use mmsb_types::limits::PAGE_BYTES_MAX;
+
+/// Bytes of a unit: the alignment of every slot.
+pub(crate) const UNIT_BYTES: usize = 64;
+/// How many classes there are.
+pub(crate) const CLASS_COUNT: usize = 68;
+
+const _: () = assert!(SizeClass(CLASS_COUNT as u8 - 1).bytes() == PAGE_BYTES_MAX as usize);
+
+/// One of the slot sizes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SizeClass(u8);
+
+impl SizeClass {
+    /// Returns the smallest class that holds `bytes`, which is in `1..=PAGE_BYTES_MAX`.
+    pub(crate) const fn of(bytes: u32) -> Self {
+        let units = bytes.div_ceil(UNIT_BYTES as u32);
+        if units <= 4 {
+            return Self(units as u8 - 1);
+        }
+        let doubling = (units - 1).ilog2() - 2;
+        Self((4 * doubling + ((units - 1) >> doubling)) as u8)
+    }
+
+    /// Returns the class with this number, if there is one.
+    pub(crate) const fn from_index(index: usize) -> Option<Self> {
+        if index < CLASS_COUNT { Some(Self(index as u8)) } else { None }
+    }
+
+    /// Returns the class's number, counted from the smallest.
+    pub(crate) const fn index(self) -> usize {
+        self.0 as usize
+    }
+
+    /// Returns the slot's size in units.
+    pub(crate) const fn units(self) -> u64 {
+        let class = self.0 as u64;
+        if class < 4 { class + 1 } else { (5 + class % 4) << (class / 4 - 1) }
+    }
+
+    /// Returns the slot's size in bytes.
+    pub(crate) const fn bytes(self) -> usize {
+        self.units() as usize * UNIT_BYTES
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CLASS_COUNT, SizeClass};
+    use mmsb_types::limits::PAGE_BYTES_MAX;
+
+    #[test]
+    fn four_classes_per_doubling() {
+        let sizes: Vec<usize> = (0..12).map(|index| SizeClass::from_index(index).unwrap().bytes()).collect();
+        assert_eq!(sizes, [64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024]);
+        assert_eq!(SizeClass::from_index(CLASS_COUNT), None);
+    }
+
+    #[test]
+    fn every_length_gets_the_smallest_slot_that_holds_it() {
+        for class in (0..CLASS_COUNT).map(|index| SizeClass::from_index(index).unwrap()) {
+            let largest = class.bytes() as u32;
+            assert_eq!(SizeClass::of(largest), class);
+            if largest < PAGE_BYTES_MAX {
+                assert_eq!(SizeClass::of(largest + 1).index(), class.index() + 1);
+            }
+        }
+        assert_eq!(SizeClass::of(1).bytes(), 64);
+    }
+}

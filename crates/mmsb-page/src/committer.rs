@@ -1,0 +1,135 @@
+//! Who may hold page locks: 254 owner numbers, lent one to a commit.
+//!
+//! Invariant: a number is lent to at most one committer at a time; 0 and 255 never are.
+
+use std::{
+    cell::Cell,
+    marker::PhantomData,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    meta::READER,
+    sync::{AtomicU64, Backoff, Ordering, sleep},
+};
+
+const LANE_COUNT: usize = 4;
+/// How long a waiter sleeps between looks, once spinning did not help.
+const NAP: Duration = Duration::from_micros(50);
+/// Looks before the first nap.
+const LOOKS_MAX: u32 = 200;
+
+/// The pool of owner numbers of one store.
+pub struct Committers {
+    lanes: [Lane; LANE_COUNT],
+}
+
+/// 64 numbers, a set bit for each that is lent; a cache line of its own, so that lanes do not collide.
+#[repr(align(64))]
+struct Lane(AtomicU64);
+
+/// The right to lock pages under one owner number, until dropped.
+///
+/// It stays with its thread while it is borrowed: a lock taken with it cannot be sent away.
+#[derive(Debug)]
+pub struct Committer<'p> {
+    lane: &'p AtomicU64,
+    number: u8,
+    /// One committer locks from one thread at a time, so it must not be shared.
+    unshared: PhantomData<Cell<()>>,
+}
+
+impl std::fmt::Debug for Lane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} lent", self.0.load(Ordering::Relaxed).count_ones())
+    }
+}
+
+impl std::fmt::Debug for Committers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Committers").field(&self.lanes).finish()
+    }
+}
+
+impl Committers {
+    pub(crate) fn new() -> Self {
+        let lanes = std::array::from_fn(|_| Lane(AtomicU64::new(0)));
+        // Owner 0 means unlocked, and 255 is every reader's.
+        for taken in [0, READER] {
+            lanes[usize::from(taken) / 64].0.fetch_or(1 << (taken % 64), Ordering::Relaxed);
+        }
+        Self { lanes }
+    }
+
+    /// Lends a number, waiting up to `timeout` for one; `None` if all 254 stayed lent.
+    ///
+    /// A thread tends to get the number it had last.
+    ///
+    /// # Cost
+    /// One atomic operation as long as numbers are free.
+    #[must_use]
+    pub fn acquire(&self, timeout: Duration) -> Option<Committer<'_>> {
+        if let Some(committer) = self.try_acquire() {
+            return Some(committer);
+        }
+        let start = Instant::now();
+        let (mut backoff, mut looks) = (Backoff::default(), 0);
+        while start.elapsed() < timeout {
+            if looks < LOOKS_MAX {
+                looks += 1;
+                backoff.wait();
+            } else {
+                sleep(NAP);
+            }
+            if let Some(committer) = self.try_acquire() {
+                return Some(committer);
+            }
+        }
+        None
+    }
+
+    fn try_acquire(&self) -> Option<Committer<'_>> {
+        let home = home();
+        (0..LANE_COUNT).find_map(|step| self.take_from((home + step) % LANE_COUNT, home / LANE_COUNT % 64))
+    }
+
+    fn take_from(&self, lane: usize, preferred: usize) -> Option<Committer<'_>> {
+        let word = &self.lanes[lane].0;
+        let mut lent = word.load(Ordering::Relaxed);
+        while lent != u64::MAX {
+            let bit = if lent >> preferred & 1 == 0 { preferred } else { lent.trailing_ones() as usize };
+            match word.compare_exchange_weak(lent, lent | 1 << bit, Ordering::Acquire, Ordering::Relaxed) {
+                Ok(_) => return Some(Committer::new(word, lane * 64 + bit)),
+                Err(newer) => lent = newer,
+            }
+        }
+        None
+    }
+}
+
+impl<'p> Committer<'p> {
+    fn new(lane: &'p AtomicU64, number: usize) -> Self {
+        Self { lane, number: number as u8, unshared: PhantomData }
+    }
+
+    /// Returns the owner number, in `1..=254`: what this committer's locks show.
+    #[must_use]
+    pub fn number(&self) -> u8 {
+        self.number
+    }
+}
+
+impl Drop for Committer<'_> {
+    fn drop(&mut self) {
+        self.lane.fetch_and(!(1 << (self.number % 64)), Ordering::Release);
+    }
+}
+
+/// Returns this thread's own starting point: threads count up, so the first four use four lanes.
+fn home() -> usize {
+    static THREADS: AtomicU64 = AtomicU64::new(0);
+    thread_local! {
+        static HOME: usize = THREADS.fetch_add(1, Ordering::Relaxed) as usize;
+    }
+    HOME.with(|home| *home)
+}

@@ -1,0 +1,85 @@
+//! What can go wrong with a page, by family of operation.
+//!
+//! Invariant: no error here leaves a lock, a slot or a reservation behind.
+
+use std::io;
+
+use mmsb_types::{PageId, limits::PAGE_BYTES_MAX};
+
+/// Why a page cannot be born.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// No page can have this length.
+    #[error("preparing {page}: {page_bytes} bytes are not in 1..={PAGE_BYTES_MAX}")]
+    PageBytes {
+        /// The page asked for.
+        page: PageId,
+        /// The length asked for, in bytes.
+        page_bytes: u32,
+    },
+    /// The id is zero or above what this store takes.
+    #[error("preparing {page}: the id is not in 1..={}", .id_max.get())]
+    IdOutOfRange {
+        /// The page asked for.
+        page: PageId,
+        /// The largest id this store takes.
+        id_max: PageId,
+    },
+    /// The id belongs to a page that lives, is being born or is just dying.
+    #[error("preparing {page}: the id is in use")]
+    NotFree {
+        /// The page asked for.
+        page: PageId,
+    },
+    /// The operating system gives no more memory.
+    #[error("mapping {bytes} bytes for pages")]
+    OutOfMemory {
+        /// The bytes asked for.
+        bytes: u64,
+        /// What the operating system said.
+        source: io::Error,
+    },
+}
+
+/// Why a page cannot be locked, however long one waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LockError {
+    /// No such page lives.
+    #[error("locking {page}: no such page")]
+    NotFound {
+        /// The page asked for.
+        page: PageId,
+    },
+    /// The same committer holds the page already; waiting would never end.
+    #[error("locking {page}: this committer holds it already")]
+    AlreadyHeld {
+        /// The page asked for.
+        page: PageId,
+    },
+}
+
+/// Why a page cannot be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReadError {
+    /// No such page lives.
+    #[error("reading {page}: no such page")]
+    NotFound {
+        /// The page asked for.
+        page: PageId,
+    },
+    /// The range passes the page's end.
+    #[error("reading {page}: {len} bytes from {offset} pass its end at {page_bytes}")]
+    OutOfBounds {
+        /// The page asked for.
+        page: PageId,
+        /// First byte asked for.
+        offset: u32,
+        /// How many bytes were asked for.
+        len: usize,
+        /// The page's length, in bytes.
+        page_bytes: u32,
+    },
+}

@@ -1,0 +1,195 @@
+//! Growable zeroed memory that never moves: a list of anonymous mappings, each twice the one before.
+//!
+//! Region `k` holds the units `[(first << k) - first, (first << (k + 1)) - first)`, so one count of
+//! leading zeros finds a unit. A region is mapped when first needed, alone, and unmapped only when the
+//! whole is dropped: growth needs no reclamation, and a reader never sees memory vanish.
+//!
+//! Invariant: a non-null root is the start of `unit_count(k) * unit_bytes` bytes that were zeroed at
+//! birth, are aligned to 64, and stay valid for reads and writes until drop; nobody else frees them.
+
+use std::{io, ptr::NonNull};
+
+use crate::{
+    StoreError,
+    sync::{AtomicPtr, Mutex, Ordering, lock},
+};
+
+/// Roots of one list; the largest index is far below what they could hold.
+pub(crate) const ROOT_COUNT: usize = 32;
+/// Regions at least this large are worth huge pages; smaller ones would waste most of one.
+const HUGE_ABOVE_BYTES: usize = 8 << 20;
+
+/// Whether a region should be backed by huge pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum HugePages {
+    /// It will be filled: ask the kernel for them.
+    Ask,
+    /// It will be touched here and there: one byte must not cost two megabytes.
+    Refuse,
+}
+
+/// Where a unit lies: its region's start and unit count, and its index there.
+#[derive(Clone, Copy)]
+pub(crate) struct Place {
+    /// The region's first byte.
+    pub(crate) start: NonNull<u8>,
+    /// How many units the region holds.
+    pub(crate) unit_count: usize,
+    /// The unit's index in the region, below `unit_count`.
+    pub(crate) index: usize,
+}
+
+/// Zeroed memory addressed by unit; see the file's head.
+pub(crate) struct Regions {
+    roots: [AtomicPtr<u8>; ROOT_COUNT],
+    first_log2: u32,
+    unit_bytes: usize,
+    growing: Mutex<u64>,
+}
+
+impl Regions {
+    /// Makes an empty list whose first region will hold `1 << first_log2` units of `unit_bytes`.
+    pub(crate) fn new(first_log2: u32, unit_bytes: usize) -> Self {
+        let roots = [const { AtomicPtr::new(std::ptr::null_mut()) }; ROOT_COUNT];
+        Self { roots, first_log2, unit_bytes, growing: Mutex::new(0) }
+    }
+
+    /// Returns where the unit lies, or `None` if its region is not mapped.
+    #[inline]
+    pub(crate) fn place(&self, unit: u64) -> Option<Place> {
+        let (region, index) = self.split(unit);
+        let start = NonNull::new(self.roots.get(region)?.load(Ordering::Acquire))?;
+        Some(Place { start, unit_count: self.unit_count(region), index })
+    }
+
+    /// Maps the region that holds the unit, if it is not there yet.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfMemory`] if the system refuses, or past the last region.
+    pub(crate) fn ensure(&self, unit: u64, huge: HugePages) -> Result<(), StoreError> {
+        let (region, _) = self.split(unit);
+        let root = self.roots.get(region).ok_or_else(|| out_of_memory(u64::MAX, too_large()))?;
+        if !root.load(Ordering::Acquire).is_null() {
+            return Ok(());
+        }
+        let mut mapped = lock(&self.growing);
+        if !root.load(Ordering::Relaxed).is_null() {
+            return Ok(());
+        }
+        let bytes = self.region_bytes(region).ok_or_else(|| out_of_memory(u64::MAX, too_large()))?;
+        let start = map(bytes, huge).map_err(|source| out_of_memory(bytes as u64, source))?;
+        root.store(start.as_ptr(), Ordering::Release);
+        *mapped += bytes as u64;
+        Ok(())
+    }
+
+    /// Returns the bytes mapped so far; most may never have been touched.
+    pub(crate) fn mapped_bytes(&self) -> u64 {
+        *lock(&self.growing)
+    }
+
+    /// Returns the units `[start, end)` of a region, mapped or not.
+    pub(crate) fn bounds(&self, region: usize) -> (u64, u64) {
+        let first = 1u64 << self.first_log2;
+        ((first << region) - first, (first << (region + 1)) - first)
+    }
+
+    /// Returns the region that holds the unit, and the unit's index there.
+    #[inline]
+    pub(crate) fn split(&self, unit: u64) -> (usize, usize) {
+        let shifted = unit.saturating_add(1 << self.first_log2);
+        let log2 = shifted.ilog2();
+        ((log2 - self.first_log2) as usize, (shifted - (1 << log2)) as usize)
+    }
+
+    fn unit_count(&self, region: usize) -> usize {
+        1 << (self.first_log2 as usize + region)
+    }
+
+    fn region_bytes(&self, region: usize) -> Option<usize> {
+        self.unit_count(region).checked_mul(self.unit_bytes).filter(|&bytes| isize::try_from(bytes).is_ok())
+    }
+}
+
+impl Drop for Regions {
+    fn drop(&mut self) {
+        for region in 0..ROOT_COUNT {
+            let start = NonNull::new(self.roots[region].load(Ordering::Relaxed));
+            if let (Some(start), Some(bytes)) = (start, self.region_bytes(region)) {
+                // SAFETY: the type invariant: mapped with this length, and `&mut self` proves that no
+                // borrow of it is left.
+                unsafe { unmap(start, bytes) };
+            }
+        }
+    }
+}
+
+fn out_of_memory(bytes: u64, source: io::Error) -> StoreError {
+    StoreError::OutOfMemory { bytes, source }
+}
+
+fn too_large() -> io::Error {
+    io::Error::new(io::ErrorKind::OutOfMemory, "past the last region")
+}
+
+#[cfg(not(miri))]
+fn map(bytes: usize, huge: HugePages) -> io::Result<NonNull<u8>> {
+    use rustix::mm::{MapFlags, ProtFlags, mmap_anonymous};
+    let access = ProtFlags::READ | ProtFlags::WRITE;
+    // A region is mapped long before it is filled: no swap is set aside for it.
+    let flags = MapFlags::PRIVATE | MapFlags::NORESERVE;
+    // SAFETY: a null hint lets the kernel choose fresh addresses; nothing existing is replaced.
+    let start = unsafe { mmap_anonymous(std::ptr::null_mut(), bytes, access, flags) }?;
+    let start = NonNull::new(start.cast()).ok_or(io::ErrorKind::OutOfMemory)?;
+    if bytes >= HUGE_ABOVE_BYTES {
+        advise(start, bytes, huge);
+    }
+    Ok(start)
+}
+
+#[cfg(all(not(miri), target_os = "linux"))]
+fn advise(start: NonNull<u8>, bytes: usize, huge: HugePages) {
+    use rustix::mm::{Advice, madvise};
+    let advice = match huge {
+        HugePages::Ask => Advice::LinuxHugepage,
+        HugePages::Refuse => Advice::LinuxNoHugepage,
+    };
+    // SAFETY: the range is the mapping just made; both advices change no byte.
+    let result = unsafe { madvise(start.as_ptr().cast(), bytes, advice) };
+    // A kernel without huge pages refuses; ordinary pages do as well.
+    let _ = result;
+}
+
+#[cfg(all(not(miri), not(target_os = "linux")))]
+fn advise(_start: NonNull<u8>, _bytes: usize, _huge: HugePages) {}
+
+/// # Safety
+/// `start` came from `map(bytes, _)`, and nothing refers to the memory any more.
+#[cfg(not(miri))]
+unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
+    // SAFETY: the caller's promise: a whole mapping, unused.
+    let result = unsafe { rustix::mm::munmap(start.as_ptr().cast(), bytes) };
+    debug_assert!(result.is_ok(), "unmapping a region: {result:?}");
+}
+
+/// Miri has no mappings: zeroed heap memory with the same promises.
+#[cfg(miri)]
+fn map(bytes: usize, _huge: HugePages) -> io::Result<NonNull<u8>> {
+    let _ = HUGE_ABOVE_BYTES;
+    // SAFETY: every region has at least one unit, so the layout is not empty.
+    let start = unsafe { std::alloc::alloc_zeroed(layout(bytes)) };
+    NonNull::new(start).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+}
+
+/// # Safety
+/// `start` came from `map(bytes, _)`, and nothing refers to the memory any more.
+#[cfg(miri)]
+unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
+    // SAFETY: the caller's promise: allocated with this layout, unused.
+    unsafe { std::alloc::dealloc(start.as_ptr(), layout(bytes)) };
+}
+
+#[cfg(miri)]
+fn layout(bytes: usize) -> std::alloc::Layout {
+    std::alloc::Layout::from_size_align(bytes, 64).expect("a region's size fits")
+}

@@ -1,0 +1,134 @@
+//! The store: table, arena and committers together, and what it can be asked.
+
+use mmsb_types::{
+    Epoch, PageId,
+    limits::{COMPACT_ID_MAX, PAGE_ID_MAX},
+};
+
+use crate::{
+    arena::Arena,
+    committer::Committers,
+    directory::Slot,
+    meta,
+    stats::Counts,
+    sync::{Ordering, fence},
+    table::{Entry, Table},
+    words::Words,
+};
+
+/// Memory for pages: any number of threads may read, lock, create and retire at once.
+///
+/// Epochs are the caller's. Every change of a page must carry a later one than the change before: that
+/// is how readers notice it. Epochs are below 2^56.
+pub struct PageStore {
+    pub(crate) table: Table,
+    pub(crate) arena: Arena,
+    pub(crate) counts: Counts,
+    pub(crate) page_id_max: PageId,
+    committers: Committers,
+}
+
+/// A living page's slot, with the directory word it was found by already decoded.
+#[derive(Clone, Copy)]
+pub(crate) struct View<'a> {
+    /// The slot's words.
+    pub(crate) words: Words<'a>,
+    /// The page's exact length; never more than the words hold.
+    pub(crate) page_bytes: u32,
+}
+
+impl Default for PageStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl std::fmt::Debug for PageStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PageStore").field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+impl PageStore {
+    /// Makes an empty store, which takes ids up to [`COMPACT_ID_MAX`]. Maps no memory yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::with_page_id_max(PageId::new(COMPACT_ID_MAX))
+    }
+
+    /// Makes an empty store that takes ids up to `page_id_max`, [`PAGE_ID_MAX`] at most.
+    ///
+    /// The table is an array: an id reserves up to 40 bytes of address space for every id below it
+    /// (memory, only what is used). The limit is what keeps one absurd id, read from a damaged or
+    /// hostile file, a typed error instead of terabytes.
+    #[must_use]
+    pub fn with_page_id_max(page_id_max: PageId) -> Self {
+        Self {
+            table: Table::new(),
+            arena: Arena::new(),
+            counts: Counts::default(),
+            page_id_max: page_id_max.min(PageId::new(PAGE_ID_MAX)),
+            committers: Committers::new(),
+        }
+    }
+
+    /// Returns the pool of owner numbers: who wants to lock pages needs one.
+    #[must_use]
+    pub fn committers(&self) -> &Committers {
+        &self.committers
+    }
+
+    /// Returns the page's exact length in bytes, or `None` if no such page lives.
+    #[must_use]
+    pub fn page_bytes(&self, page: PageId) -> Option<u32> {
+        let entry = self.table.entry(page)?;
+        loop {
+            let directory = entry.directory();
+            directory.slot()?;
+            let page_bytes = entry.length.load(Ordering::Relaxed);
+            // The length may be a next life's; if so, its birth is visible after the fence.
+            fence(Ordering::Acquire);
+            if entry.directory() == directory {
+                return Some(page_bytes);
+            }
+        }
+    }
+
+    /// Returns the epoch of the page's newest published bytes, or `None` if no such page lives.
+    ///
+    /// A page that is being written shows the epoch before.
+    #[must_use]
+    pub fn epoch(&self, page: PageId) -> Option<Epoch> {
+        let entry = self.table.entry(page)?;
+        loop {
+            let epoch = meta::epoch(entry.meta.load(Ordering::Acquire));
+            entry.directory().slot()?;
+            // The acquiring load of the directory word keeps this one behind it.
+            if meta::epoch(entry.meta.load(Ordering::Relaxed)) == epoch {
+                return Some(epoch);
+            }
+        }
+    }
+
+    /// Tells whether such a page lives.
+    #[must_use]
+    pub fn contains(&self, page: PageId) -> bool {
+        self.table.entry(page).is_some_and(|entry| entry.directory().slot().is_some())
+    }
+
+    /// Visits the living pages by rising id. Pages born or retired meanwhile may or may not show.
+    ///
+    /// # Cost
+    /// Looks at every id up to the largest ever used.
+    pub fn pages(&self) -> impl Iterator<Item = PageId> {
+        self.table.entries().filter(|(_, entry)| entry.directory().slot().is_some()).map(|(page, _)| page)
+    }
+
+    /// Joins slot and length, or `None` if they are not of one life.
+    #[inline]
+    pub(crate) fn view(&self, entry: Entry<'_>, slot: Slot) -> Option<View<'_>> {
+        let page_bytes = entry.length.load(Ordering::Relaxed);
+        (page_bytes as usize <= slot.class.bytes())
+            .then(|| View { words: self.arena.words(slot), page_bytes })
+    }
+}

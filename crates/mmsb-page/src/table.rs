@@ -1,0 +1,117 @@
+//! From a page's id to its side words: lock word, directory word, exact length.
+//!
+//! Each region holds the columns one after the other (8, 8 and 4 bytes an id), so that one root finds
+//! all three. The head of a page's pre-image chain will be a fourth column.
+//!
+//! Invariant: an entry of a mapped region that was never used is all zero: unlocked, free, length 0.
+
+use mmsb_types::PageId;
+
+use crate::{
+    StoreError,
+    directory::Directory,
+    regions::{HugePages, Place, ROOT_COUNT, Regions},
+    sync::{AtomicU32, AtomicU64, Ordering},
+};
+
+/// The first region's ids; fewer where every byte is interpreted.
+const FIRST_LOG2: u32 = if cfg!(miri) { 6 } else { 12 };
+/// Where the columns start, in bytes per id of the region before them.
+const DIRECTORY_AT: usize = 8;
+const LENGTH_AT: usize = 16;
+
+/// Bytes of all columns, per id.
+pub(crate) const ENTRY_BYTES: usize = 20;
+
+/// The table; see the file's head.
+pub(crate) struct Table {
+    regions: Regions,
+    /// One past the largest id that was ever prepared.
+    end: AtomicU64,
+}
+
+/// One page's side words.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    /// Epoch and owner; see `meta.rs`.
+    pub(crate) meta: &'a AtomicU64,
+    /// The page's exact length, in bytes; of its last life if it is dead.
+    pub(crate) length: &'a AtomicU32,
+    /// Slot and life; see `directory.rs`.
+    pub(crate) directory: &'a AtomicU64,
+}
+
+impl Entry<'_> {
+    /// Reads the directory word; what was published with it is visible, too.
+    #[inline]
+    pub(crate) fn directory(&self) -> Directory {
+        Directory::from_word(self.directory.load(Ordering::Acquire))
+    }
+}
+
+impl Table {
+    /// Makes a table that has mapped nothing yet.
+    pub(crate) fn new() -> Self {
+        Self { regions: Regions::new(FIRST_LOG2, ENTRY_BYTES), end: AtomicU64::new(0) }
+    }
+
+    /// Returns the page's words, or `None` if no page near it ever was.
+    #[inline]
+    pub(crate) fn entry(&self, page: PageId) -> Option<Entry<'_>> {
+        self.regions.place(page.get()).map(Self::entry_at)
+    }
+
+    /// Returns the page's words, mapping memory for them first if there is none.
+    ///
+    /// Where `page_count` living pages do not fill a quarter of the ids below the new region, ids are
+    /// sparse, and huge pages are refused: a few ids far apart then cost a few small pages each.
+    ///
+    /// # Errors
+    /// [`StoreError::OutOfMemory`] if no memory is left.
+    pub(crate) fn make_room(&self, page: PageId, page_count: u64) -> Result<Entry<'_>, StoreError> {
+        let (region, _) = self.regions.split(page.get());
+        let dense = region < ROOT_COUNT && self.regions.bounds(region).0 <= page_count.saturating_mul(4);
+        self.regions.ensure(page.get(), if dense { HugePages::Ask } else { HugePages::Refuse })?;
+        self.end.fetch_max(page.get() + 1, Ordering::Relaxed);
+        Ok(self.entry(page).expect("the region was just mapped"))
+    }
+
+    /// Visits every entry that was ever used, and unused ones between them, by rising id.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = (PageId, Entry<'_>)> {
+        let end = self.end.load(Ordering::Relaxed);
+        let mapped = (0..ROOT_COUNT).map(|region| self.regions.bounds(region));
+        let mapped = mapped.filter(|&(start, _)| self.regions.place(start).is_some());
+        let ids = mapped.flat_map(move |(start, stop)| start.max(1)..stop.min(end));
+        ids.filter_map(|id| Some((PageId::new(id), self.entry(PageId::new(id))?)))
+    }
+
+    /// Returns the bytes mapped, touched or not.
+    pub(crate) fn mapped_bytes(&self) -> u64 {
+        self.regions.mapped_bytes()
+    }
+
+    /// Returns the bytes of the entries below the largest id ever used, unmapped gaps included.
+    pub(crate) fn used_bytes(&self) -> u64 {
+        self.end.load(Ordering::Relaxed) * ENTRY_BYTES as u64
+    }
+
+    #[inline]
+    fn entry_at<'a>(Place { start, unit_count, index }: Place) -> Entry<'a> {
+        // The three columns: `unit_count` entries of 8, 8 and 4 bytes fill the region exactly.
+        // SAFETY: `index` is below `unit_count`, so the word lies in the first column.
+        let meta = unsafe { start.cast::<AtomicU64>().add(index) };
+        // SAFETY: as above, after the first column.
+        let directory = unsafe { start.byte_add(DIRECTORY_AT * unit_count + 8 * index) };
+        // SAFETY: as above, after the second column.
+        let length = unsafe { start.byte_add(LENGTH_AT * unit_count + 4 * index) };
+        Entry {
+            // SAFETY: in the region and aligned (its start is to 64, unit counts are powers of two from
+            // 64 up); only ever touched as this atomic; valid as long as the table.
+            meta: unsafe { meta.as_ref() },
+            // SAFETY: as for `meta`.
+            directory: unsafe { directory.cast::<AtomicU64>().as_ref() },
+            // SAFETY: as for `meta`.
+            length: unsafe { length.cast::<AtomicU32>().as_ref() },
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! Changing a held page, then letting everyone see it.
+//!
+//! Invariant: a `PageWriter` ends in `publish` or `retire`. Its bytes may be half written, and others
+//! may have been logged: if it is dropped on the way, by a panic, the process aborts, and recovery
+//! starts from the log.
+
+use std::{io::Write, marker::PhantomData};
+
+use mmsb_types::{Epoch, PageId, Span};
+
+use crate::{
+    Committer,
+    birth::assert_inside,
+    lock::Held,
+    meta,
+    sync::{Ordering, fence},
+};
+
+/// A held page past the point of no return.
+#[must_use = "a writer must be published or retired; dropping it aborts the process"]
+pub struct PageWriter<'a> {
+    held: Held<'a>,
+    committer: PhantomData<&'a Committer<'a>>,
+}
+
+impl std::fmt::Debug for PageWriter<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PageWriter({}, after {})", self.held.page, meta::epoch(self.held.before))
+    }
+}
+
+impl<'a> PageWriter<'a> {
+    pub(crate) fn new(held: Held<'a>) -> Self {
+        // Keeps every later word store behind the lock word: a reader that sees one of the words, then
+        // fences, sees the page locked. (The compare-and-swap that locked it keeps only later loads
+        // behind.) One fence after the last lock would do for a whole commit; one per page, each after
+        // its own lock, gives each page's readers the same and costs no instruction on x86-64.
+        fence(Ordering::Release);
+        Self { held, committer: PhantomData }
+    }
+
+    /// Returns the page's id.
+    #[must_use]
+    pub fn page(&self) -> PageId {
+        self.held.page
+    }
+
+    /// Returns the page's exact length, in bytes.
+    #[must_use]
+    pub fn page_bytes(&self) -> u32 {
+        self.held.view.page_bytes
+    }
+
+    /// Returns the page's bytes, with what was written so far.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        // SAFETY: nobody but this value stores to the slot, and its own stores need `&mut self`.
+        unsafe { self.held.view.words.plain(self.page_bytes() as usize) }
+    }
+
+    /// Writes bytes from `offset` on.
+    ///
+    /// # Panics
+    /// If they pass the page's end; the process then aborts. The caller has checked long before.
+    #[inline]
+    pub fn write(&mut self, offset: u32, bytes: &[u8]) {
+        assert_inside(self.held.page, offset, bytes.len(), self.page_bytes());
+        self.held.view.words.store(offset as usize, bytes);
+    }
+
+    /// Sets every byte of the span to `byte`.
+    ///
+    /// # Panics
+    /// As [`PageWriter::write`].
+    #[inline]
+    pub fn fill(&mut self, span: Span, byte: u8) {
+        assert_inside(self.held.page, span.offset, span.len as usize, self.page_bytes());
+        self.held.view.words.fill(span.offset as usize, span.len as usize, byte);
+    }
+
+    /// Lets go of the page: its new bytes are visible, as of `epoch`.
+    #[inline]
+    pub fn publish(self, epoch: Epoch) {
+        let held = self.finish(epoch);
+        held.entry.meta.store(meta::unlocked(epoch), Ordering::Release);
+    }
+
+    /// Ends the page's life as of `epoch`; its slot is free for others.
+    ///
+    /// # Cost
+    /// A few stores; allocates nothing and takes no lock.
+    pub fn retire(self, epoch: Epoch) {
+        let held = self.finish(epoch);
+        let retired = held.directory.retired();
+        // Dead first, and closed to a next life until the lock word is settled: a birth in between
+        // would see its own lock word overwritten.
+        held.entry.directory.store(retired.word(), Ordering::Release);
+        held.entry.meta.store(meta::unlocked(epoch), Ordering::Release);
+        held.entry.directory.store(retired.free().word(), Ordering::Release);
+        held.store.counts.died(held.view.page_bytes, held.slot.class);
+        held.store.arena.free(held.slot, held.view.words);
+    }
+
+    fn finish(self, epoch: Epoch) -> Held<'a> {
+        debug_assert!(epoch > meta::epoch(self.held.before), "{self:?}: published as {epoch}");
+        let held = self.held;
+        std::mem::forget(self);
+        held
+    }
+}
+
+impl Drop for PageWriter<'_> {
+    fn drop(&mut self) {
+        // Not `eprintln`, which panics where standard error is closed.
+        let _ = writeln!(std::io::stderr(), "{self:?}: dropped half written; aborting");
+        std::process::abort();
+    }
+}
