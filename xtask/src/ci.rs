@@ -1,0 +1,113 @@
+//! `cargo xtask ci`: everything that must pass, in the order in which a failure is cheapest to learn of.
+//!
+//! Invariant: stops at the first failing step, names it, and says which steps were not run.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+
+use crate::{
+    bench,
+    command::{command, succeeds},
+    layers, tidy,
+};
+
+/// One thing that must pass.
+pub struct Step<'a> {
+    /// What it is called in the table.
+    pub name: &'static str,
+    /// Does it; `Ok(false)` is a failure whose report was printed.
+    pub run: Box<dyn FnOnce() -> Result<bool> + 'a>,
+}
+
+/// Runs every step on the workspace in `root`; tells whether all passed.
+///
+/// # Errors
+/// None of its own: a step that cannot be run has failed.
+pub fn run(root: &Path) -> Result<bool> {
+    Ok(run_steps(steps(root)))
+}
+
+/// Runs the steps in order up to the first failure, prints a table of them, and tells whether all passed.
+#[must_use]
+pub fn run_steps(steps: Vec<Step<'_>>) -> bool {
+    let mut rows = Vec::new();
+    let mut failed = None;
+    for step in steps {
+        let row = if failed.is_some() { Row::skipped(step.name) } else { Row::of(step) };
+        failed = failed.or((row.state == State::Failed).then_some(row.name));
+        rows.push(row);
+    }
+    rows.iter().for_each(|row| println!("{}", row.text()));
+    match failed {
+        Some(name) => eprintln!("ci: step `{name}` failed"),
+        None => println!("ci: all {} steps passed", rows.len()),
+    }
+    failed.is_none()
+}
+
+fn steps(root: &Path) -> Vec<Step<'_>> {
+    let cargo = move |name, args: &'static [&'static str]| Step {
+        name,
+        run: Box::new(move || succeeds(command(root, "cargo", args))),
+    };
+    vec![
+        cargo("format", &["fmt", "--all", "--check"]),
+        Step { name: "layers", run: Box::new(move || layers::run(root)) },
+        Step { name: "tidy", run: Box::new(move || tidy::run(root, false)) },
+        cargo("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+        cargo("no-std", &["check", "--quiet", "--package", "mmsb-types", "--no-default-features"]),
+        cargo("test", &["test", "--workspace", "--quiet"]),
+        Step { name: "doc", run: Box::new(move || document(root)) },
+        Step { name: "bench", run: Box::new(move || bench::run(root, &["--smoke".into()])) },
+    ]
+}
+
+/// Libraries only: the library `mmsb` and the command `mmsb` would write the same pages.
+fn document(root: &Path) -> Result<bool> {
+    let mut call = command(root, "cargo", &["doc", "--workspace", "--no-deps", "--lib", "--quiet"]);
+    call.env("RUSTDOCFLAGS", "-D warnings");
+    succeeds(call)
+}
+
+#[derive(PartialEq, Eq)]
+enum State {
+    Passed,
+    Failed,
+    NotRun,
+}
+
+struct Row {
+    name: &'static str,
+    state: State,
+    took: Duration,
+}
+
+impl Row {
+    fn of(step: Step<'_>) -> Self {
+        println!("ci: {}", step.name);
+        let start = Instant::now();
+        let passed = (step.run)().unwrap_or_else(|error| {
+            eprintln!("ci: {}: {error:#}", step.name);
+            false
+        });
+        let state = if passed { State::Passed } else { State::Failed };
+        Self { name: step.name, state, took: start.elapsed() }
+    }
+
+    fn skipped(name: &'static str) -> Self {
+        Self { name, state: State::NotRun, took: Duration::ZERO }
+    }
+
+    fn text(&self) -> String {
+        let state = match self.state {
+            State::Passed => "passed",
+            State::Failed => "FAILED",
+            State::NotRun => return format!("  {:<10} not run", self.name),
+        };
+        format!("  {:<10} {state} {:>8.1} s", self.name, self.took.as_secs_f64())
+    }
+}

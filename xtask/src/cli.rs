@@ -1,0 +1,65 @@
+//! The command line: one subcommand for each kind of house keeping.
+
+use std::{
+    env,
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+use crate::{bench, ci, layers, tidy};
+
+/// House keeping of the MMSB workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+pub struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Compare the dependency edges of the workspace with the table of layers.
+    Layers,
+    /// Check heads, sizes and words of the source files.
+    Tidy {
+        /// Lower the ratchet's figures to today's; they never rise.
+        #[arg(long)]
+        update: bool,
+    },
+    /// Run everything that must pass before a change is taken.
+    Ci,
+    /// Build and run the bench lines in release mode; everything after `bench` goes to the runner.
+    #[command(disable_help_flag = true)]
+    Bench {
+        /// Arguments of the runner; `--help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        args: Vec<OsString>,
+    },
+}
+
+impl Cli {
+    /// Runs the task that was asked for; `false` means that a rule was broken and the report was printed.
+    ///
+    /// # Errors
+    /// If the task could not be done at all: a tool is missing, a file cannot be read.
+    pub fn run(&self) -> Result<bool> {
+        let root = workspace_root()?;
+        match &self.task {
+            Task::Layers => layers::run(&root),
+            Task::Tidy { update } => tidy::run(&root, *update),
+            Task::Ci => ci::run(&root),
+            Task::Bench { args } => bench::run(&root, args),
+        }
+    }
+}
+
+/// The folder of the workspace's manifest: cargo names this package's folder in the environment; when
+/// the binary is started by hand, the folder it was built from stands in.
+fn workspace_root() -> Result<PathBuf> {
+    let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let root = Path::new(&package).parent().context("the package's folder has no parent")?;
+    root.canonicalize().with_context(|| format!("opening the workspace at {}", root.display()))
+}

@@ -1,0 +1,17 @@
+//! House keeping of the workspace, as code: the rules that a reviewer would otherwise have to remember.
+//!
+//! [`layers`] holds the table of who may depend on whom, [`tidy`] the rules for source files,
+//! [`ci`] runs everything that must pass, [`bench`] starts the bench runner.
+//!
+//! Invariant: reads the workspace, and writes one file only: the ratchet, when asked to.
+
+#![forbid(unsafe_code)]
+
+pub mod bench;
+pub mod ci;
+mod cli;
+mod command;
+pub mod layers;
+pub mod tidy;
+
+pub use cli::Cli;

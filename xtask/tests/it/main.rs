@@ -1,0 +1,6 @@
+//! House keeping, fed with violations: each one must be seen and named.
+
+mod ci;
+mod layers;
+mod ratchet;
+mod tidy;
