@@ -90,3 +90,111 @@ fn check_overlaps(mut owned: Vec<Owned>, found: &mut Vec<Violation>) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use mmsb_types::{Epoch, PageId};
+
+    use super::Ordering;
+    use crate::{
+        PageStore,
+        class::SizeClass,
+        directory::{Directory, Slot},
+        meta,
+    };
+
+    const ONE: PageId = PageId::new(1);
+    const TWO: PageId = PageId::new(2);
+
+    /// Makes two sound pages of 100 bytes, breaks something, and compares what the check says.
+    #[track_caller]
+    fn check(spoil: impl FnOnce(&PageStore), expect: &[&str]) {
+        let store = PageStore::new();
+        for page in [ONE, TWO] {
+            store.prepare(page, 100).unwrap().publish(Epoch::new(1));
+        }
+        assert_eq!(store.check(), []);
+        spoil(&store);
+        let found: Vec<String> = store.check().iter().map(ToString::to_string).collect();
+        assert_eq!(found, expect);
+    }
+
+    fn slot(store: &PageStore, page: PageId) -> Slot {
+        store.table.entry(page).unwrap().directory().slot().unwrap()
+    }
+
+    fn place(store: &PageStore, page: PageId, slot: Slot) {
+        let word = Directory::from_word(0).live(slot).word();
+        store.table.entry(page).unwrap().directory.store(word, Ordering::Relaxed);
+    }
+
+    #[test]
+    fn a_held_page_is_found() {
+        let word = meta::locked(meta::unlocked(Epoch::new(1)), 9);
+        check(
+            |store| store.table.entry(TWO).unwrap().meta.store(word, Ordering::Relaxed),
+            &["page/unlocked at page:2: held by owner 9"],
+        );
+    }
+
+    #[test]
+    fn a_byte_in_the_padding_is_found() {
+        check(
+            |store| store.arena.words(slot(store, TWO)).store(101, &[7]),
+            &["page/padding-zero at page:2: byte 101 of a page of 100 is not zero"],
+        );
+    }
+
+    #[test]
+    fn a_length_of_another_class_is_found() {
+        let shorten = |store: &PageStore| {
+            store.table.entry(ONE).unwrap().length.store(50, Ordering::Relaxed);
+            store.counts.died(50, SizeClass::of(1));
+            store.counts.born(0, SizeClass::of(1));
+        };
+        check(shorten, &["page/length at page:1: 50 bytes in a slot of 128"]);
+    }
+
+    #[test]
+    fn a_slot_of_two_pages_is_found() {
+        check(
+            |store| place(store, TWO, slot(store, ONE)),
+            &["page/slot-overlap at page:2: unit 0: of page:1 and of page:2"],
+        );
+    }
+
+    #[test]
+    fn a_free_slot_that_a_page_owns_is_found() {
+        let free = |store: &PageStore| {
+            let slot = slot(store, TWO);
+            store.arena.free(slot, store.arena.words(slot));
+        };
+        check(free, &["page/slot-overlap at page:2: unit 2: of page:2 and of a free slot"]);
+    }
+
+    #[test]
+    fn a_slot_never_cut_is_found() {
+        let class = SizeClass::of(100);
+        check(
+            |store| place(store, TWO, Slot { unit: 1022 + 64, class }),
+            &["page/slot-cut at page:2: slot at unit 1086"],
+        );
+    }
+
+    #[test]
+    fn a_free_list_that_leads_astray_is_found() {
+        let spoil = |store: &PageStore| {
+            drop(store.prepare(PageId::new(3), 100).unwrap());
+            let slot = Slot { unit: 4, class: SizeClass::of(100) };
+            store.arena.words(slot).first().store(1 << 20, Ordering::Relaxed);
+        };
+        check(spoil, &["page/free-list at the whole: slots of 128 bytes: a link to unit 1048575"]);
+    }
+
+    #[test]
+    fn a_wrong_sum_is_found() {
+        let store = PageStore::new();
+        store.counts.born(1, SizeClass::of(1));
+        assert_eq!(store.check()[0].rule, "page/counts");
+    }
+}

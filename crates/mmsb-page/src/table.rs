@@ -3,6 +3,9 @@
 //! Each region holds the columns one after the other (8, 8 and 4 bytes an id), so that one root finds
 //! all three. The head of a page's pre-image chain will be a fourth column.
 //!
+//! A bit for every 64 ids tells whether one of them was ever used, so that a visit of all pages passes
+//! over wide gaps quickly.
+//!
 //! Invariant: an entry of a mapped region that was never used is all zero: unlocked, free, length 0.
 
 use mmsb_types::PageId;
@@ -16,6 +19,12 @@ use crate::{
 
 /// The first region's ids; fewer where every byte is interpreted.
 const FIRST_LOG2: u32 = if cfg!(miri) { 6 } else { 12 };
+/// The first region of bits, in words.
+const USED_FIRST_LOG2: u32 = FIRST_LOG2 - 3;
+/// Ids that share a bit.
+const BLOCK_IDS: u64 = 64;
+/// Ids that share a word of bits.
+const WORD_IDS: u64 = BLOCK_IDS * u64::BITS as u64;
 /// Where the columns start, in bytes per id of the region before them.
 const DIRECTORY_AT: usize = 8;
 const LENGTH_AT: usize = 16;
@@ -26,6 +35,7 @@ pub(crate) const ENTRY_BYTES: usize = 20;
 /// The table; see the file's head.
 pub(crate) struct Table {
     regions: Regions,
+    used: Regions,
     /// One past the largest id that was ever prepared.
     end: AtomicU64,
 }
@@ -52,7 +62,11 @@ impl Entry<'_> {
 impl Table {
     /// Makes a table that has mapped nothing yet.
     pub(crate) fn new() -> Self {
-        Self { regions: Regions::new(FIRST_LOG2, ENTRY_BYTES), end: AtomicU64::new(0) }
+        Self {
+            regions: Regions::new(FIRST_LOG2, ENTRY_BYTES),
+            used: Regions::new(USED_FIRST_LOG2, size_of::<u64>()),
+            end: AtomicU64::new(0),
+        }
     }
 
     /// Returns the page's words, or `None` if no page near it ever was.
@@ -72,27 +86,46 @@ impl Table {
         let (region, _) = self.regions.split(page.get());
         let dense = region < ROOT_COUNT && self.regions.bounds(region).0 <= page_count.saturating_mul(4);
         self.regions.ensure(page.get(), if dense { HugePages::Ask } else { HugePages::Refuse })?;
+        self.used.ensure(page.get() / WORD_IDS, HugePages::Refuse)?;
+        let (word, bit) = self.used_word(page.get() / BLOCK_IDS).expect("the region was just mapped");
+        if word.load(Ordering::Relaxed) & bit == 0 {
+            word.fetch_or(bit, Ordering::Relaxed);
+        }
         self.end.fetch_max(page.get() + 1, Ordering::Relaxed);
         Ok(self.entry(page).expect("the region was just mapped"))
     }
 
-    /// Visits every entry that was ever used, and unused ones between them, by rising id.
+    /// Visits every entry that was ever used, and unused ones near them, by rising id.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (PageId, Entry<'_>)> {
         let end = self.end.load(Ordering::Relaxed);
-        let mapped = (0..ROOT_COUNT).map(|region| self.regions.bounds(region));
-        let mapped = mapped.filter(|&(start, _)| self.regions.place(start).is_some());
-        let ids = mapped.flat_map(move |(start, stop)| start.max(1)..stop.min(end));
+        let bits =
+            |block| self.used_word(block).map_or((0, 0), |(word, bit)| (word.load(Ordering::Relaxed), bit));
+        let words = (0..end.div_ceil(WORD_IDS)).map(|word| word * WORD_IDS / BLOCK_IDS);
+        let words = words.filter(move |&block| bits(block).0 != 0);
+        let blocks = words.flat_map(|block| block..block + WORD_IDS / BLOCK_IDS);
+        let blocks = blocks.filter(move |&block| bits(block).0 & bits(block).1 != 0);
+        let ids =
+            blocks.flat_map(move |block| (block * BLOCK_IDS).max(1)..((block + 1) * BLOCK_IDS).min(end));
         ids.filter_map(|id| Some((PageId::new(id), self.entry(PageId::new(id))?)))
     }
 
     /// Returns the bytes mapped, touched or not.
     pub(crate) fn mapped_bytes(&self) -> u64 {
-        self.regions.mapped_bytes()
+        self.regions.mapped_bytes() + self.used.mapped_bytes()
     }
 
     /// Returns the bytes of the entries below the largest id ever used, unmapped gaps included.
     pub(crate) fn used_bytes(&self) -> u64 {
         self.end.load(Ordering::Relaxed) * ENTRY_BYTES as u64
+    }
+
+    /// Returns the word of bits that holds the block's, and that bit.
+    fn used_word(&self, block: u64) -> Option<(&AtomicU64, u64)> {
+        let Place { start, index, .. } = self.used.place(block / u64::from(u64::BITS))?;
+        // SAFETY: `index` is below the region's unit count, and a unit is one word.
+        let word = unsafe { start.cast::<AtomicU64>().add(index) };
+        // SAFETY: in the region, aligned, only ever touched as this atomic; valid as long as the table.
+        Some((unsafe { word.as_ref() }, 1 << (block % u64::from(u64::BITS))))
     }
 
     #[inline]

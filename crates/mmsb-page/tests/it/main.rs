@@ -1,6 +1,9 @@
 //! The tests of page memory: a page's life, words against plain bytes, locks, races, hostile input.
 
+mod laws;
 mod life;
+mod limits;
+mod races;
 
 use mmsb_page::PageStore;
 use mmsb_types::{Epoch, PageId};

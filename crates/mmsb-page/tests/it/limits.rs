@@ -1,0 +1,116 @@
+//! At the limits: owner numbers used up, ids far apart, memory refused, a writer dropped half way.
+
+use std::{
+    collections::BTreeSet,
+    process::{Command, ExitStatus},
+    time::{Duration, Instant},
+};
+
+use mmsb_page::{PageStore, StoreError};
+use mmsb_types::limits::{COMMITTERS_MAX, COMPACT_ID_MAX, PAGE_ID_MAX};
+
+use crate::{assert_sound, born, epoch, page, read};
+
+#[test]
+fn owner_numbers_run_out_and_come_back() {
+    let store = PageStore::new();
+    let pool = store.committers();
+    let mut lent: Vec<_> = (0..COMMITTERS_MAX).map(|_| pool.acquire(Duration::ZERO).unwrap()).collect();
+    let numbers: BTreeSet<u8> = lent.iter().map(mmsb_page::Committer::number).collect();
+    assert!(numbers.into_iter().eq(1..=254), "every number once");
+
+    let start = Instant::now();
+    assert!(pool.acquire(Duration::from_millis(20)).is_none());
+    let waited = start.elapsed();
+    assert!(waited >= Duration::from_millis(20) && waited < Duration::from_secs(20), "waited {waited:?}");
+
+    let number = lent.swap_remove(100).number();
+    assert_eq!(pool.acquire(Duration::ZERO).unwrap().number(), number);
+}
+
+#[test]
+fn a_waiter_gets_the_number_that_is_given_back() {
+    let store = PageStore::new();
+    let lent: Vec<_> =
+        (0..COMMITTERS_MAX).map(|_| store.committers().acquire(Duration::ZERO).unwrap()).collect();
+    std::thread::scope(|scope| {
+        let waiter = scope.spawn(|| store.committers().acquire(Duration::from_secs(60)).is_some());
+        std::thread::sleep(Duration::from_millis(5));
+        drop(lent);
+        assert!(waiter.join().unwrap());
+    });
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "reserves gigabytes of address space")]
+fn ids_far_apart_cost_little_and_are_all_found() {
+    let store = PageStore::new();
+    let ids: Vec<u64> = (0..30).map(|bit| 1 << bit).chain([COMPACT_ID_MAX]).collect();
+    ids.iter().for_each(|&id| born(&store, page(id), &id.to_le_bytes(), epoch(1)));
+    let start = Instant::now();
+    assert_eq!(store.pages().map(|page| page.get()).collect::<Vec<_>>(), ids);
+    assert!(start.elapsed() < Duration::from_secs(5), "gaps are passed over: {:?}", start.elapsed());
+    assert_eq!(read(&store, page(COMPACT_ID_MAX)).1, COMPACT_ID_MAX.to_le_bytes());
+    assert_sound(&store);
+}
+
+#[test]
+fn an_absurd_id_is_an_error_and_reserves_nothing() {
+    let store = PageStore::with_page_id_max(page(u64::MAX));
+    for id in [0, PAGE_ID_MAX + 1, u64::MAX - 1, u64::MAX] {
+        assert!(matches!(store.prepare(page(id), 1), Err(StoreError::IdOutOfRange { .. })), "{id}");
+        assert!(!store.contains(page(id)));
+    }
+    assert_eq!(store.stats().mapped_bytes, 0);
+}
+
+/// Runs one of the ignored tests below in a process of its own, under a shell's limits.
+fn run_alone(test: &str, limits: &str) -> (ExitStatus, String) {
+    let program = std::env::current_exe().unwrap();
+    let line = format!("{limits} exec \"$0\" --exact {test} --ignored --test-threads=1");
+    let output = Command::new("sh").args(["-c", &line]).arg(program).output().unwrap();
+    (output.status, String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "starts a process")]
+fn memory_that_is_refused_is_an_error_and_frees_the_id() {
+    let (status, output) = run_alone("limits::alone_without_memory", "ulimit -v 300000 &&");
+    assert!(status.success() && output.contains("1 passed"), "{status}: {output}");
+}
+
+#[test]
+#[ignore = "run alone by the test above"]
+fn alone_without_memory() {
+    let store = PageStore::new();
+    let error = (1..=64).find_map(|id| match store.prepare(page(id), 16 << 20) {
+        Ok(new) => {
+            new.publish(epoch(1));
+            None
+        }
+        Err(error) => Some((id, error)),
+    });
+    let (id, error) = error.expect("a gigabyte does not fit");
+    assert!(matches!(error, StoreError::OutOfMemory { .. }), "{error}");
+    assert!(std::error::Error::source(&error).is_some());
+    // What is left serves smaller pages, this id among them.
+    born(&store, page(id), b"small", epoch(1));
+    assert_sound(&store);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "starts a process")]
+fn a_writer_dropped_half_way_aborts_the_process() {
+    let (status, output) = run_alone("limits::alone_half_way", "ulimit -c 0;");
+    assert_eq!(status.code(), None, "ended by a signal: {output}");
+}
+
+#[test]
+#[ignore = "run alone by the test above"]
+fn alone_half_way() {
+    let store = PageStore::new();
+    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    born(&store, page(1), b"whole", epoch(1));
+    let mut writer = store.try_lock(page(1), &committer).unwrap().unwrap().into_writer();
+    writer.write(3, b"past the end");
+}
