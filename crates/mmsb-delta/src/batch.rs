@@ -71,6 +71,14 @@ impl DeltaBatch {
         }
     }
 
+    /// Returns for how much there is room without another allocation: compact entries, wide ones, bytes
+    /// of payload of the compact ones and of the wide ones.
+    #[must_use]
+    pub fn capacities(&self) -> [usize; 4] {
+        let entries = [self.compact.capacity(), self.wide.capacity()];
+        [entries[0], entries[1], self.compact_payload.capacity(), self.wide_payload.capacity()]
+    }
+
     /// Appends a patch. An empty run changes nothing and is left out.
     ///
     /// # Panics

@@ -38,6 +38,14 @@ impl<'a> Runs<'a> {
         }
     }
 
+    /// Takes a stretch from `first` to `end` that begins and ends with a byte that differs and has no
+    /// gap; it comes in the order of the blocks.
+    #[inline(always)]
+    pub fn dense(&mut self, first: u32, end: u32) {
+        self.meet(first);
+        self.end = end;
+    }
+
     /// Ends the last run.
     #[inline(always)]
     pub fn finish(self) {

@@ -1,13 +1,15 @@
 //! Masks made with AVX2, found at run time.
 //!
-//! Blocks that are equal are passed over in groups of four with one branch each; the last block of a
-//! page that is no multiple of 64 long is read so that it ends with the page.
+//! Groups of four blocks that are equal, or differ so densely that they have no gap, are taken with a
+//! branch or two; the last block of a page that is no multiple of 64 long is read so that it ends with
+//! the page.
 
 use std::arch::x86_64::{
-    __m256i, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_loadu_si256, _mm256_movemask_epi8,
+    __m256i, _mm256_and_si256, _mm256_cmpeq_epi8, _mm256_cmpeq_epi32, _mm256_loadu_si256,
+    _mm256_movemask_epi8, _mm256_or_si256, _mm256_testz_si256,
 };
 
-use mmsb_types::Span;
+use mmsb_types::{Span, limits::RUN_GAP_BYTES};
 
 use super::{
     portable::short_mask,
@@ -15,6 +17,11 @@ use super::{
 };
 
 type Block = [u8; BLOCK_BYTES];
+/// Blocks that are looked at together.
+type Group = [Block; 4];
+
+const GROUP_BYTES: usize = size_of::<Group>();
+const _: () = assert!(RUN_GAP_BYTES == 8, "`no_word_is_equal` knows that a gap has eight bytes");
 
 /// Appends where `old` and `new`, equally long, differ; `false` if this machine has no AVX2.
 #[inline]
@@ -36,20 +43,15 @@ fn is_present() -> bool {
 
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
 fn avx2(old: &[u8], new: &[u8], out: &mut Vec<Span>) {
-    const GROUP: usize = 4;
     let mut runs = Runs::new(out);
     let (old_blocks, old_rest) = old.as_chunks::<BLOCK_BYTES>();
     let (new_blocks, new_rest) = new.as_chunks::<BLOCK_BYTES>();
-    let (old_groups, old_ones) = old_blocks.as_chunks::<GROUP>();
-    let (new_groups, new_ones) = new_blocks.as_chunks::<GROUP>();
+    let (old_groups, old_ones) = old_blocks.as_chunks();
+    let (new_groups, new_ones) = new_blocks.as_chunks();
     let mut base = 0;
     for (old, new) in old_groups.iter().zip(new_groups) {
-        if !are_equal(old, new) {
-            for (index, (old, new)) in old.iter().zip(new).enumerate() {
-                runs.block(base + (index * BLOCK_BYTES) as u32, mask(old, new));
-            }
-        }
-        base += (GROUP * BLOCK_BYTES) as u32;
+        take_group(base, old, new, &mut runs);
+        base += GROUP_BYTES as u32;
     }
     for (old, new) in old_ones.iter().zip(new_ones) {
         runs.block(base, mask(old, new));
@@ -59,6 +61,44 @@ fn avx2(old: &[u8], new: &[u8], out: &mut Vec<Span>) {
         runs.block(base, last_mask(old, new, old_rest.len(), (old_rest, new_rest)));
     }
     runs.finish();
+}
+
+/// Takes a group: at once if it is equal or has no gap, else block by block. Its ends tell which of
+/// the two is worth a look.
+#[inline]
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt")]
+fn take_group(base: u32, old: &Group, new: &Group, runs: &mut Runs<'_>) {
+    let (first, last) = (differs(old, new, 0), differs(old, new, GROUP_BYTES - 4));
+    if first | last == 0 && are_equal(old, new) {
+        return;
+    }
+    if first != 0 && last != 0 && no_word_is_equal(old, new) {
+        let end = base + GROUP_BYTES as u32 - last.leading_zeros() / 8;
+        return runs.dense(base + first.trailing_zeros() / 8, end);
+    }
+    for (index, (old, new)) in old.iter().zip(new).enumerate() {
+        runs.block(base + (index * BLOCK_BYTES) as u32, mask(old, new));
+    }
+}
+
+/// Which bits differ in the four bytes at `at`.
+#[inline(always)]
+fn differs(old: &Group, new: &Group, at: usize) -> u32 {
+    let word = |group: &Group| {
+        let bytes = group.as_flattened();
+        u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
+    };
+    word(old) ^ word(new)
+}
+
+/// Tells whether every aligned word of four bytes differs. Eight equal bytes hold such a word wherever
+/// they lie, so there is then no gap in the group.
+#[target_feature(enable = "avx2")]
+fn no_word_is_equal(old: &Group, new: &Group) -> bool {
+    let (old, new) = (old.as_flattened().as_chunks().0, new.as_flattened().as_chunks().0);
+    let equal = old.iter().zip(new).map(|(old, new)| _mm256_cmpeq_epi32(load(old), load(new)));
+    let some = equal.reduce(|one, other| _mm256_or_si256(one, other));
+    some.is_none_or(|some| _mm256_testz_si256(some, some) == 1)
 }
 
 /// The mask of the last `rest_len` bytes, bit 0 being the first of them.
@@ -71,7 +111,7 @@ fn last_mask(old: &[u8], new: &[u8], rest_len: usize, rest: (&[u8], &[u8])) -> u
 }
 
 #[target_feature(enable = "avx2")]
-fn are_equal(old: &[Block; 4], new: &[Block; 4]) -> bool {
+fn are_equal(old: &Group, new: &Group) -> bool {
     let blocks = old.iter().zip(new);
     let equal = blocks.map(|(old, new)| {
         let (low, high) = equal_bytes(old, new);
@@ -99,4 +139,41 @@ fn equal_bytes(old: &Block, new: &Block) -> (__m256i, __m256i) {
 fn load(bytes: &[u8; 32]) -> __m256i {
     // SAFETY: the reference is valid for 32 bytes, and the load asks for no alignment.
     unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use mmsb_types::Span;
+    use proptest::{collection::vec, prelude::*};
+
+    use super::super::portable;
+
+    /// An old page, and one that differs in single bytes, in runs, or nearly everywhere.
+    fn pages() -> impl Strategy<Value = (Vec<u8>, Vec<u8>)> {
+        let changes =
+            prop_oneof![vec((any::<u16>(), 1..4usize), 0..60), vec((any::<u16>(), 1..3000usize), 0..6)];
+        (vec(any::<u8>(), 0..9000), changes, 1..=255u8, 1..=40usize).prop_map(|(old, changes, flip, step)| {
+            let mut new = old.clone();
+            for (at, len) in changes {
+                let at = usize::from(at) * old.len() / (1 << 16);
+                let end = old.len().min(at + len);
+                // Every `step`-th byte of the run stays, if that many are in it: gaps of one.
+                let kept = |index: usize| step > 1 && index.is_multiple_of(step);
+                (at..end).filter(|index| !kept(*index)).for_each(|index| new[index] ^= flip);
+            }
+            (old, new)
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn avx2_and_words_find_the_same_runs((old, new) in pages(), from in 0..70usize) {
+            let from = from.min(old.len());
+            let (mut wide, mut words): (Vec<Span>, Vec<Span>) = Default::default();
+            if super::diff_runs(&old[from..], &new[from..], &mut wide) {
+                portable::diff_runs(&old[from..], &new[from..], &mut words);
+                prop_assert_eq!(wide, words);
+            }
+        }
+    }
 }
