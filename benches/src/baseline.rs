@@ -1,0 +1,124 @@
+//! Stored runs, one for each machine and profile, and how a new run differs from them.
+//!
+//! Invariant: runs of different machines, profiles or sizes are never compared.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result, ensure};
+
+use crate::{Figure, Machine, Record};
+
+/// Medians that differ by no more than this share are similar.
+pub const SIMILAR_SHARE: f64 = 0.10;
+
+/// How a figure changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Better by more than a tenth.
+    Faster,
+    /// Worse by more than a tenth.
+    Slower,
+    /// Neither.
+    Similar,
+}
+
+/// One figure of two runs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Name of the line.
+    pub line: String,
+    /// The figure then.
+    pub then: Figure,
+    /// The figure now.
+    pub now: Figure,
+    /// How it changed.
+    pub verdict: Verdict,
+}
+
+/// Stores a run in `folder` under the name of its machine and profile, and returns where.
+///
+/// # Errors
+/// If a line of the run failed, or the file cannot be written.
+pub fn save(folder: &Path, run: &Record) -> Result<PathBuf> {
+    let failed = run.lines.iter().find(|line| !line.passed);
+    ensure!(failed.is_none(), "a run with a failed line is no baseline");
+    let path = path(folder, &run.machine);
+    fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
+    run.write(&path)?;
+    Ok(path)
+}
+
+/// Reads the stored run of this machine and profile.
+///
+/// # Errors
+/// If there is none; the message lists those there are.
+pub fn load(folder: &Path, machine: &Machine) -> Result<Record> {
+    let path = path(folder, machine);
+    let stored = fs::read_dir(folder).into_iter().flatten().flatten();
+    let stored: Vec<String> = stored.map(|entry| entry.file_name().display().to_string()).collect();
+    ensure!(
+        path.is_file(),
+        "no baseline of this machine and profile ({}); stored are: {}",
+        machine.slug(),
+        if stored.is_empty() { "none".to_owned() } else { stored.join(", ") }
+    );
+    Record::read(&path)
+}
+
+/// Returns every figure that both runs hold, in the order of the new run.
+///
+/// # Errors
+/// If the runs are of different machines, profiles or sizes, or share no figure.
+pub fn compare(then: &Record, now: &Record) -> Result<Vec<Change>> {
+    let (old, new) = (then.machine.slug(), now.machine.slug());
+    ensure!(old == new, "the baseline is of {old}, this run of {new}: not comparable");
+    ensure!(then.quick == now.quick, "one of the two runs is quick, the other is not: not comparable");
+    let figures = |run: &Record| -> Vec<(String, Figure)> {
+        let lines = run.lines.iter();
+        lines.flat_map(|line| line.figures.iter().map(|figure| (line.name.clone(), figure.clone()))).collect()
+    };
+    let old = figures(then);
+    let changes = figures(now).into_iter().filter_map(|(line, now)| {
+        let same = |(name, figure): &&(String, Figure)| {
+            *name == line && figure.name == now.name && figure.unit == now.unit
+        };
+        let then = old.iter().find(same)?.1.clone();
+        let verdict = judge(&then, &now);
+        Some(Change { line, then, now, verdict })
+    });
+    let changes: Vec<Change> = changes.collect();
+    ensure!(!changes.is_empty(), "the baseline holds none of this run's figures");
+    Ok(changes)
+}
+
+fn path(folder: &Path, machine: &Machine) -> PathBuf {
+    folder.join(machine.slug() + ".json")
+}
+
+fn judge(then: &Figure, now: &Figure) -> Verdict {
+    let (old, new) = (then.sample.median, now.sample.median);
+    if (new - old).abs() <= SIMILAR_SHARE * old {
+        Verdict::Similar
+    } else if (new > old) == now.unit.more_is_better() {
+        Verdict::Faster
+    } else {
+        Verdict::Slower
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, then, now, verdict } = self;
+        let word = match verdict {
+            Verdict::Faster => "faster",
+            Verdict::Slower => "slower",
+            Verdict::Similar => "similar",
+        };
+        let (old, new, sign) = (then.sample.median, now.sample.median, now.unit.sign());
+        let percent = (new / old - 1.0) * 100.0;
+        write!(f, "{word:<8} {line}: {}: {old:.2} -> {new:.2} {sign} ({percent:+.1} %)", now.name)
+    }
+}

@@ -1,0 +1,84 @@
+//! What a line may ask of its run: size, seed, limits, a place on disk.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context as _, Result};
+use indicatif::ProgressBar;
+use tempfile::TempDir;
+
+use crate::{
+    Figure, LimitKind, REPEATS_MIN, Random,
+    limits::{self, Limits},
+};
+
+/// The seed of every run.
+const SEED: u64 = 0x4d4d_5342_0000_0001;
+
+/// The run that a line is part of.
+#[derive(Debug)]
+pub struct Context {
+    quick: bool,
+    folder: PathBuf,
+    limits: Limits,
+    progress: ProgressBar,
+}
+
+impl Context {
+    /// Starts a run that keeps its files in `folder`, which is made when first needed.
+    #[must_use]
+    pub fn new(quick: bool, folder: PathBuf, progress: ProgressBar) -> Self {
+        Self { quick, folder, limits: Limits::new(), progress }
+    }
+
+    /// Tells whether inputs should be small. Checks stay the same.
+    #[must_use]
+    pub const fn quick(&self) -> bool {
+        self.quick
+    }
+
+    /// Returns how often to repeat a measurement.
+    #[must_use]
+    pub const fn repeats(&self) -> usize {
+        if self.quick { REPEATS_MIN } else { 15 }
+    }
+
+    /// Starts the run's stream of random numbers anew; every run and every line gets the same one.
+    #[must_use]
+    pub const fn random(&self) -> Random {
+        Random::new(SEED)
+    }
+
+    /// Returns a limit of this machine, measured now or earlier in this run.
+    ///
+    /// # Errors
+    /// If it cannot be measured.
+    pub fn limit(&mut self, kind: LimitKind) -> Result<Figure> {
+        if let Some(figure) = self.limits.get(&kind) {
+            return Ok(figure.clone());
+        }
+        self.say(format!("limit: {kind}"));
+        let figure = limits::measure(kind, self)?;
+        self.limits.insert(kind, figure.clone());
+        Ok(figure)
+    }
+
+    /// Returns the limits measured so far.
+    pub fn limits(&self) -> impl Iterator<Item = &Figure> {
+        self.limits.values()
+    }
+
+    /// Makes an empty folder that goes away when dropped.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub fn scratch(&self) -> Result<TempDir> {
+        let folder = &self.folder;
+        let made = fs::create_dir_all(folder).and_then(|()| tempfile::tempdir_in(folder));
+        made.with_context(|| format!("making a scratch folder in {}", folder.display()))
+    }
+
+    /// Tells a watching person what is going on; nothing where no terminal is.
+    pub fn say(&self, message: impl Into<String>) {
+        self.progress.set_message(message.into());
+    }
+}

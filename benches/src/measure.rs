@@ -1,0 +1,75 @@
+//! Repeating work and keeping its median and extremes.
+//!
+//! Invariant: a sample holds at least [`REPEATS_MIN`] repeats, each finite and above zero.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, ensure};
+use serde::{Deserialize, Serialize};
+
+/// Fewest repeats behind a figure.
+pub const REPEATS_MIN: usize = 7;
+
+/// The repeats of one measurement, in the unit of its figure.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sample {
+    /// The middle one; of an even number, the mean of the two in the middle.
+    pub median: f64,
+    /// The smallest.
+    pub min: f64,
+    /// The largest.
+    pub max: f64,
+    /// How many.
+    pub repeats: usize,
+}
+
+impl Sample {
+    /// Makes the sample of these repeats.
+    ///
+    /// # Errors
+    /// If there are fewer than [`REPEATS_MIN`], or one is not a number above zero: nothing was measured.
+    pub fn of(mut values: Vec<f64>) -> Result<Self> {
+        let repeats = values.len();
+        ensure!(repeats >= REPEATS_MIN, "{repeats} repeats, fewer than {REPEATS_MIN}");
+        let odd = values.iter().find(|value| !value.is_finite() || **value <= 0.0);
+        ensure!(odd.is_none(), "a repeat measured {}", odd.unwrap_or(&0.0));
+        values.sort_unstable_by(f64::total_cmp);
+        let median = (values[(repeats - 1) / 2] + values[repeats / 2]) / 2.0;
+        Ok(Self { median, min: values[0], max: values[repeats - 1], repeats })
+    }
+
+    /// Repeats `work` after one unmeasured round; each repeat's value comes from the time it took.
+    ///
+    /// # Errors
+    /// The first error of `work`, or what [`Sample::of`] refuses.
+    pub fn timed(
+        repeats: usize,
+        value: impl Fn(Duration) -> f64,
+        mut work: impl FnMut() -> Result<()>,
+    ) -> Result<Self> {
+        work()?;
+        let mut values = Vec::with_capacity(repeats);
+        for _ in 0..repeats {
+            let start = Instant::now();
+            work()?;
+            values.push(value(start.elapsed()));
+        }
+        Self::of(values)
+    }
+
+    /// Repeats `work`, which goes through `bytes` bytes each time; in GB/s.
+    ///
+    /// # Errors
+    /// As [`Sample::timed`].
+    pub fn gigabytes(repeats: usize, bytes: u64, work: impl FnMut() -> Result<()>) -> Result<Self> {
+        Self::timed(repeats, |took| bytes as f64 / took.as_secs_f64() / 1e9, work)
+    }
+
+    /// Repeats `work`, which handles `items` items each time; in nanoseconds an item.
+    ///
+    /// # Errors
+    /// As [`Sample::timed`].
+    pub fn nanoseconds(repeats: usize, items: u64, work: impl FnMut() -> Result<()>) -> Result<Self> {
+        Self::timed(repeats, |took| took.as_secs_f64() * 1e9 / items as f64, work)
+    }
+}

@@ -1,0 +1,73 @@
+//! The runner's command line.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+use clap::{Parser, ValueEnum};
+
+use crate::Line;
+
+/// Measures what MMSB promises and tells whether it holds.
+#[derive(Clone, Debug, Default, Parser)]
+#[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
+pub struct Options {
+    /// Run these lines only: names or numbers, with commas between them.
+    #[arg(long, value_delimiter = ',', value_name = "LINES")]
+    pub only: Vec<String>,
+    /// Smaller inputs and fewer repeats, the same checks; under 60 seconds in all.
+    #[arg(long)]
+    pub quick: bool,
+    /// As --quick, and bars on speed are shown but decide nothing: for machines that do other work beside.
+    #[arg(long, conflicts_with = "baseline")]
+    pub smoke: bool,
+    /// Write the run to this file as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Store the run as this machine's baseline, or compare it with the stored one.
+    #[arg(long, value_name = "WHAT")]
+    pub baseline: Option<BaselineAction>,
+    /// Where baselines lie [default: benches/baselines].
+    #[arg(long, value_name = "DIR")]
+    pub baselines: Option<PathBuf>,
+    /// Where lines may write files [default: target/bench in the workspace].
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// List the lines and run none.
+    #[arg(long)]
+    pub list: bool,
+}
+
+/// What to do with the baseline.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum BaselineAction {
+    /// Store this run.
+    Save,
+    /// Compare this run with the stored one.
+    Compare,
+}
+
+impl Options {
+    /// Returns the lines that `--only` names, in the report's order; all without it.
+    ///
+    /// # Errors
+    /// If a name or number is unknown; the message lists the known ones.
+    pub fn select<'a>(&self, lines: &[&'a Line]) -> Result<Vec<&'a Line>> {
+        for word in &self.only {
+            if !lines.iter().any(|line| is_called(line, word)) {
+                let known: Vec<String> = lines.iter().map(|line| call(line)).collect();
+                bail!("no line is called `{word}`; there are {}", known.join(", "));
+            }
+        }
+        let wanted =
+            |line: &&Line| self.only.is_empty() || self.only.iter().any(|word| is_called(line, word));
+        Ok(lines.iter().copied().filter(wanted).collect())
+    }
+}
+
+fn is_called(line: &Line, word: &str) -> bool {
+    line.name == word || line.number.is_some_and(|number| number.to_string() == word)
+}
+
+fn call(line: &Line) -> String {
+    line.number.map_or_else(|| line.name.to_owned(), |number| format!("{} ({number})", line.name))
+}

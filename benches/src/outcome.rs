@@ -1,0 +1,168 @@
+//! What a line found: figures, and the bars they must clear.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{LimitKind, Sample};
+
+/// What a figure counts. Whether more is better follows from it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Unit {
+    /// 10^9 bytes a second; more is better.
+    #[serde(rename = "GB/s")]
+    GigabytesPerSecond,
+    /// 10^6 items a second; more is better.
+    #[serde(rename = "M/s")]
+    MillionsPerSecond,
+    /// 10^-9 seconds; less is better.
+    #[serde(rename = "ns")]
+    Nanoseconds,
+    /// 10^-6 seconds; less is better.
+    #[serde(rename = "us")]
+    Microseconds,
+    /// 10^-3 seconds; less is better.
+    #[serde(rename = "ms")]
+    Milliseconds,
+    /// Bytes; less is better.
+    #[serde(rename = "B")]
+    Bytes,
+    /// A size as a share of another size; less is better.
+    #[serde(rename = "share")]
+    Share,
+    /// A speed as a ratio to another speed; more is better.
+    #[serde(rename = "x")]
+    Times,
+}
+
+impl Unit {
+    /// Returns the unit's sign.
+    #[must_use]
+    pub const fn sign(self) -> &'static str {
+        match self {
+            Self::GigabytesPerSecond => "GB/s",
+            Self::MillionsPerSecond => "M/s",
+            Self::Nanoseconds => "ns",
+            Self::Microseconds => "us",
+            Self::Milliseconds => "ms",
+            Self::Bytes => "B",
+            Self::Share => "share",
+            Self::Times => "x",
+        }
+    }
+
+    /// Tells whether a larger figure is the better one.
+    #[must_use]
+    pub const fn more_is_better(self) -> bool {
+        matches!(self, Self::GigabytesPerSecond | Self::MillionsPerSecond | Self::Times)
+    }
+}
+
+/// One measured quantity.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figure {
+    /// What was measured; unique within its line.
+    pub name: String,
+    /// What is counted.
+    pub unit: Unit,
+    /// Median, extremes and number of the repeats.
+    #[serde(flatten)]
+    pub sample: Sample,
+}
+
+impl Figure {
+    /// Makes a figure.
+    #[must_use]
+    pub fn new(name: impl Into<String>, unit: Unit, sample: Sample) -> Self {
+        Self { name: name.into(), unit, sample }
+    }
+}
+
+/// On which side of the bar a figure must lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    /// At the bar or above.
+    AtLeast,
+    /// At the bar or below.
+    AtMost,
+}
+
+impl Op {
+    /// Tells whether `value` is on the right side of `bar`. No comparison holds for what is not a number.
+    #[must_use]
+    pub fn holds(self, value: f64, bar: f64) -> bool {
+        match self {
+            Self::AtLeast => value >= bar,
+            Self::AtMost => value <= bar,
+        }
+    }
+}
+
+/// What a missed bar means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BarKind {
+    /// The line fails.
+    Must,
+    /// The line passes; the report tells the miss.
+    Goal,
+}
+
+/// What the median of a figure, or its ratio to a limit, has to reach.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Bar {
+    /// Name of the figure.
+    pub figure: String,
+    /// On which side the figure must lie.
+    pub op: Op,
+    /// Where the bar lies: in the figure's unit, or as a ratio where there is a limit.
+    pub value: f64,
+    /// What a miss means.
+    pub kind: BarKind,
+    /// The limit of the same run that the figure is divided by; it has the same unit.
+    pub limit: Option<LimitKind>,
+}
+
+/// What a line found.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcome {
+    /// What was measured.
+    pub figures: Vec<Figure>,
+    /// What must hold of it.
+    pub bars: Vec<Bar>,
+    /// What a reader should know beside the figures.
+    pub notes: Vec<String>,
+}
+
+impl Outcome {
+    /// Adds a figure.
+    pub fn figure(&mut self, name: impl Into<String>, unit: Unit, sample: Sample) -> &mut Self {
+        self.figures.push(Figure::new(name, unit, sample));
+        self
+    }
+
+    /// Adds a bar for the figure added last, in the figure's own unit.
+    ///
+    /// # Panics
+    /// If there is no figure yet.
+    pub fn bar(&mut self, kind: BarKind, op: Op, value: f64) -> &mut Self {
+        self.push(kind, op, value, None)
+    }
+
+    /// Adds a bar for the figure added last, as a ratio to a limit of the same run.
+    ///
+    /// # Panics
+    /// If there is no figure yet.
+    pub fn ratio(&mut self, kind: BarKind, op: Op, value: f64, limit: LimitKind) -> &mut Self {
+        self.push(kind, op, value, Some(limit))
+    }
+
+    /// Adds a remark.
+    pub fn note(&mut self, text: impl Into<String>) -> &mut Self {
+        self.notes.push(text.into());
+        self
+    }
+
+    fn push(&mut self, kind: BarKind, op: Op, value: f64, limit: Option<LimitKind>) -> &mut Self {
+        let figure = self.figures.last().expect("a bar is for a figure").name.clone();
+        self.bars.push(Bar { figure, op, value, kind, limit });
+        self
+    }
+}

@@ -1,0 +1,105 @@
+//! Runs the lines one after the other, prints what became of each, and stores or compares the run.
+//!
+//! Invariant: true is returned only if every line that ran has passed, and at least one ran.
+
+use std::{
+    any::Any,
+    io::{IsTerminal, Write, stderr},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+
+use anyhow::{Result, anyhow};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    BaselineAction, Context, Line, Machine, Options, Outcome, Record, baseline, machine::workspace,
+    report::Judged,
+};
+
+/// Runs the lines that the options choose and writes the report to `out`; tells whether all passed.
+///
+/// # Errors
+/// On wrong use: an unknown line, no baseline to compare with, a file that cannot be written.
+pub fn run(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bool> {
+    let chosen = options.select(lines)?;
+    if options.list {
+        return list(&chosen, out).map(|()| true);
+    }
+    let machine = Machine::here();
+    let folder = options.baselines.clone().unwrap_or_else(|| workspace().join("benches/baselines"));
+    // What cannot be compared is better refused before the run than after it.
+    let then = match options.baseline {
+        Some(BaselineAction::Compare) => Some(baseline::load(&folder, &machine)?),
+        _ => None,
+    };
+    if machine.profile != "release" {
+        writeln!(out, "built as {}: figures mean nothing", machine.profile)?;
+    }
+    let (now, passed) = measure(&chosen, options, machine, out)?;
+    if let Some(path) = &options.json {
+        now.write(path)?;
+    }
+    if options.baseline == Some(BaselineAction::Save) {
+        writeln!(out, "baseline: {}", baseline::save(&folder, &now)?.display())?;
+    }
+    for change in then.map(|then| baseline::compare(&then, &now)).transpose()?.into_iter().flatten() {
+        writeln!(out, "{change}")?;
+    }
+    Ok(passed)
+}
+
+fn list(lines: &[&Line], out: &mut dyn Write) -> Result<()> {
+    for line in lines {
+        let number = line.number.map(|number| number.to_string()).unwrap_or_default();
+        writeln!(out, "{number:>3} {:<12} {}", line.name, line.question)?;
+    }
+    Ok(())
+}
+
+fn measure(
+    lines: &[&Line],
+    options: &Options,
+    machine: Machine,
+    out: &mut dyn Write,
+) -> Result<(Record, bool)> {
+    let quick = options.quick || options.smoke;
+    let progress = progress(lines.len() as u64);
+    let folder = options.dir.clone().unwrap_or_else(|| workspace().join("target/bench"));
+    let mut context = Context::new(quick, folder, progress.clone());
+    let mut records = Vec::new();
+    for line in lines {
+        context.say(line.name);
+        let judged = Judged::new(line, guarded(line, &mut context), options.smoke, &mut context);
+        progress.suspend(|| write!(out, "{}", judged.text()))?;
+        progress.inc(1);
+        records.push(judged.record());
+    }
+    progress.finish_and_clear();
+    context.limits().try_for_each(|limit| {
+        writeln!(out, "  limit: {} {:.2} {}", limit.name, limit.sample.median, limit.unit.sign())
+    })?;
+    let passes = records.iter().filter(|line| line.passed).count();
+    let passed = passes == lines.len() && passes > 0;
+    let verdict = if passed { "PASS" } else { "FAIL" };
+    writeln!(out, "Result: {passes}/{} {verdict}", lines.len())?;
+    let limits = context.limits().cloned().collect();
+    Ok((Record { machine, quick, limits, lines: records }, passed))
+}
+
+/// A panic inside a line is that line's failure; the others still run.
+fn guarded(line: &Line, context: &mut Context) -> Result<Outcome> {
+    catch_unwind(AssertUnwindSafe(|| (line.run)(context))).unwrap_or_else(|cause| Err(panicked(&*cause)))
+}
+
+fn panicked(cause: &(dyn Any + Send)) -> anyhow::Error {
+    let text = cause.downcast_ref::<String>().map(String::as_str);
+    anyhow!("panicked: {}", text.or_else(|| cause.downcast_ref().copied()).unwrap_or("no message"))
+}
+
+fn progress(count: u64) -> ProgressBar {
+    if !stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:20} {pos}/{len} {msg}");
+    style.map_or_else(|_| ProgressBar::new(count), |style| ProgressBar::new(count).with_style(style))
+}
