@@ -1,7 +1,7 @@
 //! The encoding: golden bytes, round trips, and everything damaged refused or still a batch.
 
 use insta::assert_snapshot;
-use mmsb_delta::{BatchStats, BatchView, DecodeError, DeltaBatch, Patch};
+use mmsb_delta::{BatchStats, BatchView, DecodeError, DeltaBatch, Patch, compact_payload_bytes};
 use mmsb_types::{
     PageId, Span,
     limits::{COMPACT_ID_MAX, PAGE_BYTES_MAX, PAGE_ID_MAX},
@@ -213,6 +213,20 @@ fn a_faulty_wide_entry_is_named() {
         one,
         "delta batch entry 0: run 0+16777217 passes the longest page",
     );
+}
+
+#[test]
+fn a_compact_entry_tells_how_much_payload_it_needs() {
+    let entry = |id_form, offset_length| {
+        let [word] = *compact(id_form, offset_length).as_chunks().0 else { unreachable!("eight bytes") };
+        compact_payload_bytes(word)
+    };
+    assert_eq!(entry(1, 5 << 20 | 9), Some(5), "bytes");
+    assert_eq!(entry(1 << 30 | 1, 5 << 20 | 9), Some(1), "fill");
+    assert_eq!(entry(1 << 30 | 1, 9), Some(1), "fill of the page");
+    assert_eq!(entry(2 << 30 | 1, 9), Some(9), "page");
+    assert_eq!(entry(3 << 30 | 1, 9), None, "no form");
+    assert_eq!(entry(0, 5 << 20), None, "no page");
 }
 
 #[test]

@@ -62,6 +62,19 @@ fn the_gap_is_counted_across_blocks() {
 }
 
 #[test]
+fn bytes_that_differ_at_every_distance_follow_the_rule() {
+    for (len, first, step) in
+        (1..300).flat_map(|len| (0..9).flat_map(move |o| (1..12).map(move |s| (len, o, s))))
+    {
+        let at: Vec<_> = (first..len).step_by(step).collect();
+        let (old, mut new) = (vec![0; len], vec![0; len]);
+        at.iter().for_each(|at| new[*at] = 1);
+        let expect: Vec<_> = naive(&old, &new).iter().map(Span::to_string).collect();
+        check(&old, &new, &expect.join(" "));
+    }
+}
+
+#[test]
 fn a_page_wholly_changed_is_one_run() {
     check(&[0; 1001], &[1; 1001], "0+1001");
 }
