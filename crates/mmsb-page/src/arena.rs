@@ -34,7 +34,7 @@ const _: () = assert!(REGION_COUNT <= ROOT_COUNT);
 
 /// The arena; see the file's head.
 pub(crate) struct Arena {
-    regions: Regions,
+    regions: Regions<FIRST_LOG2, UNIT_BYTES>,
     /// Units cut from each region so far.
     cut: Mutex<[u64; REGION_COUNT]>,
     classes: [Pool; CLASS_COUNT],
@@ -62,7 +62,7 @@ impl Arena {
     /// Makes an arena that has mapped nothing yet.
     pub(crate) fn new() -> Self {
         Self {
-            regions: Regions::new(FIRST_LOG2, UNIT_BYTES),
+            regions: Regions::new(),
             cut: Mutex::new([0; REGION_COUNT]),
             classes: std::array::from_fn(|_| Pool { free: AtomicU64::new(0), run: Mutex::new(0..0) }),
             free_bytes: AtomicU64::new(0),

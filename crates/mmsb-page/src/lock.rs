@@ -15,7 +15,7 @@ use mmsb_types::{Epoch, PageId};
 
 use crate::{
     Committer, LockError, PageStore, PageWriter,
-    directory::{Directory, Slot},
+    directory::Directory,
     meta,
     store::View,
     sync::{Backoff, Ordering},
@@ -39,7 +39,6 @@ pub(crate) struct Held<'a> {
     /// The lock word before, unlocked.
     pub(crate) before: u64,
     pub(crate) directory: Directory,
-    pub(crate) slot: Slot,
     pub(crate) view: View<'a>,
 }
 
@@ -67,6 +66,7 @@ impl PageStore {
     /// # Errors
     /// [`LockError::NotFound`] if no such page lives, [`LockError::AlreadyHeld`] if `committer` itself
     /// holds it.
+    #[inline]
     pub fn try_lock<'a>(
         &'a self,
         page: PageId,
@@ -101,6 +101,7 @@ impl PageStore {
         }
     }
 
+    #[inline]
     pub(crate) fn attempt(&self, page: PageId, owner: u8) -> Attempt<'_> {
         let Some(entry) = self.table.entry(page) else { return Attempt::Gone };
         let before = entry.meta.load(Ordering::Acquire);
@@ -115,7 +116,7 @@ impl PageStore {
         }
         match self.view(entry, slot) {
             Some(view) if entry.directory() == directory => {
-                Attempt::Held(Held { store: self, page, entry, before, directory, slot, view })
+                Attempt::Held(Held { store: self, page, entry, before, directory, view })
             }
             _ => {
                 // Put back only what is still ours: a birth may have stored a new word over it. Whoever
@@ -162,6 +163,7 @@ impl<'a> PageLock<'a> {
     /// Turns the lock into the right to write: the point of no return, after which nothing may fail.
     ///
     /// Call it for every page of a commit before writing to the first.
+    #[inline]
     pub fn into_writer(self) -> PageWriter<'a> {
         let writer = PageWriter::new(self.held);
         std::mem::forget(self);
@@ -174,6 +176,7 @@ impl<'a> PageLock<'a> {
 }
 
 impl Drop for PageLock<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.held.entry.meta.store(self.held.before, Ordering::Release);
     }

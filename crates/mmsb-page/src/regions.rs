@@ -39,19 +39,19 @@ pub(crate) struct Place {
     pub(crate) index: usize,
 }
 
-/// Zeroed memory addressed by unit; see the file's head.
-pub(crate) struct Regions {
+/// Zeroed memory addressed by unit; see the file's head. The first region holds `1 << FIRST_LOG2` units
+/// of `UNIT_BYTES`; constants, because finding a unit is on every path.
+pub(crate) struct Regions<const FIRST_LOG2: u32, const UNIT_BYTES: usize> {
     roots: [AtomicPtr<u8>; ROOT_COUNT],
-    first_log2: u32,
-    unit_bytes: usize,
+    /// Bytes mapped so far; holding the mutex is the right to map more.
     growing: Mutex<u64>,
 }
 
-impl Regions {
-    /// Makes an empty list whose first region will hold `1 << first_log2` units of `unit_bytes`.
-    pub(crate) fn new(first_log2: u32, unit_bytes: usize) -> Self {
+impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BYTES> {
+    /// Makes an empty list.
+    pub(crate) fn new() -> Self {
         let roots = [const { AtomicPtr::new(std::ptr::null_mut()) }; ROOT_COUNT];
-        Self { roots, first_log2, unit_bytes, growing: Mutex::new(0) }
+        Self { roots, growing: Mutex::new(0) }
     }
 
     /// Returns where the unit lies, or `None` if its region is not mapped.
@@ -90,28 +90,28 @@ impl Regions {
 
     /// Returns the units `[start, end)` of a region, mapped or not.
     pub(crate) fn bounds(&self, region: usize) -> (u64, u64) {
-        let first = 1u64 << self.first_log2;
+        let first = 1u64 << FIRST_LOG2;
         ((first << region) - first, (first << (region + 1)) - first)
     }
 
     /// Returns the region that holds the unit, and the unit's index there.
     #[inline]
     pub(crate) fn split(&self, unit: u64) -> (usize, usize) {
-        let shifted = unit.saturating_add(1 << self.first_log2);
+        let shifted = unit.saturating_add(1 << FIRST_LOG2);
         let log2 = shifted.ilog2();
-        ((log2 - self.first_log2) as usize, (shifted - (1 << log2)) as usize)
+        ((log2 - FIRST_LOG2) as usize, (shifted - (1 << log2)) as usize)
     }
 
     fn unit_count(&self, region: usize) -> usize {
-        1 << (self.first_log2 as usize + region)
+        1 << (FIRST_LOG2 + region as u32)
     }
 
     fn region_bytes(&self, region: usize) -> Option<usize> {
-        self.unit_count(region).checked_mul(self.unit_bytes).filter(|&bytes| isize::try_from(bytes).is_ok())
+        self.unit_count(region).checked_mul(UNIT_BYTES).filter(|&bytes| isize::try_from(bytes).is_ok())
     }
 }
 
-impl Drop for Regions {
+impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Drop for Regions<FIRST_LOG2, UNIT_BYTES> {
     fn drop(&mut self) {
         for region in 0..ROOT_COUNT {
             let start = NonNull::new(self.roots[region].load(Ordering::Relaxed));

@@ -34,8 +34,8 @@ pub(crate) const ENTRY_BYTES: usize = 20;
 
 /// The table; see the file's head.
 pub(crate) struct Table {
-    regions: Regions,
-    used: Regions,
+    regions: Regions<FIRST_LOG2, ENTRY_BYTES>,
+    used: Regions<USED_FIRST_LOG2, { size_of::<u64>() }>,
     /// One past the largest id that was ever prepared.
     end: AtomicU64,
 }
@@ -62,11 +62,7 @@ impl Entry<'_> {
 impl Table {
     /// Makes a table that has mapped nothing yet.
     pub(crate) fn new() -> Self {
-        Self {
-            regions: Regions::new(FIRST_LOG2, ENTRY_BYTES),
-            used: Regions::new(USED_FIRST_LOG2, size_of::<u64>()),
-            end: AtomicU64::new(0),
-        }
+        Self { regions: Regions::new(), used: Regions::new(), end: AtomicU64::new(0) }
     }
 
     /// Returns the page's words, or `None` if no page near it ever was.

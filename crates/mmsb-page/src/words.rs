@@ -7,12 +7,13 @@
 //!
 //! Invariant: byte `i` of a page is byte `i % 8`, little-endian, of word `i / 8`.
 
-use std::ops::Range;
-
 use crate::sync::{AtomicU64, Ordering};
 
 /// Bytes of a word.
 const WORD_BYTES: usize = 8;
+
+/// Words copied a turn of the inner loop.
+const LINE_WORDS: usize = 8;
 
 /// The words of one slot, padding included.
 #[derive(Clone, Copy)]
@@ -33,19 +34,23 @@ impl<'a> Words<'a> {
     /// If the range passes the slot's end.
     #[inline]
     pub(crate) fn load(self, offset: usize, out: &mut [u8]) {
-        let (head_len, skip) = head(offset, out.len());
-        let mut words = &self.words[covering(offset, out.len())];
-        let (head, rest) = out.split_at_mut(head_len);
-        if let ([first, others @ ..], true) = (words, head_len > 0) {
-            head.copy_from_slice(&first.load(Ordering::Relaxed).to_le_bytes()[skip..skip + head_len]);
-            words = others;
+        let range = Range::new(offset, out.len());
+        let words = range.of(self.words);
+        let Some(end) = out.len().checked_sub(WORD_BYTES) else {
+            return load_short(words, range.skip, out);
+        };
+        if range.head > 0 {
+            // Writes a whole word; the bytes too many are written over below.
+            let value = words[0].load(Ordering::Relaxed) >> bits(range.skip);
+            out[..WORD_BYTES].copy_from_slice(&value.to_le_bytes());
         }
-        let (middle, tail) = rest.as_chunks_mut::<WORD_BYTES>();
-        for (chunk, word) in middle.iter_mut().zip(words) {
-            *chunk = word.load(Ordering::Relaxed).to_le_bytes();
-        }
-        if let Some(last) = words.get(middle.len()) {
-            tail.copy_from_slice(&last.load(Ordering::Relaxed).to_le_bytes()[..tail.len()]);
+        let (middle, _) = out[range.head..].as_chunks_mut();
+        load_whole(&words[usize::from(range.head > 0)..], middle);
+        if let ([.., low, high], 1..) = (words, range.tail) {
+            // Writes the last eight bytes, those of the word before once more.
+            let low = low.load(Ordering::Relaxed) >> bits(range.tail);
+            let value = low | high.load(Ordering::Relaxed) << bits(WORD_BYTES - range.tail);
+            out[end..].copy_from_slice(&value.to_le_bytes());
         }
     }
 
@@ -56,19 +61,20 @@ impl<'a> Words<'a> {
     /// If the range passes the slot's end.
     #[inline]
     pub(crate) fn store(self, offset: usize, bytes: &[u8]) {
-        let (head_len, skip) = head(offset, bytes.len());
-        let mut words = &self.words[covering(offset, bytes.len())];
-        let (head, rest) = bytes.split_at(head_len);
-        if let ([first, others @ ..], true) = (words, head_len > 0) {
-            edit(first, |word| word[skip..skip + head_len].copy_from_slice(head));
-            words = others;
-        }
-        let (middle, tail) = rest.as_chunks::<WORD_BYTES>();
-        for (chunk, word) in middle.iter().zip(words) {
+        let range = Range::new(offset, bytes.len());
+        let words = range.of(self.words);
+        let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+            let mut value = [0; WORD_BYTES];
+            value[..bytes.len()].copy_from_slice(bytes);
+            return store_short(words, range.skip, bytes.len(), u64::from_le_bytes(value));
+        };
+        let first = u64::from_le_bytes(*first) << bits(range.skip);
+        // Shifted in two steps: a tail of nothing would ask for all 64 bits at once.
+        let last = u64::from_le_bytes(*last) >> bits(WORD_BYTES - 1 - range.tail) >> 8;
+        range.store_edges(words, first, last);
+        let (middle, _) = bytes[range.head..].as_chunks();
+        for (chunk, word) in middle.iter().zip(&words[usize::from(range.head > 0)..]) {
             word.store(u64::from_le_bytes(*chunk), Ordering::Relaxed);
-        }
-        if let Some(last) = words.get(middle.len()) {
-            edit(last, |word| word[..tail.len()].copy_from_slice(tail));
         }
     }
 
@@ -77,19 +83,15 @@ impl<'a> Words<'a> {
     /// # Panics
     /// If the range passes the slot's end.
     pub(crate) fn fill(self, offset: usize, len: usize, byte: u8) {
-        let (head_len, skip) = head(offset, len);
-        let mut words = &self.words[covering(offset, len)];
-        if let ([first, others @ ..], true) = (words, head_len > 0) {
-            edit(first, |word| word[skip..skip + head_len].fill(byte));
-            words = others;
+        let range = Range::new(offset, len);
+        let words = range.of(self.words);
+        let value = u64::from_le_bytes([byte; WORD_BYTES]);
+        if len < WORD_BYTES {
+            return store_short(words, range.skip, len, value & !(u64::MAX << bits(len)));
         }
-        let (middle, tail) = ((len - head_len) / WORD_BYTES, (len - head_len) % WORD_BYTES);
-        for word in &words[..middle] {
-            word.store(u64::from_le_bytes([byte; WORD_BYTES]), Ordering::Relaxed);
-        }
-        if let Some(last) = words.get(middle) {
-            edit(last, |word| word[..tail].fill(byte));
-        }
+        range.store_edges(words, value, value);
+        let whole = usize::from(range.head > 0)..words.len() - usize::from(range.tail > 0);
+        words[whole].iter().for_each(|word| word.store(value, Ordering::Relaxed));
     }
 
     /// Sets the whole slot, padding included, to zero.
@@ -128,23 +130,91 @@ impl<'a> Words<'a> {
     }
 }
 
-/// Returns how many bytes come before the first whole word, and where in their word they start.
-#[inline]
-fn head(offset: usize, len: usize) -> (usize, usize) {
-    let skip = offset % WORD_BYTES;
-    (if skip == 0 { 0 } else { (WORD_BYTES - skip).min(len) }, skip)
+/// A range of bytes, cut at the borders of words. Of a range shorter than a word only `skip` counts.
+struct Range {
+    offset: usize,
+    len: usize,
+    /// Bytes of the first word before the range.
+    skip: usize,
+    /// Bytes before the first whole word: fewer than a word.
+    head: usize,
+    /// Bytes after the last whole word: fewer than a word.
+    tail: usize,
 }
 
-/// Returns the indices of the words that hold the range; none for an empty one.
-#[inline]
-fn covering(offset: usize, len: usize) -> Range<usize> {
-    let start = offset / WORD_BYTES;
-    if len == 0 { start..start } else { start..(offset + len).div_ceil(WORD_BYTES) }
+impl Range {
+    #[inline]
+    fn new(offset: usize, len: usize) -> Self {
+        let (skip, tail) = (offset % WORD_BYTES, (offset + len) % WORD_BYTES);
+        Self { offset, len, skip, head: (WORD_BYTES - skip) % WORD_BYTES, tail }
+    }
+
+    /// Returns the words that hold the range: the partial ones and the whole ones.
+    #[inline]
+    fn of<'a>(&self, words: &'a [AtomicU64]) -> &'a [AtomicU64] {
+        let first = self.offset / WORD_BYTES;
+        &words[first..(self.offset + self.len).div_ceil(WORD_BYTES).max(first)]
+    }
+
+    /// Stores the partial words of a range at least a word long: of `first` what lies above `skip`, of
+    /// `last` what lies below `tail`.
+    #[inline]
+    fn store_edges(&self, words: &[AtomicU64], first: u64, last: u64) {
+        if let ([word, ..], 1..) = (words, self.head) {
+            merge(word, first, u64::MAX << bits(self.skip));
+        }
+        if let ([.., word], 1..) = (words, self.tail) {
+            merge(word, last, !(u64::MAX << bits(self.tail)));
+        }
+    }
 }
 
+/// Copies fewer bytes than a word, from one word or two.
 #[inline]
-fn edit(word: &AtomicU64, change: impl FnOnce(&mut [u8; WORD_BYTES])) {
-    let mut bytes = word.load(Ordering::Relaxed).to_le_bytes();
-    change(&mut bytes);
-    word.store(u64::from_le_bytes(bytes), Ordering::Relaxed);
+fn load_short(words: &[AtomicU64], skip: usize, out: &mut [u8]) {
+    let mut value = words.first().map_or(0, |word| word.load(Ordering::Relaxed) >> bits(skip));
+    if let [_, next] = words {
+        value |= next.load(Ordering::Relaxed) << bits(WORD_BYTES - skip);
+    }
+    out.copy_from_slice(&value.to_le_bytes()[..out.len()]);
+}
+
+/// Stores the low `len` bytes of `value`, fewer than a word, into one word or two. The others are zero.
+#[inline]
+fn store_short(words: &[AtomicU64], skip: usize, len: usize, value: u64) {
+    let mask = !(u64::MAX << bits(len));
+    if let [word, ..] = words {
+        merge(word, value << bits(skip), mask << bits(skip));
+    }
+    if let [_, word] = words {
+        merge(word, value >> bits(WORD_BYTES - skip), mask >> bits(WORD_BYTES - skip));
+    }
+}
+
+/// Copies as many words as `out` takes. The compiler leaves loops over atomics as they are, one word a
+/// turn; a cache line a turn is half as long.
+#[inline]
+fn load_whole(words: &[AtomicU64], out: &mut [[u8; WORD_BYTES]]) {
+    let (lines, rest) = out.as_chunks_mut::<LINE_WORDS>();
+    let (word_lines, _) = words.as_chunks::<LINE_WORDS>();
+    let word_rest = &words[lines.len() * LINE_WORDS..];
+    for (line, words) in lines.iter_mut().zip(word_lines) {
+        *line = words.each_ref().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
+    }
+    for (chunk, word) in rest.iter_mut().zip(word_rest) {
+        *chunk = word.load(Ordering::Relaxed).to_le_bytes();
+    }
+}
+
+/// Replaces the bits of a word that `mask` names.
+#[inline]
+fn merge(word: &AtomicU64, value: u64, mask: u64) {
+    let kept = word.load(Ordering::Relaxed) & !mask;
+    word.store(kept | value & mask, Ordering::Relaxed);
+}
+
+/// Returns the bits of so many bytes.
+#[inline]
+const fn bits(bytes: usize) -> u32 {
+    bytes as u32 * 8
 }

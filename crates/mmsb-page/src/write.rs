@@ -30,6 +30,7 @@ impl std::fmt::Debug for PageWriter<'_> {
 }
 
 impl<'a> PageWriter<'a> {
+    #[inline]
     pub(crate) fn new(held: Held<'a>) -> Self {
         // Keeps every later word store behind the lock word: a reader that sees one of the words, then
         // fences, sees the page locked. (The compare-and-swap that locked it keeps only later loads
@@ -97,10 +98,13 @@ impl<'a> PageWriter<'a> {
         held.entry.directory.store(retired.word(), Ordering::Release);
         held.entry.meta.store(meta::unlocked(epoch), Ordering::Release);
         held.entry.directory.store(retired.free().word(), Ordering::Release);
-        held.store.counts.died(held.view.page_bytes, held.slot.class);
-        held.store.arena.free(held.slot, held.view.words);
+        if let Some(slot) = held.directory.slot() {
+            held.store.counts.died(held.view.page_bytes, slot.class);
+            held.store.arena.free(slot, held.view.words);
+        }
     }
 
+    #[inline]
     fn finish(self, epoch: Epoch) -> Held<'a> {
         debug_assert!(epoch > meta::epoch(self.held.before), "{self:?}: published as {epoch}");
         let held = self.held;
