@@ -22,6 +22,7 @@ mod machine;
 mod measure;
 mod options;
 mod outcome;
+pub mod pages;
 mod random;
 mod report;
 mod runner;

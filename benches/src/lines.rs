@@ -1,3 +1,6 @@
 //! The lines, one file each. A line submits itself to the runner; this list only makes it part of the crate.
 
+mod apply;
 mod checksum;
+mod diff;
+mod encode;
