@@ -110,6 +110,23 @@ fn a_ratio_is_held_against_the_limit_of_the_same_run() {
 }
 
 #[test]
+fn a_figure_that_is_the_limit_itself_has_the_ratio_one() {
+    let at_the_limit =
+        line("fake", None, |context| {
+            let kind = LimitKind::CopyCached { bytes: 1024 };
+            let limit = context.limit(kind)?;
+            let mut outcome = Outcome::default();
+            outcome
+                .figure("copy", limit.unit, limit.sample)
+                .ratio(BarKind::Must, Op::AtLeast, 1.0, kind)
+                .ratio(BarKind::Must, Op::AtMost, 1.0, kind);
+            Ok(outcome)
+        });
+    let (passed, text) = report(&at_the_limit, &Options::default());
+    assert!(passed && text.contains("1.00 x cached memcpy of 1024 B"), "{text}");
+}
+
+#[test]
 fn a_smoke_run_forgives_speed_and_nothing_else() {
     let smoke = Options { smoke: true, ..Options::default() };
     let (passed, text) = report(&line("fake", None, far_above_the_limit), &smoke);
