@@ -46,7 +46,7 @@ impl WalHeader {
         let mut bytes = [0; HEADER_BYTES];
         let file_bytes = input.fill(&mut bytes)?;
         // A short header is a short file only if no error cut it short.
-
+        input.fill(&mut bytes[file_bytes..])?;
         let path = || input.path().to_owned();
         match file_bytes {
             HEADER_BYTES => Self::decode(&bytes, input),
