@@ -23,7 +23,7 @@ use super::{
 use crate::sqlite::{Database, Input, SqliteError};
 
 /// Bytes read at once: well inside the second-level cache, together with what else lives there.
-const CHUNK_BYTES: usize = 256 << 10;
+const CHUNK_BYTES: usize = 128 << 10;
 
 /// A batch is handed over at its first end of a transaction behind this many bytes.
 const BATCH_BYTES: usize = 2 << 20;
