@@ -41,18 +41,20 @@ enum Task {
 }
 
 impl Cli {
-    /// Runs the task that was asked for; `false` means that a rule was broken and the report was printed.
+    /// Runs the task that was asked for and returns the status to exit with: 0 if all is well, 1 if a
+    /// rule was broken and the report was printed; the bench runner's own status is passed on.
     ///
     /// # Errors
     /// If the task could not be done at all: a tool is missing, a file cannot be read.
-    pub fn run(&self) -> Result<bool> {
+    pub fn run(&self) -> Result<u8> {
         let root = workspace_root()?;
-        match &self.task {
-            Task::Layers => layers::run(&root),
-            Task::Tidy { update } => tidy::run(&root, *update),
+        let holds = match &self.task {
+            Task::Layers => layers::run(&root)?,
+            Task::Tidy { update } => tidy::run(&root, *update)?,
             Task::Ci => ci::run(&root),
-            Task::Bench { args } => bench::run(&root, args),
-        }
+            Task::Bench { args } => return bench::run(&root, args),
+        };
+        Ok(u8::from(!holds))
     }
 }
 

@@ -6,8 +6,7 @@ use clap::Parser;
 
 fn main() -> ExitCode {
     match xtask::Cli::parse().run() {
-        Ok(true) => ExitCode::SUCCESS,
-        Ok(false) => ExitCode::from(1),
+        Ok(status) => ExitCode::from(status),
         Err(error) => {
             eprintln!("xtask: {error:#}");
             ExitCode::from(2)
