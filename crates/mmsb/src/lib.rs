@@ -1,1 +1,79 @@
-//! Head to be written with the crate.
+//! MMSB, the Memory-Mapped State Bus: a program's live state as versioned byte pages, changed only by
+//! byte-level deltas, every delta in one transaction log; so any state the program ever had can be shown,
+//! compared, replayed.
+//!
+//! ```
+//! # fn main() -> Result<(), mmsb::Error> {
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let path = dir.path().join("run.mmsb");
+//! let bus = mmsb::Bus::create(&path)?;                   // default durability: Written
+//! let world = bus.create_page("world", 4096)?;           // unnamed: create_page(None, 4096)
+//! for tick in 0..600u64 {
+//!     let mut tx = bus.begin().label(tick);              // one tick = one epoch
+//!     tx.put(world, 0, &tick)?;                          // or tx.capture(world, &bytes)?
+//!     tx.commit()?;
+//! }
+//! let then = bus.at_label(300)?;                         // the past, read-only
+//! assert_eq!(then.get::<u64>(world, 0)?, 300);
+//! println!("{}", mmsb::diff(&bus.at_label(301)?, &then)?);
+//! for change in bus.history(world)?.take(3) {            // newest first
+//!     println!("{}", change?);
+//! }
+//! bus.stop()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Past`] and [`View`] (the past),
+//! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`Error`].
+//!
+//! Invariant: composition only. Pages know no deltas, deltas no log, the log no pages; here they meet.
+
+#![forbid(unsafe_code)]
+
+mod bus;
+mod txn;
+
+mod commit;
+
+mod commits;
+mod diff;
+mod history;
+mod info;
+mod past;
+
+mod catalogue;
+mod check;
+mod clock;
+mod counters;
+mod error;
+mod journal;
+mod site;
+mod state;
+mod stats;
+mod texts;
+mod typed;
+
+pub mod testing;
+
+pub use bus::{Builder, Bus, start};
+pub use txn::{Committed, Transaction};
+
+pub use commits::Commits;
+pub use diff::{
+    Align, ByteRun, Diff, Divergence, PageDiff, PageDifference, RunDiff, Side, compare_runs, diff,
+};
+pub use history::{Change, ChangeKind, History};
+pub use info::{CommitInfo, PageInfo};
+pub use past::{Past, View};
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use error::Error;
+pub use stats::Stats;
+pub use typed::{Readable, Value};
+
+pub use mmsb_delta::Misfit;
+pub use mmsb_tlog::{BadRecord, InstanceId, Tail, Verification, vfs};
+pub use mmsb_types::{
+    Durability, Epoch, Label, Lsn, PageEvent, PageId, PageLocation, Place, Source, Span, Violation,
+};

@@ -1,0 +1,208 @@
+//! The bus: pages in memory, a log behind them, and the doors to both.
+//!
+//! Invariant: the pages are the newest state of the log, always; nothing else writes them.
+
+mod aliases;
+mod builder;
+mod catalogue;
+mod open;
+mod past;
+mod read;
+mod stop;
+mod write;
+
+use std::{
+    panic::Location,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use mmsb_delta::BatchView;
+use mmsb_page::{Committer, PageStore, ReadError, StoreError};
+use mmsb_types::{Epoch, Violation};
+
+use crate::{
+    Error, Stats, Transaction,
+    catalogue::Catalogue,
+    clock::Clock,
+    counters::Counters,
+    journal::Journal,
+    texts::{Interner, SourceIds},
+};
+
+pub use self::{aliases::start, builder::Builder};
+
+/// How long a commit waits for one of the 254 committer slots.
+const COMMITTER_WAIT: Duration = Duration::from_secs(10);
+
+/// Live state as versioned byte pages, changed by commits, every commit in one log.
+///
+/// Clones are handles to the same bus. The last one dropped closes it; [`Bus::stop`] does so and tells
+/// whether it went well.
+#[derive(Clone, Debug)]
+pub struct Bus {
+    inner: Arc<Inner>,
+}
+
+/// What all handles share.
+#[derive(Debug)]
+struct Inner {
+    store: PageStore,
+    catalogue: Catalogue,
+    journal: Journal,
+    interner: Mutex<Interner>,
+    options: Options,
+    stopped: AtomicBool,
+    /// Held by the one commit that may wait for page locks while it holds some.
+    bulk_ticket: Mutex<()>,
+    counters: Counters,
+    /// Log bytes since the journal was trimmed last.
+    untrimmed_bytes: AtomicU64,
+}
+
+/// What a bus was built with.
+#[derive(Clone, Debug)]
+struct Options {
+    durability: mmsb_types::Durability,
+    sites: bool,
+    clock: Option<Arc<dyn Clock>>,
+    keep_bytes: Option<u64>,
+}
+
+impl Bus {
+    /// Starts with everything at its default.
+    #[must_use]
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Returns the newest state's epoch: every commit up to it is published.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.inner.journal.newest()
+    }
+
+    /// Begins a transaction.
+    ///
+    /// With [`Builder::sites`] the caller's place in the code is recorded with the commit.
+    #[track_caller]
+    pub fn begin(&self) -> Transaction<'_> {
+        let site = self.inner.options.sites.then(Location::caller);
+        Transaction::new(self, self.inner.options.durability, site)
+    }
+
+    /// Returns what the bus holds and has done.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (store, log) = (self.inner.store.stats(), self.inner.journal.log_stats());
+        let mut stats = self.inner.counters.sum();
+        (stats.epoch, stats.oldest) = (self.epoch(), self.inner.journal.oldest());
+        (stats.page_count, stats.page_bytes) = (store.pages, store.page_bytes);
+        (stats.slot_bytes, stats.overhead_bytes_per_page) =
+            (store.slot_bytes, store.overhead_bytes_per_page());
+        (stats.log_bytes, stats.sync_count) = (log.log_bytes, log.sync_count);
+        (stats.written, stats.durable) = (Epoch::new(log.written), Epoch::new(log.durable));
+        stats
+    }
+
+    /// Checks every invariant that can be checked while nobody commits; slow and complete.
+    #[must_use]
+    pub fn check(&self) -> Vec<Violation> {
+        crate::check::check(self)
+    }
+
+    pub(crate) fn store(&self) -> &PageStore {
+        &self.inner.store
+    }
+
+    pub(crate) fn catalogue(&self) -> &Catalogue {
+        &self.inner.catalogue
+    }
+
+    pub(crate) fn journal(&self) -> &Journal {
+        &self.inner.journal
+    }
+
+    pub(crate) fn bulk_ticket(&self) -> &Mutex<()> {
+        &self.inner.bulk_ticket
+    }
+
+    /// Returns the time to stamp a commit with, if the builder asked for it.
+    pub(crate) fn now_nanos(&self) -> Option<u64> {
+        self.inner.options.clock.as_ref().map(|clock| clock.now_nanos())
+    }
+
+    /// Takes the right to commit; refused once the bus is stopped.
+    pub(crate) fn committer(&self) -> Result<Committer<'_>, Error> {
+        let committer = self.inner.store.committers().acquire(COMMITTER_WAIT);
+        // Looked at after taking: `stop` sets the flag, then waits until nobody holds a committer.
+        if self.inner.stopped.load(Ordering::SeqCst) {
+            return Err(Error::Stopped);
+        }
+        let waited_ms = COMMITTER_WAIT.as_millis() as u64;
+        committer.ok_or(Error::Busy { what: "every committer slot", waited_ms })
+    }
+
+    /// Returns the numbers of a transaction's tag and code site.
+    pub(crate) fn source_ids(&self, tx: &Transaction<'_>) -> SourceIds {
+        if tx.tag.is_none() && tx.site.is_none() {
+            return SourceIds::default();
+        }
+        let site = tx.site.map(crate::site::site_text);
+        self.interner().ids(tx.tag.as_deref(), site.as_deref())
+    }
+
+    /// Remembers that a published commit carried the definitions in `source`.
+    pub(crate) fn set_logged(&self, source: &SourceIds) {
+        if !source.new.is_empty() {
+            self.interner().set_logged(&source.new);
+        }
+    }
+
+    pub(crate) fn count_commit(&self, committer: &Committer<'_>, batch: BatchView<'_>, frame_bytes: usize) {
+        self.inner.counters.add(committer.number(), batch);
+        if self.inner.options.keep_bytes.is_some() {
+            self.inner.untrimmed_bytes.fetch_add(frame_bytes as u64, Ordering::Relaxed);
+        }
+    }
+
+    /// Keeps an in-memory log within its bytes.
+    pub(crate) fn after_commit(&self) -> Result<(), Error> {
+        let Some(keep) = self.inner.options.keep_bytes else { return Ok(()) };
+        if self.inner.untrimmed_bytes.load(Ordering::Relaxed) < keep / 4 {
+            return Ok(());
+        }
+        self.inner.untrimmed_bytes.store(0, Ordering::Relaxed);
+        self.inner.journal.trim()
+    }
+
+    fn interner(&self) -> std::sync::MutexGuard<'_, Interner> {
+        self.inner.interner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Tells a reader's failure in the user's words.
+pub(crate) fn read_error(error: ReadError, epoch: Epoch) -> Error {
+    match error {
+        ReadError::OutOfBounds { page, offset, len, page_bytes } => {
+            Error::OutOfBounds { page, offset, len, page_bytes }
+        }
+        ReadError::NotFound { page } => Error::PageNotFound { page, epoch },
+        _ => Error::Busy { what: "a page", waited_ms: 0 },
+    }
+}
+
+/// Tells a birth's failure in the user's words.
+pub(crate) fn store_error(error: StoreError) -> Error {
+    match error {
+        StoreError::PageBytes { page_bytes, .. } => Error::PageLength { page_bytes: u64::from(page_bytes) },
+        StoreError::OutOfMemory { bytes, source } => {
+            Error::OutOfMemory { page_bytes: u32::try_from(bytes).unwrap_or(u32::MAX), source }
+        }
+        StoreError::IdOutOfRange { page, .. } | StoreError::NotFree { page } => Error::Conflict { page },
+        _ => Error::Busy { what: "page memory", waited_ms: 0 },
+    }
+}

@@ -1,0 +1,160 @@
+//! Everything about a bus that has a default.
+
+use std::{path::Path, sync::Arc};
+
+use mmsb_tlog::{
+    InstanceId, LogOptions,
+    vfs::{MemoryVfs, NullVfs, OsVfs, Vfs},
+};
+use mmsb_types::Durability;
+
+use super::Options;
+use crate::{Bus, Error, clock::Clock};
+
+const HISTORY_BYTES: u64 = 64 << 20;
+
+/// Builds a [`Bus`] that is not as usual.
+///
+/// ```
+/// # fn main() -> Result<(), mmsb::Error> {
+/// let bus = mmsb::Bus::builder().sites(true).clock(mmsb::FixedClock(0)).in_memory()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Builder {
+    pub(super) options: Options,
+    pub(super) log: LogOptions,
+    pub(super) instance: Option<InstanceId>,
+    history_bytes: u64,
+}
+
+impl Default for Builder {
+    fn default() -> Self {
+        let options =
+            Options { durability: Durability::Written, sites: false, clock: None, keep_bytes: None };
+        Self { options, log: LogOptions::default(), instance: None, history_bytes: HISTORY_BYTES }
+    }
+}
+
+impl Builder {
+    /// Sets how safe a commit is when it returns; `Written` if not said. A transaction may say otherwise.
+    #[must_use]
+    pub fn durability(mut self, durability: Durability) -> Self {
+        self.options.durability = durability;
+        self
+    }
+
+    /// Records with each commit where in the code it was begun; off if not said.
+    #[must_use]
+    pub fn sites(mut self, record: bool) -> Self {
+        self.options.sites = record;
+        self
+    }
+
+    /// Stamps each commit with the time of `clock`; none if not said.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Clock + 'static) -> Self {
+        self.options.clock = Some(Arc::new(clock));
+        self
+    }
+
+    /// Sets the longest record, in bytes; 256 MiB if not said, and at most.
+    #[must_use]
+    pub fn record_bytes_max(mut self, bytes: u32) -> Self {
+        self.log.record_bytes_max = bytes;
+        self
+    }
+
+    /// Sets the log ring's length, in bytes; 4 MiB if not said, and at most.
+    #[must_use]
+    pub fn ring_bytes(mut self, bytes: usize) -> Self {
+        self.log.ring_bytes = bytes;
+        self
+    }
+
+    /// Sets how many bytes of its newest log a bus in memory keeps; 64 MiB if not said.
+    #[must_use]
+    pub fn history_bytes(mut self, bytes: u64) -> Self {
+        self.history_bytes = bytes;
+        self
+    }
+
+    /// Fixes the instance id, so that equal runs make equal files; random if not said.
+    #[must_use]
+    pub fn instance_id(mut self, id: [u8; 16]) -> Self {
+        self.instance = Some(InstanceId(id));
+        self
+    }
+
+    /// Creates a bus in the new directory `path`.
+    ///
+    /// # Errors
+    /// [`Error::AlreadyExists`], [`Error::Io`].
+    pub fn create(self, path: impl AsRef<Path>) -> Result<Bus, Error> {
+        self.create_on(Arc::new(OsVfs), path.as_ref())
+    }
+
+    /// Opens the bus at `path` for writing. A torn tail that a crash left is cut.
+    ///
+    /// # Errors
+    /// [`Error::NotABus`], [`Error::Locked`], [`Error::Corrupt`], [`Error::Truncated`],
+    /// [`Error::UnsupportedVersion`], [`Error::Io`].
+    pub fn open(self, path: impl AsRef<Path>) -> Result<Bus, Error> {
+        self.open_on(Arc::new(OsVfs), path.as_ref())
+    }
+
+    /// Opens the bus at `path` for reading; changes nothing, even beside a live writer. The state is that of
+    /// the call.
+    ///
+    /// # Errors
+    /// As [`Builder::open`], without [`Error::Locked`].
+    pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<Bus, Error> {
+        self.read_on(Arc::new(OsVfs), path.as_ref())
+    }
+
+    /// Creates a bus in memory, which keeps its newest history.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if the flusher thread cannot be started.
+    pub fn in_memory(mut self) -> Result<Bus, Error> {
+        self.options.keep_bytes = Some(self.history_bytes);
+        self.create_on(Arc::new(MemoryVfs::new()), Path::new("bus"))
+    }
+
+    /// Creates a bus in memory that keeps no history at all: every frame is made, then dropped.
+    ///
+    /// # Errors
+    /// As [`Builder::in_memory`].
+    pub fn volatile(self) -> Result<Bus, Error> {
+        self.create_volatile(Arc::new(NullVfs::default()), Path::new("bus"))
+    }
+
+    /// Creates a bus at `path` of another file system.
+    ///
+    /// # Errors
+    /// As [`Builder::create`].
+    pub fn create_on(self, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
+        super::open::create(self, vfs, path, false)
+    }
+
+    /// Opens a bus at `path` of another file system.
+    ///
+    /// # Errors
+    /// As [`Builder::open`].
+    pub fn open_on(self, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
+        super::open::open(self, vfs, path)
+    }
+
+    /// Opens a bus at `path` of another file system for reading.
+    ///
+    /// # Errors
+    /// As [`Builder::open_read_only`].
+    pub fn read_on(self, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
+        super::open::open_read_only(self, vfs, path)
+    }
+
+    fn create_volatile(self, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
+        super::open::create(self, vfs, path, true)
+    }
+}

@@ -1,0 +1,46 @@
+//! Ending a bus on purpose.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use mmsb_types::limits::COMMITTERS_MAX;
+
+use super::Inner;
+use crate::{Bus, Error};
+
+const DRAIN_WAIT: Duration = Duration::from_secs(10);
+
+impl Bus {
+    /// Refuses new commits, waits for those under way, syncs everything and writes a closing mark.
+    ///
+    /// Other handles can still read; their commits answer [`Error::Stopped`]. A bus opened for reading has
+    /// nothing to end.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if a commit under way does not end; [`Error::Poisoned`], [`Error::Io`].
+    pub fn stop(self) -> Result<(), Error> {
+        self.inner.stop()
+    }
+}
+
+impl Inner {
+    fn stop(&self) -> Result<(), Error> {
+        let Ok(log) = self.journal.log() else { return Ok(()) };
+        self.stopped.store(true, Ordering::SeqCst);
+        // Whoever commits holds a committer: holding all of them, nobody else does.
+        let mut all = Vec::with_capacity(COMMITTERS_MAX);
+        while all.len() < COMMITTERS_MAX {
+            let waited_ms = DRAIN_WAIT.as_millis() as u64;
+            let committer = self.store.committers().acquire(DRAIN_WAIT);
+            all.push(committer.ok_or(Error::Busy { what: "a commit under way", waited_ms })?);
+        }
+        Ok(log.close()?)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        if let Err(error) = self.stop() {
+            tracing::error!(%error, "closing a dropped bus");
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Changes of one page: each a transaction of its own.
+
+use mmsb_types::{PageId, PageLocation};
+
+use crate::{Bus, Committed, Error, typed::Value};
+
+impl Bus {
+    /// Creates a page of `page_bytes` zero bytes in a commit of its own; `None` leaves it unnamed.
+    ///
+    /// # Errors
+    /// [`Error::PageLength`], [`Error::Text`], [`Error::NameTaken`], and those of
+    /// [`Transaction::commit`](crate::Transaction::commit).
+    #[track_caller]
+    pub fn create_page<'n>(
+        &self,
+        name: impl Into<Option<&'n str>>,
+        page_bytes: usize,
+    ) -> Result<PageId, Error> {
+        self.create_page_in(PageLocation::Host, name, page_bytes)
+    }
+
+    /// Creates a page as [`Bus::create_page`] does, and says where its bytes live.
+    ///
+    /// # Errors
+    /// As [`Bus::create_page`], and [`Error::UnsupportedLocation`].
+    #[track_caller]
+    pub fn create_page_in<'n>(
+        &self,
+        location: PageLocation,
+        name: impl Into<Option<&'n str>>,
+        page_bytes: usize,
+    ) -> Result<PageId, Error> {
+        let mut tx = self.begin();
+        let page = tx.create_page_in(location, name, page_bytes)?;
+        tx.commit()?;
+        Ok(page)
+    }
+
+    /// Deletes the page in a commit of its own.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`], and those of [`Transaction::commit`](crate::Transaction::commit).
+    #[track_caller]
+    pub fn delete_page(&self, page: PageId) -> Result<Committed, Error> {
+        let mut tx = self.begin();
+        tx.delete_page(page)?;
+        tx.commit()
+    }
+
+    /// Writes bytes into the page from `offset` on, in a commit of their own.
+    ///
+    /// # Errors
+    /// As [`Transaction::write`](crate::Transaction::write) and
+    /// [`Transaction::commit`](crate::Transaction::commit).
+    #[track_caller]
+    pub fn write(&self, page: PageId, offset: u32, bytes: impl AsRef<[u8]>) -> Result<Committed, Error> {
+        let mut tx = self.begin();
+        tx.write(page, offset, bytes)?;
+        tx.commit()
+    }
+
+    /// Writes a value into the page at `offset`, in a commit of its own.
+    ///
+    /// # Errors
+    /// As [`Bus::write`].
+    #[track_caller]
+    pub fn put<T: Value + ?Sized>(&self, page: PageId, offset: u32, value: &T) -> Result<Committed, Error> {
+        self.write(page, offset, value.as_bytes())
+    }
+
+    /// Makes the page exactly `bytes`, in a commit of its own that stores only what differs.
+    ///
+    /// # Errors
+    /// As [`Transaction::capture`](crate::Transaction::capture) and
+    /// [`Transaction::commit`](crate::Transaction::commit).
+    #[track_caller]
+    pub fn capture(&self, page: PageId, bytes: impl AsRef<[u8]>) -> Result<Committed, Error> {
+        let mut tx = self.begin();
+        tx.capture(page, bytes)?;
+        tx.commit()
+    }
+}

@@ -1,0 +1,37 @@
+//! The facade's own check: memory against the log.
+
+use mmsb_types::{PageId, Place, Violation};
+
+use crate::Bus;
+
+/// Checks page memory, the catalogue, and that the live pages are what the log amounts to.
+pub(crate) fn check(bus: &Bus) -> Vec<Violation> {
+    let mut violations = bus.store().check();
+    match bus.at(bus.epoch()) {
+        Ok(past) => compare(bus, &past, &mut violations),
+        Err(crate::Error::NoHistory) => {}
+        Err(error) => violations.push(Violation::new("mmsb/log-readable", Place::Whole, error.to_string())),
+    }
+    violations
+}
+
+fn compare(bus: &Bus, past: &crate::Past, violations: &mut Vec<Violation>) {
+    let mut live: std::collections::BTreeSet<PageId> = bus.pages().collect();
+    for info in past.pages() {
+        live.remove(&info.page);
+        let place = Place::Page(info.page);
+        let logged = past.bytes(info.page).unwrap_or_default();
+        match bus.with_page(info.page, |bytes| bytes == logged) {
+            Ok(true) => {}
+            Ok(false) => violations.push(Violation::new("mmsb/replay-equals-live", place, "bytes differ")),
+            Err(error) => {
+                violations.push(Violation::new("mmsb/replay-equals-live", place, error.to_string()))
+            }
+        }
+        if bus.page_name(info.page) != info.name {
+            violations.push(Violation::new("mmsb/names-equal-log", place, "names differ"));
+        }
+    }
+    let unlogged = |page| Violation::new("mmsb/replay-equals-live", Place::Page(page), "not in the log");
+    violations.extend(live.into_iter().map(unlogged));
+}

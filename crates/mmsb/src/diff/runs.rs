@@ -1,0 +1,153 @@
+//! Comparing two runs commit by commit: where do they part, in which bytes, and who wrote them?
+//!
+//! Both logs are replayed side by side. A page can only begin or cease to differ when a commit touches it, so
+//! after each step only the pages touched by it are compared.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mmsb_types::{Epoch, Label, PageId, Source};
+
+use super::{Divergence, RunDiff, Side, diff_page};
+use crate::{
+    Bus, Error,
+    info::{events, label, source},
+    journal::Replay,
+};
+
+/// How states of two runs are paired.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Align {
+    /// By label if both runs have labels, else by epoch.
+    #[default]
+    Auto,
+    /// By epoch: the n-th commit with the n-th.
+    Epoch,
+    /// By label: the last state of each label.
+    Label,
+}
+
+/// Compares two runs up to the first state that differs.
+///
+/// # Errors
+/// Those of reading either log.
+///
+/// # Cost
+/// Reads each log once (twice if aligned by label) and holds both runs' pages.
+pub fn compare_runs(left: &Bus, right: &Bus, align: Align) -> Result<RunDiff, Error> {
+    if align == Align::Epoch {
+        return compare(left, right, &by_epoch(left, right)?);
+    }
+    let (left_labels, right_labels) = (labels(left)?, labels(right)?);
+    let either_has_none = left_labels.is_empty() || right_labels.is_empty();
+    if align == Align::Auto && either_has_none {
+        return compare(left, right, &by_epoch(left, right)?);
+    }
+    compare(left, right, &by_label(&left_labels, &right_labels))
+}
+
+/// The states to compare, in order, and what has no partner.
+struct Pairs {
+    pairs: Vec<(Option<Label>, Epoch, Epoch)>,
+    only_left_count: u64,
+    only_right_count: u64,
+}
+
+fn by_epoch(left: &Bus, right: &Bus) -> Result<Pairs, Error> {
+    let oldest = left.oldest().max(right.oldest()).get();
+    let (left, right) = (left.epoch().get(), right.epoch().get());
+    let pair = |number| (None, Epoch::new(number), Epoch::new(number));
+    Ok(Pairs {
+        pairs: (oldest.max(1)..=left.min(right)).map(pair).collect(),
+        only_left_count: left.saturating_sub(right),
+        only_right_count: right.saturating_sub(left),
+    })
+}
+
+/// In the order of the left run; where the right run made its labels in another order, it is replayed anew.
+fn by_label(left: &BTreeMap<Label, Epoch>, right: &BTreeMap<Label, Epoch>) -> Pairs {
+    let common = left.iter().filter_map(|(&label, &epoch)| Some((Some(label), epoch, *right.get(&label)?)));
+    let mut pairs: Vec<_> = common.collect();
+    pairs.sort_by_key(|&(_, left, right)| (left, right));
+    let count = pairs.len();
+    let (only_left_count, only_right_count) = ((left.len() - count) as u64, (right.len() - count) as u64);
+    Pairs { pairs, only_left_count, only_right_count }
+}
+
+/// Returns the last epoch of each label.
+fn labels(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
+    let mut last = BTreeMap::new();
+    let mut replay = bus.journal().replay(bus.epoch())?;
+    while let Some(commit) = replay.reader.next_commit()? {
+        if let Ok(Some(label)) = label(commit.frame.sections) {
+            last.insert(label, commit.epoch);
+        }
+    }
+    Ok(last)
+}
+
+fn compare(left: &Bus, right: &Bus, pairs: &Pairs) -> Result<RunDiff, Error> {
+    let mut diff = RunDiff {
+        only_left_count: pairs.only_left_count,
+        only_right_count: pairs.only_right_count,
+        ..RunDiff::default()
+    };
+    let (mut lefts, mut rights) = (Run::start(left)?, Run::start(right)?);
+    let mut touched: BTreeSet<PageId> = lefts.pages().chain(rights.pages()).collect();
+    for &(label, left_epoch, right_epoch) in &pairs.pairs {
+        lefts.go_to(left, left_epoch, &mut touched)?;
+        rights.go_to(right, right_epoch, &mut touched)?;
+        diff.compared_count += 1;
+        let page_diff = |&page: &PageId| diff_page(page, lefts.page(page), rights.page(page));
+        let pages: Vec<_> = touched.iter().filter_map(page_diff).collect();
+        if !pages.is_empty() {
+            let (left, right) = (lefts.side(), rights.side());
+            diff.divergence = Some(Divergence { label, left, right, pages });
+            return Ok(diff);
+        }
+        diff.last_common = Some((left_epoch, right_epoch));
+        touched.clear();
+    }
+    Ok(diff)
+}
+
+/// One run on its way.
+struct Run {
+    replay: Replay,
+    source: Source,
+}
+
+impl Run {
+    fn start(bus: &Bus) -> Result<Self, Error> {
+        Ok(Self { replay: bus.journal().replay(bus.epoch())?, source: Source::default() })
+    }
+
+    fn pages(&self) -> impl Iterator<Item = PageId> {
+        self.replay.state.pages().map(|(page, _)| page)
+    }
+
+    fn page(&self, page: PageId) -> Option<&crate::state::StatePage> {
+        self.replay.state.page(page)
+    }
+
+    fn side(&self) -> Side {
+        Side { epoch: self.replay.state.epoch, label: self.replay.state.label, source: self.source.clone() }
+    }
+
+    /// Replays up to `epoch`, noting the pages on the way; backwards means from the start.
+    fn go_to(&mut self, bus: &Bus, epoch: Epoch, touched: &mut BTreeSet<PageId>) -> Result<(), Error> {
+        if epoch < self.replay.state.epoch {
+            touched.extend(self.pages());
+            *self = Self::start(bus)?;
+            touched.extend(self.pages());
+        }
+        while self.replay.state.epoch < epoch {
+            let mut texts = self.replay.state.texts.clone();
+            let Some(commit) = self.replay.step()? else { break };
+            touched.extend(commit.frame.batch.iter().map(|(page, _)| page));
+            touched
+                .extend(events(commit.frame.sections).unwrap_or_default().iter().map(|event| event.page()));
+            self.source = source(commit.frame.sections, &mut texts).unwrap_or_default();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,251 @@
+//! The one error a user meets: what was asked, where it failed, and what to do next.
+
+use std::{io, path::PathBuf};
+
+use mmsb_delta::Misfit;
+use mmsb_tlog::{Fault, LogError};
+use mmsb_types::{Epoch, Label, PageId, PageLocation, limits::TEXT_BYTES_MAX};
+
+/// Everything that can go wrong with a bus. Each message ends with what to do next.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// No such page lives at the state asked.
+    #[error("{page} does not exist at {epoch}: list the pages there, or ask another epoch")]
+    PageNotFound {
+        /// The page asked for.
+        page: PageId,
+        /// The state asked.
+        epoch: Epoch,
+    },
+    /// A live page has the name already.
+    #[error("the name {name:?} belongs to {page}: choose another, or delete or rename that page first")]
+    NameTaken {
+        /// The name asked for.
+        name: String,
+        /// Who has it.
+        page: PageId,
+    },
+    /// A name, tag or code site is empty or too long.
+    #[error("{what} of {bytes} bytes: give it 1 to {TEXT_BYTES_MAX} bytes of UTF-8")]
+    Text {
+        /// Which text.
+        what: &'static str,
+        /// Its length.
+        bytes: usize,
+    },
+    /// No page can have this length.
+    #[error("a page of {page_bytes} bytes: give it 1 byte to 16 MiB")]
+    PageLength {
+        /// The length asked for, in bytes.
+        page_bytes: u64,
+    },
+    /// A change does not fit its page.
+    #[error("writing {page}: {misfit}; nothing was written: check offset and length")]
+    InvalidDelta {
+        /// The page meant.
+        page: PageId,
+        /// How the change does not fit.
+        misfit: Misfit,
+    },
+    /// A read does not fit its page.
+    #[error("reading {page}: {len} bytes at {offset} pass its end at {page_bytes}: check offset and length")]
+    OutOfBounds {
+        /// The page meant.
+        page: PageId,
+        /// First byte asked for.
+        offset: u32,
+        /// How many bytes were asked for.
+        len: usize,
+        /// The page's length, in bytes.
+        page_bytes: u32,
+    },
+    /// Bytes of a page are not a value of the type asked for.
+    #[error("{page} at {offset} holds no valid {type_name}: read the bytes instead")]
+    InvalidValue {
+        /// The page meant.
+        page: PageId,
+        /// First byte of the value.
+        offset: u32,
+        /// The type asked for.
+        type_name: &'static str,
+    },
+    /// Another commit changed a page this one depends on; nothing was written.
+    #[error("{page} changed under the transaction: begin again from its new bytes")]
+    Conflict {
+        /// The first such page.
+        page: PageId,
+    },
+    /// The page cannot live there in this build.
+    #[error("no {location:?} memory here: create the page with PageLocation::Host or Auto")]
+    UnsupportedLocation {
+        /// The location asked for.
+        location: PageLocation,
+    },
+    /// The epoch lies ahead.
+    #[error("{asked} lies ahead: the newest state is {newest}")]
+    EpochAhead {
+        /// The epoch asked for.
+        asked: Epoch,
+        /// The newest there is.
+        newest: Epoch,
+    },
+    /// No commit carries the label.
+    #[error("no commit carries {label}: `mmsb log` shows the labels there are")]
+    LabelNotFound {
+        /// The label asked for.
+        label: Label,
+    },
+    /// The log no longer reaches back that far, or was never kept.
+    #[error("{asked} is gone, the oldest state kept is {oldest}: keep more history in the builder")]
+    HistoryGone {
+        /// The epoch asked for.
+        asked: Epoch,
+        /// The oldest state that can still be shown.
+        oldest: Epoch,
+    },
+    /// The bus keeps no log that could be read.
+    #[error("this bus keeps no history: create it with a path, or in memory")]
+    NoHistory,
+    /// The commit would make too large a record; nothing was written.
+    #[error("the commit makes a record of {bytes} bytes, the limit is {limit}: split it, or raise the limit")]
+    RecordTooLarge {
+        /// How large it would be.
+        bytes: u64,
+        /// The limit in force.
+        limit: u64,
+    },
+    /// The bus was stopped.
+    #[error("the bus is stopped: open it again to write")]
+    Stopped,
+    /// The bus was opened for reading.
+    #[error("the bus is open for reading only: open it with Bus::open to write")]
+    ReadOnly,
+    /// A write or sync failed before; the bus takes nothing more.
+    #[error("the bus is poisoned ({cause}): reopen it, what was durable is recovered")]
+    Poisoned {
+        /// What failed.
+        cause: String,
+    },
+    /// The commit is in the log's order, but whether it will survive is not known.
+    #[error("whether {epoch} survives is not known: reopen the bus and look for it there")]
+    OutcomeUnknown {
+        /// The epoch the commit made.
+        epoch: Epoch,
+        /// What failed after the point of no return.
+        source: LogError,
+    },
+    /// Something of which there is only so much stayed in use for too long.
+    #[error("{what} stayed in use for {waited_ms} ms: try again")]
+    Busy {
+        /// What was waited for.
+        what: &'static str,
+        /// For how long.
+        waited_ms: u64,
+    },
+    /// The operating system gives no more memory; nothing was changed.
+    #[error("no memory for a page of {page_bytes} bytes: delete pages, or give the process more")]
+    OutOfMemory {
+        /// The page's length, in bytes.
+        page_bytes: u32,
+        /// What the operating system said.
+        source: io::Error,
+    },
+    /// There is no bus at the path.
+    #[error("{path} is not a bus ({what}): check the path, or create one there")]
+    NotABus {
+        /// The path as given.
+        path: PathBuf,
+        /// What is missing or wrong.
+        what: &'static str,
+    },
+    /// Something is at the path already; it was not touched.
+    #[error("{path} already exists: open it, or choose another path")]
+    AlreadyExists {
+        /// The path as given.
+        path: PathBuf,
+    },
+    /// Somebody else has the bus open for writing.
+    #[error("{path} is open for writing elsewhere: stop that, or open this one for reading only")]
+    Locked {
+        /// The path as given.
+        path: PathBuf,
+        /// What the lock said.
+        source: io::Error,
+    },
+    /// Stored bytes are damaged; nothing was changed.
+    #[error("{file} is damaged at offset {offset}, record {number} ({what}): `mmsb verify` lists all damage")]
+    Corrupt {
+        /// The damaged file.
+        file: PathBuf,
+        /// First byte of the damaged record.
+        offset: u64,
+        /// Number of the damaged record; 0 for the head of a file.
+        number: u64,
+        /// What is wrong.
+        what: String,
+    },
+    /// A stored file ends too early; nothing was changed.
+    #[error("{file} ends inside record {number} at offset {offset} ({what}): restore the whole file")]
+    Truncated {
+        /// The file.
+        file: PathBuf,
+        /// First byte of the record that is cut.
+        offset: u64,
+        /// Its number; 0 for the head of a file.
+        number: u64,
+        /// What is missing.
+        what: String,
+    },
+    /// The file was written by another version of the format.
+    #[error("{file} has format version {found}, this build reads {supported}: use a build that reads it")]
+    UnsupportedVersion {
+        /// The file.
+        file: PathBuf,
+        /// The version it carries.
+        found: u16,
+        /// The version this build reads.
+        supported: u16,
+    },
+    /// The operating system refused.
+    #[error("{operation} {file} at offset {offset}: see the cause, then try again")]
+    Io {
+        /// What was tried.
+        operation: &'static str,
+        /// On which file.
+        file: PathBuf,
+        /// At which byte.
+        offset: u64,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+impl From<LogError> for Error {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::NotABus { dir, what } => Self::NotABus { path: dir, what },
+            LogError::AlreadyExists { dir } => Self::AlreadyExists { path: dir },
+            LogError::Locked { dir, source } => Self::Locked { path: dir, source },
+            LogError::Io { operation, file, offset, source } => Self::Io { operation, file, offset, source },
+            LogError::Corrupt { file, offset, number, fault } => corrupt(file, offset, number, &fault),
+            LogError::UnsupportedVersion { file, found, supported } => {
+                Self::UnsupportedVersion { file, found, supported }
+            }
+            LogError::RecordTooLarge { bytes, limit } => Self::RecordTooLarge { bytes, limit },
+            LogError::Poisoned { cause } => Self::Poisoned { cause },
+            LogError::HistoryGone { oldest } => {
+                Self::HistoryGone { asked: Epoch::ZERO, oldest: Epoch::new(oldest) }
+            }
+            other => Self::Poisoned { cause: other.to_string() },
+        }
+    }
+}
+
+fn corrupt(file: PathBuf, offset: u64, number: u64, fault: &Fault) -> Error {
+    let what = fault.to_string();
+    match fault {
+        Fault::CutShort { .. } => Error::Truncated { file, offset, number, what },
+        _ => Error::Corrupt { file, offset, number, what },
+    }
+}

@@ -1,0 +1,108 @@
+//! What is known of a page or a commit, as plain data.
+
+use std::{fmt, sync::Arc};
+
+use mmsb_tlog::{Commit, SectionKind, Sections};
+use mmsb_types::{Epoch, Label, Lsn, PageEvent, PageId, PageLocation, Source};
+
+use crate::texts::Texts;
+
+/// A page as of one state.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageInfo {
+    /// Its id.
+    pub page: PageId,
+    /// Its length, in bytes.
+    pub page_bytes: u32,
+    /// Its name, if it has one.
+    pub name: Option<Arc<str>>,
+    /// The commit that changed it last.
+    pub epoch: Epoch,
+    /// Where its bytes live.
+    pub location: PageLocation,
+}
+
+/// A commit as the log tells it, without its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommitInfo {
+    /// The state it made.
+    pub epoch: Epoch,
+    /// Where its frame starts.
+    pub lsn: Lsn,
+    /// Its frame's length, in bytes.
+    pub frame_bytes: usize,
+    /// The program's own number for it.
+    pub label: Option<Label>,
+    /// Nanoseconds since 1970, where the builder asked for them.
+    pub timestamp_nanos: Option<u64>,
+    /// Who made it.
+    pub source: Source,
+    /// Pages created, deleted, named, in this order.
+    pub events: Vec<PageEvent>,
+    /// Pages whose bytes it changed, in the order of the log.
+    pub pages: Vec<PageId>,
+    /// How many runs of bytes it changed.
+    pub run_count: usize,
+    /// How many payload bytes these runs took.
+    pub payload_bytes: usize,
+}
+
+impl CommitInfo {
+    /// Reads a commit's sections, learning the texts it defines.
+    pub(crate) fn read(commit: &Commit<'_>, texts: &mut Texts) -> Result<Self, String> {
+        let (sections, batch) = (commit.frame.sections, commit.frame.batch);
+        let mut pages: Vec<PageId> = Vec::new();
+        for (page, _) in batch.iter() {
+            if pages.last() != Some(&page) {
+                pages.push(page);
+            }
+        }
+        Ok(Self {
+            epoch: commit.epoch,
+            lsn: commit.lsn,
+            frame_bytes: commit.frame.bytes,
+            label: label(sections)?,
+            timestamp_nanos: number(sections, SectionKind::TIMESTAMP)?,
+            source: source(sections, texts)?,
+            events: events(sections)?,
+            pages,
+            run_count: batch.len(),
+            payload_bytes: batch.payload_bytes(),
+        })
+    }
+}
+
+impl fmt::Display for CommitInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.epoch)?;
+        if let Some(label) = self.label {
+            write!(f, " {label}")?;
+        }
+        if !self.source.is_unknown() {
+            write!(f, " by {}", self.source)?;
+        }
+        write!(f, ": {} pages, {} runs, {} bytes", self.pages.len(), self.run_count, self.payload_bytes)
+    }
+}
+
+/// Returns the label a commit carries.
+pub(crate) fn label(sections: Sections<'_>) -> Result<Option<Label>, String> {
+    Ok(number(sections, SectionKind::LABEL)?.map(Label::new))
+}
+
+/// Returns the catalogue's changes a commit carries.
+pub(crate) fn events(sections: Sections<'_>) -> Result<Vec<PageEvent>, String> {
+    let section = sections.get(SectionKind::PAGE_EVENTS).unwrap_or_default();
+    PageEvent::decode_all(section).map_err(|error| error.to_string())
+}
+
+/// Returns who made a commit, learning the texts it defines.
+pub(crate) fn source(sections: Sections<'_>, texts: &mut Texts) -> Result<Source, String> {
+    let section = sections.get(SectionKind::SOURCE);
+    section.map_or(Ok(Source::default()), |bytes| texts.read(bytes).map_err(str::to_owned))
+}
+
+fn number(sections: Sections<'_>, kind: SectionKind) -> Result<Option<u64>, String> {
+    let number = sections.get(kind).map(|bytes| <[u8; 8]>::try_from(bytes).map(u64::from_le_bytes));
+    number.transpose().map_err(|_| format!("section {} is not a number", kind.0))
+}

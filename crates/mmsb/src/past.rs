@@ -1,0 +1,102 @@
+//! A state of the past, whole and unchanging.
+
+use std::sync::Arc;
+
+use mmsb_types::{Epoch, Label, PageId, Span};
+
+use crate::{
+    Bus, Error, PageInfo,
+    state::State,
+    typed::{self, Readable},
+};
+
+/// The bus as it was at one epoch. Cheap to clone; never changes; outlives its bus.
+#[derive(Clone, Debug)]
+pub struct Past {
+    state: Arc<State>,
+}
+
+/// Anything whose whole state can be looked at and compared with [`diff`](crate::diff).
+pub trait View {
+    /// Returns the state as of one epoch, unchanging.
+    ///
+    /// # Errors
+    /// If the state can no longer be read.
+    fn view(&self) -> Result<Past, Error>;
+}
+
+impl View for Past {
+    fn view(&self) -> Result<Past, Error> {
+        Ok(self.clone())
+    }
+}
+
+impl View for Bus {
+    /// The newest state: that of [`Bus::epoch`] at the time of the call.
+    fn view(&self) -> Result<Past, Error> {
+        self.at(self.epoch())
+    }
+}
+
+impl Past {
+    pub(crate) fn new(state: State) -> Self {
+        Self { state: Arc::new(state) }
+    }
+
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
+    /// Returns the epoch of this state.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.state.epoch
+    }
+
+    /// Returns the label of the commit that made this state.
+    #[must_use]
+    pub fn label(&self) -> Option<Label> {
+        self.state.label
+    }
+
+    /// Visits the pages by rising id.
+    pub fn pages(&self) -> impl Iterator<Item = PageInfo> {
+        self.state.pages().map(|(page, state)| state.info(page))
+    }
+
+    /// Returns the page with this name.
+    #[must_use]
+    pub fn page(&self, name: &str) -> Option<PageId> {
+        self.state.named(name)
+    }
+
+    /// Returns all bytes of a page.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`].
+    pub fn bytes(&self, page: PageId) -> Result<&[u8], Error> {
+        let state = self.state.page(page).ok_or(Error::PageNotFound { page, epoch: self.epoch() })?;
+        Ok(&state.bytes)
+    }
+
+    /// Fills `buffer` from the page, beginning at `offset`.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`], [`Error::OutOfBounds`].
+    pub fn read(&self, page: PageId, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
+        let (bytes, len) = (self.bytes(page)?, buffer.len());
+        let span = u32::try_from(len).map(|len| Span::new(offset, len)).ok();
+        let source = span.filter(|span| span.fits(bytes.len() as u32)).map(|span| &bytes[span.range()]);
+        let page_bytes = bytes.len() as u32;
+        buffer.copy_from_slice(source.ok_or(Error::OutOfBounds { page, offset, len, page_bytes })?);
+        Ok(())
+    }
+
+    /// Reads a value from the page at `offset`.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`], [`Error::OutOfBounds`], [`Error::InvalidValue`].
+    pub fn get<T: Readable>(&self, page: PageId, offset: u32) -> Result<T, Error> {
+        typed::get(page, offset, |buffer| self.read(page, offset, buffer))
+    }
+}

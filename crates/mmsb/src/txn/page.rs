@@ -1,0 +1,80 @@
+//! What a transaction holds about one page.
+
+use mmsb_delta::Delta;
+use mmsb_types::{Epoch, PageId};
+
+/// One page's part of a transaction.
+#[derive(Debug)]
+pub(crate) struct TxPage {
+    pub(crate) page: PageId,
+    pub(crate) page_bytes: u32,
+    pub(crate) life: Life,
+    /// The transaction created it, whatever it did then.
+    pub(crate) born: bool,
+    /// The epoch the page must still have at the commit, because it was read or the caller said so.
+    pub(crate) expected: Option<Epoch>,
+    pub(crate) change: Change,
+}
+
+/// Where the page is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Life {
+    /// It lived before the transaction.
+    Old,
+    /// The transaction creates it.
+    Born,
+    /// The transaction deletes it.
+    Dead,
+}
+
+/// What becomes of the page's bytes.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Nothing.
+    None,
+    /// These runs.
+    Writes(Delta),
+    /// All of it, to be compared with what is there.
+    Image(Vec<u8>),
+}
+
+impl TxPage {
+    pub(crate) fn new(page: PageId, page_bytes: u32, life: Life) -> Self {
+        Self { page, page_bytes, life, born: life == Life::Born, expected: None, change: Change::None }
+    }
+
+    /// Tells whether nobody outside the transaction has ever seen the page.
+    pub(crate) fn is_private(&self) -> bool {
+        self.born
+    }
+
+    /// Lays bytes over what the transaction holds so far.
+    pub(super) fn overwrite(&mut self, offset: u32, bytes: &[u8]) {
+        match &mut self.change {
+            Change::Image(image) => image[offset as usize..][..bytes.len()].copy_from_slice(bytes),
+            Change::Writes(delta) => delta.overwrite(offset, bytes),
+            Change::None => {
+                let mut delta = Delta::with_capacity(1, bytes.len());
+                delta.overwrite(offset, bytes);
+                self.change = Change::Writes(delta);
+            }
+        }
+    }
+
+    /// Replaces what the transaction holds by a whole image.
+    pub(super) fn set_image(&mut self, bytes: &[u8]) {
+        match &mut self.change {
+            Change::Image(image) => image.copy_from_slice(bytes),
+            other => *other = Change::Image(bytes.to_vec()),
+        }
+    }
+
+    /// Lays the transaction's own writes over bytes read from `offset`.
+    pub(super) fn read_over(&self, offset: u32, buffer: &mut [u8]) {
+        match &self.change {
+            Change::None => {}
+            Change::Writes(delta) => delta.read_over(offset, buffer),
+            Change::Image(image) => buffer.copy_from_slice(&image[offset as usize..][..buffer.len()]),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Changing pages and the catalogue through a transaction.
+
+use mmsb_delta::Misfit;
+use mmsb_types::{
+    PageEvent, PageId, PageLocation, Span,
+    limits::{PAGE_BYTES_MAX, PAGE_BYTES_MIN, TEXT_BYTES_MAX},
+};
+
+use super::{Change, Life, Transaction, TxPage};
+use crate::{Error, typed::Value};
+
+impl Transaction<'_> {
+    /// Writes bytes into the page from `offset` on.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`]; [`Error::InvalidDelta`] if they pass the page's end. Nothing was written.
+    pub fn write(&mut self, page: PageId, offset: u32, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
+        let bytes = bytes.as_ref();
+        let found = self.touch(page)?;
+        let span = Span::new(offset, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        let page_bytes = found.page_bytes;
+        if !span.fits(page_bytes) {
+            return Err(Error::InvalidDelta { page, misfit: Misfit::OutOfBounds { span, page_bytes } });
+        }
+        if !bytes.is_empty() {
+            found.overwrite(offset, bytes);
+        }
+        Ok(())
+    }
+
+    /// Writes a value into the page at `offset`, byte for byte as it is in memory.
+    ///
+    /// # Errors
+    /// As [`Transaction::write`].
+    pub fn put<T: Value + ?Sized>(&mut self, page: PageId, offset: u32, value: &T) -> Result<(), Error> {
+        self.write(page, offset, value.as_bytes())
+    }
+
+    /// Makes the page exactly `bytes`; the commit finds out which of them changed.
+    ///
+    /// It replaces what the transaction wrote to the page before; later writes are laid over it. Whatever
+    /// other commits do meanwhile, the page is exactly the image afterwards, and an equal image writes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`]; [`Error::InvalidDelta`] if the lengths differ.
+    pub fn capture(&mut self, page: PageId, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
+        let bytes = bytes.as_ref();
+        let found = self.touch(page)?;
+        if bytes.len() != found.page_bytes as usize {
+            let got = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+            let misfit = Misfit::WrongLength { got, page_bytes: found.page_bytes };
+            return Err(Error::InvalidDelta { page, misfit });
+        }
+        found.set_image(bytes);
+        Ok(())
+    }
+
+    /// The original name of [`Transaction::capture`].
+    ///
+    /// # Errors
+    /// As [`Transaction::capture`].
+    pub fn update_page(&mut self, page: PageId, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
+        self.capture(page, bytes)
+    }
+
+    /// Creates a page of `page_bytes` zero bytes; `None` leaves it unnamed.
+    ///
+    /// # Errors
+    /// [`Error::PageLength`], [`Error::Text`]. A name that is taken is told by the commit.
+    pub fn create_page<'n>(
+        &mut self,
+        name: impl Into<Option<&'n str>>,
+        page_bytes: usize,
+    ) -> Result<PageId, Error> {
+        self.create_page_in(PageLocation::Host, name, page_bytes)
+    }
+
+    /// Creates a page as [`Transaction::create_page`] does, and says where its bytes live.
+    ///
+    /// # Errors
+    /// As [`Transaction::create_page`], and [`Error::UnsupportedLocation`].
+    pub fn create_page_in<'n>(
+        &mut self,
+        location: PageLocation,
+        name: impl Into<Option<&'n str>>,
+        page_bytes: usize,
+    ) -> Result<PageId, Error> {
+        if let PageLocation::Device | PageLocation::Unified = location {
+            return Err(Error::UnsupportedLocation { location });
+        }
+        let page_bytes = check_length(page_bytes)?;
+        let name = name.into().map(|name| check_text("a page's name", name)).transpose()?;
+        let page = self.bus.catalogue().take_id();
+        self.add(TxPage::new(page, page_bytes, Life::Born));
+        self.events.push(PageEvent::Created { page, page_bytes, location: PageLocation::Host, name });
+        Ok(page)
+    }
+
+    /// Deletes the page; its name is free again, its id is never given to another page.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`].
+    pub fn delete_page(&mut self, page: PageId) -> Result<(), Error> {
+        let found = self.touch(page)?;
+        let born_here = found.life == Life::Born;
+        found.life = Life::Dead;
+        found.change = Change::None;
+        if born_here {
+            // Nobody saw it: it leaves no trace.
+            self.events.retain(|event| event.page() != page);
+        } else {
+            self.events.push(PageEvent::Deleted { page });
+        }
+        Ok(())
+    }
+
+    /// Names the page, or takes its name away with `None`.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`], [`Error::Text`]. A name that is taken is told by the commit.
+    pub fn name_page<'n>(&mut self, page: PageId, name: impl Into<Option<&'n str>>) -> Result<(), Error> {
+        self.touch(page)?;
+        let name = name.into().map(|name| check_text("a page's name", name)).transpose()?;
+        self.events.push(PageEvent::Named { page, name });
+        Ok(())
+    }
+}
+
+/// Refuses a text that is empty or too long.
+pub(crate) fn check_text(what: &'static str, text: &str) -> Result<String, Error> {
+    match text.len() {
+        1..=TEXT_BYTES_MAX => Ok(text.to_owned()),
+        bytes => Err(Error::Text { what, bytes }),
+    }
+}
+
+fn check_length(page_bytes: usize) -> Result<u32, Error> {
+    let legal = |bytes: &u32| (PAGE_BYTES_MIN..=PAGE_BYTES_MAX).contains(bytes);
+    u32::try_from(page_bytes).ok().filter(legal).ok_or(Error::PageLength { page_bytes: page_bytes as u64 })
+}
