@@ -72,6 +72,12 @@ pub enum LogError {
         /// The limit in force.
         limit: u64,
     },
+    /// The log's numbers are used up; it takes no further commit.
+    #[error("the log has no numbers left above e{limit}")]
+    NumbersUsedUp {
+        /// The largest number there is.
+        limit: u64,
+    },
     /// An earlier write or sync failed; the log takes nothing more.
     #[error("the log is poisoned: {cause}")]
     Poisoned {

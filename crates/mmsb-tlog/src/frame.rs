@@ -19,6 +19,8 @@ pub const HEADER_BYTES: usize = 32;
 pub const SINGLE_BYTES: usize = 64;
 /// Most payload bytes of a `single` frame.
 pub const SINGLE_PAYLOAD_MAX: usize = 40;
+/// Largest number of a frame: the page table keeps epochs in 56 bits.
+pub const NUMBER_MAX: u64 = (1 << 56) - 1;
 /// Kind word of a `single` frame; the top bit tells it from a length.
 pub(crate) const KIND_SINGLE: u16 = 0x8001;
 /// Kind word of a mark.

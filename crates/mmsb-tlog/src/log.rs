@@ -13,11 +13,14 @@ mod options;
 mod ring;
 mod tail;
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard},
+};
 
 use mmsb_types::{
     Durability, Lsn,
-    limits::{BOXED_ABOVE_BYTES, RESERVATION_BYTES_MIN},
+    limits::{BOXED_ABOVE_BYTES, COUNT_CREDITS, RESERVATION_BYTES_MIN},
 };
 
 use self::{
@@ -28,9 +31,9 @@ use self::{
     tail::Tail,
 };
 use crate::{
-    Cursor, FrameBuf, LogDir, LogError, LogStats, Scan, Tail as LogTail,
+    Cursor, Fault, FrameBuf, LogDir, LogError, LogStats, NUMBER_MAX, Scan, Tail as LogTail,
     dir::io_error,
-    vfs::{Access, VfsLock},
+    vfs::{Access, VfsFile, VfsLock},
 };
 
 pub use self::options::LogOptions;
@@ -79,8 +82,11 @@ pub struct Reservation<'a> {
 impl Log {
     /// Opens the log of `dir` for writing behind what `scan` found; a torn tail is cut, and the cut synced.
     ///
+    /// `lock` is the one on `dir`, and was taken before the scan.
+    ///
     /// # Errors
-    /// [`LogError::Io`], [`LogError::Spawn`].
+    /// [`LogError::Corrupt`] if `scan` ends at covered damage or the file is shorter by now, [`LogError::Io`],
+    /// [`LogError::Spawn`].
     pub fn open(
         dir: &LogDir,
         lock: Box<dyn VfsLock>,
@@ -88,12 +94,11 @@ impl Log {
         options: LogOptions,
     ) -> Result<Self, LogError> {
         let flush = Flush::open(dir, scan)?;
-        let durable = if scan.end.number == 0 { 0 } else { scan.synced_through };
         let shared = Arc::new(Shared {
             ring: Ring::new(options.ring_bytes_used()),
             boxes: Boxes::new(options.box_bytes),
             tail: Tail::new(scan.end.number, 0),
-            progress: Progress::new(scan.end.number, durable),
+            progress: Progress::new(scan.end.number, scan.synced_through),
             waker: Waker::default(),
             flush: Mutex::new(flush),
         });
@@ -109,10 +114,15 @@ impl Log {
 
     /// Takes room for a frame of at most `frame_bytes`; waits, and helps flushing, while there is none.
     ///
+    /// A thread holds one room at a time: two threads that wait for their second would wait for each other.
+    ///
     /// # Errors
-    /// [`LogError::Poisoned`], or the failure of a flush made while waiting.
+    /// [`LogError::Poisoned`], or the failure of a flush made while waiting; [`LogError::NumbersUsedUp`].
     pub fn room(&self, frame_bytes: usize) -> Result<Room<'_>, LogError> {
         self.shared.progress.check_poison()?;
+        if self.shared.progress.recent() > NUMBER_MAX - 2 * COUNT_CREDITS as u64 {
+            return Err(LogError::NumbersUsedUp { limit: NUMBER_MAX });
+        }
         let mut room = Room { shared: &self.shared, units: 0, boxed: None };
         if frame_bytes > BOXED_ABOVE_BYTES {
             room.boxed = Some(self.shared.wait_for(|| self.shared.boxes.take(frame_bytes))?);
@@ -131,18 +141,25 @@ impl Log {
     /// # Panics
     /// If the frame is longer than the room.
     pub fn reserve<'a>(&self, mut room: Room<'a>, frame_bytes: usize) -> Reservation<'a> {
-        let (shared, boxed) = (room.shared, room.boxed.take());
+        let (shared, boxed) = (room.shared, room.boxed);
         let units = if boxed.is_some() { room.units } else { Ring::units_for(frame_bytes) };
-        assert!(units <= room.units, "a frame of {frame_bytes} bytes does not fit its room");
-        room.units -= units;
+        let fits = boxed.map_or(units <= room.units, |index| frame_bytes <= shared.boxes.bytes(index));
+        assert!(fits, "a frame of {frame_bytes} bytes does not fit its room");
+        (room.boxed, room.units) = (None, room.units - units);
         let place = shared.tail.reserve(units);
         let number = place.number(shared.progress.recent());
         Reservation { shared, number, unit: place.unit, units, boxed }
     }
 
-    /// Publishes the frame under its reservation: seals it and hands it to the flusher.
+    /// Publishes the frame under its reservation: seals it and hands it to the flusher; returns its number.
+    ///
+    /// Aborts the process if the frame is empty or longer than what was reserved: the hole, or the neighbour's
+    /// frame, could not be mended.
     pub fn publish(&self, reservation: Reservation<'_>, frame: &mut FrameBuf) -> u64 {
         let Reservation { shared, number, unit, units, boxed } = reservation;
+        let fits = boxed.is_some() || frame.len() as u64 <= units * UNIT_BYTES as u64;
+        // A panic here drops the reservation, which aborts.
+        assert!(fits && !frame.is_empty(), "a frame of {} bytes was not reserved for", frame.len());
         std::mem::forget(reservation);
         frame.seal(number);
         match boxed {
@@ -158,6 +175,8 @@ impl Log {
     }
 
     /// Waits until the frame `number` has reached `durability`; flushes itself if nobody else does.
+    ///
+    /// The frame is published, or another thread is about to publish it.
     ///
     /// # Errors
     /// [`LogError::Poisoned`], or the failure of the flush.
@@ -287,7 +306,8 @@ impl Flush {
     fn open(dir: &LogDir, scan: &Scan) -> Result<Self, LogError> {
         let (path, first_lsn) = (dir.segment_path(), dir.segment().first_lsn);
         let file = dir.open_segment(Access::ReadWrite)?;
-        let offset = scan.end.lsn.get() - first_lsn.get();
+        let offset = scan.end.lsn.get().saturating_sub(first_lsn.get());
+        check_end(&file, &path, offset, scan)?;
         if file.len().map_err(io_error("measuring", &path, 0))? > offset {
             file.truncate(offset).map_err(io_error("cutting", &path, offset))?;
             file.sync_all().map_err(io_error("syncing the cut of", &path, offset))?;
@@ -296,6 +316,23 @@ impl Flush {
         let instance = dir.instance();
         Ok(Self { file, path, instance, first_lsn, end: scan.end, unit: 0, closed, batch: Vec::new() })
     }
+}
+
+/// Checks that the end may be appended to: nothing that was durable is cut, and nothing is missing before it.
+fn check_end(file: &Arc<dyn VfsFile>, path: &Path, offset: u64, scan: &Scan) -> Result<(), LogError> {
+    let corrupt = |offset, number, fault| LogError::Corrupt { file: path.to_owned(), offset, number, fault };
+    if let LogTail::Torn(bad) = &scan.tail
+        && bad.covered
+    {
+        return Err(corrupt(bad.offset, bad.number, bad.fault.clone()));
+    }
+    let have = file.len().map_err(io_error("measuring", path, 0))?;
+    // A new log may stand on a disk that keeps no bytes, not even the segment's head.
+    let is_new = scan.frame_count == 0 && scan.mark_count == 0;
+    if have < offset && !is_new {
+        return Err(corrupt(have, scan.end.number, Fault::CutShort { need: offset, have }));
+    }
+    Ok(())
 }
 
 impl Drop for Room<'_> {

@@ -103,16 +103,17 @@ impl Manifest {
         let instance = InstanceId(*bytes[16..].first_chunk().expect("length checked above"));
         match segments.filter(|list| list.is_sorted_by(|a, b| a.segment < b.segment)) {
             Some(segments) => Ok(Self { generation: u64_at(bytes, 32), instance, segments }),
-            None => layout("the segment list is not in order"),
+            None => layout("the segment list is not in order or out of range"),
         }
     }
 }
 
 fn segment(bytes: &[u8]) -> Option<SegmentHead> {
-    (u32_at(bytes, 28) == 0).then(|| SegmentHead {
+    let head = SegmentHead {
         segment: u64_at(bytes, 0),
         first_number: u64_at(bytes, 8),
         first_lsn: Lsn::new(u64_at(bytes, 16)),
         chain: u32_at(bytes, 24),
-    })
+    };
+    (u32_at(bytes, 28) == 0 && head.is_possible()).then_some(head)
 }

@@ -10,7 +10,7 @@ use mmsb_types::{Lsn, crc32c_append};
 
 use crate::{
     Fault, InstanceId,
-    frame::{KIND_MARK, line_checksum, u16_at, u32_at, u64_at},
+    frame::{KIND_MARK, NUMBER_MAX, line_checksum, u16_at, u32_at, u64_at},
 };
 
 /// Bytes of a mark.
@@ -73,23 +73,30 @@ impl Mark {
         if line[16..32] != instance.0 || u64_at(line, 32) != lsn.get() {
             return Err(Fault::Stray);
         }
+        let (number, synced_through) = (u64_at(line, 40), u64_at(line, 48));
+        if number > NUMBER_MAX || synced_through > number {
+            return Err(Fault::Layout("a mark's numbers are impossible"));
+        }
         let flags = u16_at(line, 60);
         if flags & !FLAG_CLOSING != 0 || u16_at(line, 62) != 0 {
             return Err(Fault::Layout("an unknown flag of a mark is set"));
         }
-        Ok(Self {
-            lsn,
-            number: u64_at(line, 40),
-            synced_through: u64_at(line, 48),
-            chain: u32_at(line, 56),
-            closing: flags == FLAG_CLOSING,
-        })
+        Ok(Self { lsn, number, synced_through, chain: u32_at(line, 56), closing: flags == FLAG_CLOSING })
     }
 
-    /// Tells whether damaged bytes were probably a mark: its kind or its magic is still there.
+    /// Tells whether damaged bytes were probably the mark at `lsn`: two of its four fixed fields are there.
+    ///
+    /// Strict, because taking a frame for a mark may refuse a legal end; the other error loses nothing that
+    /// was durable.
     #[must_use]
-    pub fn looks_like(bytes: &[u8]) -> bool {
-        bytes.len() >= 16 && (bytes[8..16] == MARK_MAGIC || u16_at(bytes, 2) == KIND_MARK)
+    pub(crate) fn looks_like(line: &[u8], instance: InstanceId, lsn: Lsn) -> bool {
+        if line.len() < MARK_BYTES {
+            return false;
+        }
+        let head = (u16_at(line, 0), u16_at(line, 2)) == (MARK_BYTES as u16, KIND_MARK);
+        let fields =
+            [head, line[8..16] == MARK_MAGIC, line[16..32] == instance.0, u64_at(line, 32) == lsn.get()];
+        fields.iter().filter(|&&is_there| is_there).count() >= 2
     }
 }
 

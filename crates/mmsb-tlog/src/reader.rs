@@ -2,14 +2,17 @@
 //!
 //! Invariant: what comes out was written by this bus, whole, in order and without a gap.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use mmsb_types::{Epoch, Lsn};
 
 use crate::{
     Fault, Frame, LogDir, LogError, Mark,
     dir::io_error,
-    frame::{HEADER_BYTES, RecordHead, parse_frame, record_head},
+    frame::{HEADER_BYTES, NUMBER_MAX, RecordHead, parse_frame, record_head},
     mark,
     segment::SEGMENT_HEAD_BYTES,
     vfs::{Access, VfsFile},
@@ -67,6 +70,9 @@ pub(crate) struct Walk {
     instance: crate::InstanceId,
     first_lsn: u64,
     cursor: Cursor,
+    /// The cursor's chain value is known; if not, the next mark tells it.
+    is_chained: bool,
+    steps_spent: u32,
 }
 
 /// Why a walk stopped.
@@ -74,8 +80,10 @@ pub(crate) struct Walk {
 pub(crate) enum Stop {
     /// At the end of the bytes, between two records.
     End,
-    /// At a record that is not as it should be.
-    Fault(Fault),
+    /// At a record that is bad by itself.
+    Record(Fault),
+    /// At a whole mark that does not belong to the records before it.
+    Batch(Fault),
     /// The operating system refused to read.
     Io(LogError),
 }
@@ -84,8 +92,9 @@ impl Walk {
     /// Starts at `cursor` and looks at the first `end` bytes of the log's file.
     pub(crate) fn new(dir: &LogDir, file: Arc<dyn VfsFile>, cursor: Cursor, end: Lsn) -> Self {
         let first_lsn = dir.segment().first_lsn.get();
-        let window = Window::new(file, end.get() - first_lsn);
-        Self { window, path: dir.segment_path(), instance: dir.instance(), first_lsn, cursor }
+        let window = Window::new(file, end.get().saturating_sub(first_lsn));
+        let (path, instance) = (dir.segment_path(), dir.instance());
+        Self { window, path, instance, first_lsn, cursor, is_chained: true, steps_spent: 0 }
     }
 
     /// Returns the place before the next record.
@@ -95,7 +104,12 @@ impl Walk {
 
     /// Returns the next record's offset in the file.
     pub(crate) fn offset(&self) -> u64 {
-        self.cursor.lsn.get() - self.first_lsn
+        self.offset_of(self.cursor.lsn)
+    }
+
+    /// Returns the place of `lsn` in the file.
+    pub(crate) fn offset_of(&self, lsn: Lsn) -> u64 {
+        lsn.get() - self.first_lsn
     }
 
     /// Returns the bus whose log this is.
@@ -108,9 +122,31 @@ impl Walk {
         self.first_lsn
     }
 
-    /// Goes on at `cursor`, wherever that is.
-    pub(crate) fn jump(&mut self, cursor: Cursor) {
+    /// Goes on at `cursor`, wherever that is; without a chain value, the next mark is believed.
+    pub(crate) fn jump(&mut self, cursor: Cursor, is_chained: bool) {
         self.cursor = cursor;
+        self.is_chained = is_chained;
+    }
+
+    /// Tells whether the chain value at the cursor is known.
+    pub(crate) fn is_chained(&self) -> bool {
+        self.is_chained
+    }
+
+    /// Forgets the bytes that were read: they are read again.
+    pub(crate) fn forget(&mut self) {
+        self.window.forget();
+    }
+
+    /// Counts one step of a search; `false` once there were `most`.
+    pub(crate) fn spend_step(&mut self, most: u32) -> bool {
+        self.steps_spent = self.steps_spent.saturating_add(1);
+        self.steps_spent <= most
+    }
+
+    /// Reads a few bytes at `offset`, leaving the window where it is; returns how many there are.
+    pub(crate) fn peek(&mut self, offset: u64, bytes: &mut [u8]) -> Result<usize, LogError> {
+        self.window.peek(offset, bytes).map_err(io_error("reading", &self.path, offset))
     }
 
     /// Returns bytes of the file from `offset`, for the search behind a fault.
@@ -128,65 +164,76 @@ impl Walk {
     /// Reads the next record and steps over it.
     pub(crate) fn step(&mut self) -> Result<Record<'_>, Stop> {
         let (offset, cursor) = (self.offset(), self.cursor);
-        let bytes = self.record_bytes(offset)?;
+        let head = self.head(offset)?;
         let failed = io_error("reading", &self.path, offset);
-        let line = self.window.look(offset, bytes).map_err(|error| Stop::Io(failed(error)))?;
-        let record = parse(line, self.instance, cursor).map_err(Stop::Fault)?;
-        self.cursor = after(cursor, &record, bytes).ok_or(Stop::Fault(Fault::Layout("the log overflows")))?;
+        let line = self.window.look(offset, head.bytes()).map_err(|error| Stop::Io(failed(error)))?;
+        let record = match head {
+            RecordHead::Mark(_) => parse_mark(line, self.instance, cursor, self.is_chained)?,
+            _ => parse_next(line, cursor)?,
+        };
+        self.cursor = after(cursor, &record, head.bytes())?;
+        self.is_chained |= matches!(head, RecordHead::Mark(_));
         Ok(record)
     }
 
-    /// Returns the next record's length as its head tells it; the file has that many bytes.
-    fn record_bytes(&mut self, offset: u64) -> Result<usize, Stop> {
+    /// Returns the next record's head; the file has as many bytes as it tells.
+    fn head(&mut self, offset: u64) -> Result<RecordHead, Stop> {
         let have = self.window.remaining(offset);
         if have == 0 {
             return Err(Stop::End);
         }
         let failed = io_error("reading", &self.path, offset);
-        let head = self.window.look(offset, HEADER_BYTES).map_err(|error| Stop::Io(failed(error)))?;
-        let need = record_head(head).map_err(Stop::Fault)?.bytes();
-        if need as u64 > have {
-            return Err(Stop::Fault(Fault::CutShort { need: need as u64, have }));
+        let line = self.window.look(offset, HEADER_BYTES).map_err(|error| Stop::Io(failed(error)))?;
+        let head = record_head(line).map_err(Stop::Record)?;
+        if head.bytes() as u64 > have {
+            return Err(Stop::Record(Fault::CutShort { need: head.bytes() as u64, have }));
         }
-        Ok(need)
+        Ok(head)
     }
 }
 
-/// Checks one whole record against the log before it.
-fn parse(line: &[u8], instance: crate::InstanceId, cursor: Cursor) -> Result<Record<'_>, Fault> {
-    if let RecordHead::Mark(_) = record_head(line)? {
-        let mark = Mark::parse(line, instance, cursor.lsn)?;
-        return check_mark(&mark, cursor).map(|()| Record::Mark(mark));
-    }
-    let frame = parse_frame(line)?;
+/// Checks one whole frame against the log before it.
+fn parse_next(line: &[u8], cursor: Cursor) -> Result<Record<'_>, Stop> {
+    let frame = parse_frame(line).map_err(Stop::Record)?;
     let expected = cursor.number + 1;
     if frame.number != expected {
-        return Err(Fault::Number { expected, found: frame.number });
+        return Err(Stop::Record(Fault::Number { expected, found: frame.number }));
     }
     Ok(Record::Frame(frame))
 }
 
-fn check_mark(mark: &Mark, cursor: Cursor) -> Result<(), Fault> {
+/// Checks one whole mark against the log before it.
+fn parse_mark(
+    line: &[u8],
+    instance: crate::InstanceId,
+    cursor: Cursor,
+    is_chained: bool,
+) -> Result<Record<'_>, Stop> {
+    let mark = Mark::parse(line, instance, cursor.lsn).map_err(|fault| match fault {
+        Fault::Stray => Stop::Batch(fault),
+        _ => Stop::Record(fault),
+    })?;
     if mark.number != cursor.number {
-        return Err(Fault::Number { expected: cursor.number, found: mark.number });
+        return Err(Stop::Batch(Fault::Number { expected: cursor.number, found: mark.number }));
     }
-    if mark.synced_through > mark.number {
-        return Err(Fault::Layout("a mark claims more than there was"));
+    if is_chained && mark.chain != cursor.chain {
+        return Err(Stop::Batch(Fault::Chain { stored: mark.chain, computed: cursor.chain }));
     }
-    if mark.chain != cursor.chain {
-        return Err(Fault::Chain { stored: mark.chain, computed: cursor.chain });
-    }
-    Ok(())
+    Ok(Record::Mark(mark))
 }
 
-fn after(cursor: Cursor, record: &Record<'_>, bytes: usize) -> Option<Cursor> {
-    let lsn = cursor.lsn.checked_add(bytes as u64)?;
-    Some(match record {
-        Record::Mark(_) => Cursor { lsn, ..cursor },
-        Record::Frame(frame) => {
-            Cursor { lsn, number: frame.number, chain: mark::chain(cursor.chain, frame.checksum) }
+/// Returns the place behind a record.
+fn after(cursor: Cursor, record: &Record<'_>, bytes: usize) -> Result<Cursor, Stop> {
+    let lsn = Lsn::new(cursor.lsn.get() + bytes as u64);
+    match record {
+        Record::Mark(mark) => Ok(Cursor { lsn, chain: mark.chain, ..cursor }),
+        Record::Frame(frame) if frame.number > NUMBER_MAX => {
+            Err(Stop::Record(Fault::Layout("the number is beyond the largest")))
         }
-    })
+        Record::Frame(frame) => {
+            Ok(Cursor { lsn, number: frame.number, chain: mark::chain(cursor.chain, frame.checksum) })
+        }
+    }
 }
 
 /// Yields the commits of a stretch of log that is known to be whole.
@@ -194,16 +241,21 @@ fn after(cursor: Cursor, record: &Record<'_>, bytes: usize) -> Option<Cursor> {
 pub struct Reader {
     walk: Walk,
     end: Lsn,
+    path: PathBuf,
 }
 
 impl Reader {
     /// Reads the log of `dir` from `start` to `end`, which a scan or the writer named as a good end.
     ///
     /// # Errors
-    /// [`LogError::Io`].
+    /// [`LogError::HistoryGone`] if the log in `dir` begins behind `start`; [`LogError::Io`].
     pub fn new(dir: &LogDir, start: Cursor, end: Lsn) -> Result<Self, LogError> {
+        let first = Cursor::first(dir);
+        if start.lsn < first.lsn {
+            return Err(LogError::HistoryGone { oldest: first.number });
+        }
         let file = dir.open_segment(Access::ReadOnly)?;
-        Ok(Self { walk: Walk::new(dir, file, start, end), end })
+        Ok(Self { walk: Walk::new(dir, file, start, end), end, path: dir.segment_path() })
     }
 
     /// Returns the place behind the last commit that was yielded.
@@ -215,51 +267,37 @@ impl Reader {
     /// Returns the next commit, or `None` at the end.
     ///
     /// # Errors
-    /// [`LogError::Corrupt`] if the log is not as it was when its end was found; [`LogError::Io`].
+    /// [`LogError::Corrupt`] if the log is not as it was when its end was found; [`LogError::Io`]. The next
+    /// call tries the same record again.
     pub fn next_commit(&mut self) -> Result<Option<Commit<'_>>, LogError> {
         while !self.at_end() && self.walk.at_mark() {
-            let place = self.place();
-            if let Err(stop) = self.walk.step().map(drop) {
-                return Err(place.explain(stop));
-            }
+            self.step()?;
         }
         if self.at_end() {
             return Ok(None);
         }
-        let (place, lsn) = (self.place(), self.cursor().lsn);
-        match self.walk.step() {
-            Ok(Record::Frame(frame)) => Ok(Some(Commit { epoch: Epoch::new(frame.number), lsn, frame })),
-            Ok(Record::Mark(_)) => Err(place.explain(Stop::End)),
-            Err(stop) => Err(place.explain(stop)),
-        }
+        let lsn = self.cursor().lsn;
+        let Record::Frame(frame) = self.step()? else { unreachable!("marks were stepped over above") };
+        Ok(Some(Commit { epoch: Epoch::new(frame.number), lsn, frame }))
     }
 
     fn at_end(&self) -> bool {
         self.cursor().lsn >= self.end
     }
 
-    fn place(&self) -> Place {
-        Place { file: self.walk.path.clone(), offset: self.walk.offset(), number: self.cursor().number + 1 }
+    fn step(&mut self) -> Result<Record<'_>, LogError> {
+        let (offset, number) = (self.walk.offset(), self.cursor().number + 1);
+        let path = &self.path;
+        self.walk.step().map_err(|stop| explain(stop, path, offset, number))
     }
 }
 
-/// Where a record that should be good starts.
-struct Place {
-    file: PathBuf,
-    offset: u64,
-    number: u64,
-}
-
-impl Place {
-    fn explain(self, stop: Stop) -> LogError {
-        let Self { file, offset, number } = self;
-        match stop {
-            Stop::Io(error) => error,
-            Stop::Fault(fault) => LogError::Corrupt { file, offset, number, fault },
-            Stop::End => {
-                let fault = Fault::CutShort { need: HEADER_BYTES as u64, have: 0 };
-                LogError::Corrupt { file, offset, number, fault }
-            }
-        }
-    }
+/// Names the place at which a record is not as it should be.
+fn explain(stop: Stop, file: &Path, offset: u64, number: u64) -> LogError {
+    let fault = match stop {
+        Stop::Io(error) => return error,
+        Stop::Record(fault) | Stop::Batch(fault) => fault,
+        Stop::End => Fault::CutShort { need: HEADER_BYTES as u64, have: 0 },
+    };
+    LogError::Corrupt { file: file.to_owned(), offset, number, fault }
 }

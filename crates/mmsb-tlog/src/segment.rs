@@ -6,7 +6,7 @@ use mmsb_types::{Lsn, crc32c};
 
 use crate::{
     Fault, InstanceId,
-    frame::{u16_at, u32_at, u64_at},
+    frame::{NUMBER_MAX, u16_at, u32_at, u64_at},
 };
 
 /// Bytes of a segment's head.
@@ -14,6 +14,8 @@ pub const SEGMENT_HEAD_BYTES: usize = 64;
 /// Version of the log format that this build writes and reads.
 pub const FORMAT_VERSION: u16 = 1;
 const MAGIC: [u8; 8] = *b"MMSBSEG\0";
+/// Largest position at which a segment may begin.
+const LSN_MAX: u64 = 1 << 62;
 
 /// Where a segment begins: the state of the log just before its first record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,12 @@ impl SegmentHead {
     #[must_use]
     pub fn file_name(&self) -> String {
         format!("seg-{}", self.segment)
+    }
+
+    /// Tells whether a log can have such a segment; sums of a position and a file's length do not overflow.
+    pub(crate) fn is_possible(&self) -> bool {
+        let numbers = 1..=NUMBER_MAX;
+        self.segment >= 1 && numbers.contains(&self.first_number) && self.first_lsn.get() <= LSN_MAX
     }
 
     /// Returns the head's bytes.
@@ -74,6 +82,9 @@ impl SegmentHead {
             first_lsn: Lsn::new(u64_at(head, 48)),
             chain: u32_at(head, 56),
         };
+        if !this.is_possible() {
+            return Err(HeadFault::Damaged(Fault::Layout("a number is out of range")));
+        }
         Ok((this, instance))
     }
 }

@@ -38,6 +38,17 @@ impl Window {
         Ok(&self.buffer[from..self.buffer.len().min(from + want)])
     }
 
+    /// Forgets the bytes that were read: they are read again.
+    pub(crate) fn forget(&mut self) {
+        self.buffer.clear();
+    }
+
+    /// Reads the bytes from `offset` past the window; returns how many there are before the end.
+    pub(crate) fn peek(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
+        let have = usize::try_from(self.remaining(offset)).unwrap_or(usize::MAX).min(bytes.len());
+        self.file.read_at(offset, &mut bytes[..have])
+    }
+
     fn holds(&self, offset: u64, want: usize) -> bool {
         offset >= self.start && offset + want as u64 <= self.start + self.buffer.len() as u64
     }

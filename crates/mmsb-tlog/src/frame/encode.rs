@@ -4,10 +4,12 @@ use mmsb_delta::DeltaBatch;
 use mmsb_types::crc32c;
 
 use super::{
-    FLAG_SECTIONS, HEADER_BYTES, KIND_SINGLE, SINGLE_BYTES, SINGLE_PAYLOAD_MAX, SectionBuf, SectionKind,
-    line_checksum,
+    FLAG_SECTIONS, HEADER_BYTES, KIND_SINGLE, SINGLE_BYTES, SINGLE_PAYLOAD_MAX, SectionBuf, line_checksum,
 };
 use crate::LogError;
+
+/// Bytes of the section that counts wide entries.
+const WIDE_SECTION_BYTES: usize = 16;
 
 /// One frame's bytes, encoded before its number is known; reusable.
 ///
@@ -27,7 +29,6 @@ impl FrameBuf {
     /// Returns an upper bound of the frame's length, in bytes.
     #[must_use]
     pub fn bound(sections: &SectionBuf, batch_bytes: usize) -> usize {
-        const WIDE_SECTION_BYTES: usize = 16;
         let body = WIDE_SECTION_BYTES + sections.encoded_bytes() + batch_bytes;
         (HEADER_BYTES + body).next_multiple_of(8).max(SINGLE_BYTES)
     }
@@ -35,18 +36,18 @@ impl FrameBuf {
     /// Encodes a commit, number left open.
     ///
     /// # Errors
-    /// [`LogError::RecordTooLarge`] above `record_bytes_max`.
+    /// [`LogError::RecordTooLarge`] above `record_bytes_max`; the buffer is empty then.
     pub fn encode(
         &mut self,
         sections: &SectionBuf,
         batch: &DeltaBatch,
         record_bytes_max: u32,
     ) -> Result<(), LogError> {
-        let bound = Self::bound(sections, batch.encoded_bytes()) as u64;
-        if bound > u64::from(record_bytes_max) {
-            return Err(LogError::RecordTooLarge { bytes: bound, limit: u64::from(record_bytes_max) });
-        }
         self.bytes.clear();
+        let (bytes, limit) = (frame_bytes(sections, batch), u64::from(record_bytes_max));
+        if bytes > limit {
+            return Err(LogError::RecordTooLarge { bytes, limit });
+        }
         if is_single(sections, batch) {
             self.encode_single(batch);
         } else {
@@ -121,16 +122,19 @@ impl FrameBuf {
     /// The wide count comes first: its kind is the lowest.
     fn encode_sections(&mut self, sections: &SectionBuf, wide_count: u32) {
         if wide_count > 0 {
-            let mut wide = SectionBuf::default();
-            wide.push(SectionKind::WIDE_COUNT, &wide_count.to_le_bytes());
-            let start = self.bytes.len();
-            wide.encode_into(&mut self.bytes);
-            if !sections.is_empty() {
-                self.bytes[start + 2] = 0;
-            }
+            SectionBuf::encode_wide_count(wide_count, sections.is_empty(), &mut self.bytes);
         }
         sections.encode_into(&mut self.bytes);
     }
+}
+
+/// Returns the length that the frame will have, in bytes.
+fn frame_bytes(sections: &SectionBuf, batch: &DeltaBatch) -> u64 {
+    if is_single(sections, batch) {
+        return SINGLE_BYTES as u64;
+    }
+    let wide = if batch.wide_count() > 0 { WIDE_SECTION_BYTES } else { 0 };
+    (HEADER_BYTES + wide + sections.encoded_bytes() + batch.encoded_bytes()).next_multiple_of(8) as u64
 }
 
 fn is_single(sections: &SectionBuf, batch: &DeltaBatch) -> bool {

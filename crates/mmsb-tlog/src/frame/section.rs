@@ -62,16 +62,22 @@ impl SectionBuf {
     /// Adds a section.
     ///
     /// # Panics
-    /// If `kind` does not rise above the last one, or `content` is longer than 4 GiB.
+    /// If `kind` is the log's own or does not rise above the last one, or `content` is longer than 4 GiB.
     pub fn push(&mut self, kind: SectionKind, content: &[u8]) {
+        assert!(kind > SectionKind::WIDE_COUNT, "the log itself counts wide entries");
         assert!(self.last.is_none_or(|(last, _)| last < kind), "section kinds must rise");
         let content_bytes = u32::try_from(content.len()).expect("a section is shorter than 4 GiB");
         self.last = Some((kind, self.bytes.len()));
-        self.bytes.extend(kind.0.to_le_bytes());
-        self.bytes.extend(0u16.to_le_bytes());
-        self.bytes.extend(content_bytes.to_le_bytes());
+        encode_head(kind, 0, content_bytes, &mut self.bytes);
         self.bytes.extend(content);
         self.bytes.resize(self.bytes.len().next_multiple_of(8), 0);
+    }
+
+    /// Appends the log's own section, which comes first.
+    pub(super) fn encode_wide_count(count: u32, is_last: bool, out: &mut Vec<u8>) {
+        encode_head(SectionKind::WIDE_COUNT, u16::from(is_last) * FLAG_LAST, 4, out);
+        out.extend(count.to_le_bytes());
+        out.extend([0; 4]);
     }
 
     /// Appends all sections to `out`, the last one flagged.
@@ -123,6 +129,12 @@ impl<'a> Sections<'a> {
     pub fn get(&self, kind: SectionKind) -> Option<&'a [u8]> {
         self.iter().find(|&(found, _)| found == kind).map(|(_, content)| content)
     }
+}
+
+fn encode_head(kind: SectionKind, flags: u16, content_bytes: u32, out: &mut Vec<u8>) {
+    out.extend(kind.0.to_le_bytes());
+    out.extend(flags.to_le_bytes());
+    out.extend(content_bytes.to_le_bytes());
 }
 
 fn first_section(rest: &[u8]) -> Option<(SectionKind, &[u8], &[u8])> {

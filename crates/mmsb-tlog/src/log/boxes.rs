@@ -1,7 +1,8 @@
 //! Boxed frames: too long for the ring, handed to the flusher whole.
 //!
 //! A box is taken before the point of no return, with credit from a budget of its own, so that handing the
-//! frame over needs no allocation. A frame longer than the whole budget goes when no other is boxed.
+//! frame over needs no allocation. A frame longer than the whole budget goes when no other is boxed. The
+//! longest frame that was refused goes before shorter ones, so none waits for ever.
 //!
 //! Invariant: a box belongs to one committer from taking to handing over, then to the flusher until given back.
 
@@ -21,6 +22,8 @@ pub(crate) struct Boxes {
 struct Budget {
     taken: u64,
     bytes: [usize; BOX_COUNT],
+    /// Longest frame that was refused since one as long got in; 0 if none waits.
+    refused_bytes: usize,
 }
 
 impl Boxes {
@@ -28,22 +31,30 @@ impl Boxes {
     pub(crate) fn new(budget_bytes: usize) -> Self {
         Self {
             frames: std::array::from_fn(|_| Mutex::default()),
-            budget: Mutex::new(Budget { taken: 0, bytes: [0; BOX_COUNT] }),
+            budget: Mutex::new(Budget { taken: 0, bytes: [0; BOX_COUNT], refused_bytes: 0 }),
             budget_bytes,
         }
     }
 
-    /// Takes a box for `bytes`; `None` if the budget is used up for now.
+    /// Takes a box for `bytes`; `None` if the budget is used up for now. Who was refused tries again.
     pub(crate) fn take(&self, bytes: usize) -> Option<usize> {
         let mut budget = lock(&self.budget);
         let used: usize = budget.bytes.iter().sum();
         let free = budget.taken.trailing_ones() as usize;
-        if free == BOX_COUNT || (used > 0 && used + bytes > self.budget_bytes) {
+        let is_over = used > 0 && used.saturating_add(bytes) > self.budget_bytes;
+        if free == BOX_COUNT || is_over || bytes < budget.refused_bytes {
+            budget.refused_bytes = budget.refused_bytes.max(bytes);
             return None;
         }
+        budget.refused_bytes = 0;
         budget.taken |= 1 << free;
         budget.bytes[free] = bytes;
         Some(free)
+    }
+
+    /// Returns for how many bytes a taken box was taken.
+    pub(crate) fn bytes(&self, index: usize) -> usize {
+        lock(&self.budget).bytes[index]
     }
 
     /// Puts a frame into a box that was taken.

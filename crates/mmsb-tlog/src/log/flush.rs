@@ -173,6 +173,9 @@ impl Flush {
         let end = self.end.lsn.get() + self.batch.len() as u64;
         self.end = Cursor { lsn: Lsn::new(end), ..behind };
         self.closed = false;
+        // A batch is longer only for a boxed frame, whose memory is not kept.
+        self.batch.clear();
+        self.batch.shrink_to(2 * BATCH_BYTES);
         Ok(())
     }
 

@@ -76,7 +76,10 @@ fn run(shared: &Shared) {
             return;
         }
         let idle = shared.progress.written() == before;
-        shared.waker.asleep.store(idle, Ordering::Release);
+        shared.waker.asleep.store(idle, Ordering::SeqCst);
+        if idle && shared.progress.advance(&shared.ring) > before {
+            continue;
+        }
         thread::park_timeout(if idle { SLEEP_MAX } else { TICK });
     }
 }

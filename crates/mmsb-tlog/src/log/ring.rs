@@ -1,7 +1,7 @@
 //! The log ring: reserved ranges filled by committers in any order, drained by the flusher in order.
 //!
 //! Completion lives in done slots of their own, never inside the ring, where payload could forge it. A slot
-//! holds the whole number, so a slot of an older lap never passes for a new one.
+//! holds the number's low 48 bits, so a slot of an older lap never passes for a new one.
 //!
 //! Invariant: units handed out and not yet drained never exceed the ring, for each is paid for in credit
 //! first; so no range is written twice before it was drained, and no slot either.
@@ -107,7 +107,8 @@ impl Ring {
     pub(crate) fn done(&self, number: u64) -> Option<Done> {
         let word = self.slot(number).load(Ordering::Acquire);
         let units = word >> 1 & ((1 << SLOT_UNIT_BITS) - 1);
-        (word >> SLOT_NUMBER_SHIFT == number).then_some(Done { units, boxed: word & 1 == 1 })
+        let is_own = word >> SLOT_NUMBER_SHIFT == number & (u64::MAX >> SLOT_NUMBER_SHIFT);
+        is_own.then_some(Done { units, boxed: word & 1 == 1 })
     }
 
     fn slot(&self, number: u64) -> &AtomicU64 {

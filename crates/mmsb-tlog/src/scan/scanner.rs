@@ -1,0 +1,207 @@
+//! The scanner: walks, counts, remembers the last mark, and judges faults.
+
+use std::path::PathBuf;
+
+use mmsb_types::Lsn;
+
+use super::{BadRecord, Scan, Tail, coverage::Coverage};
+use crate::{
+    Cursor, Fault, LogDir, LogError, Mark,
+    dir::io_error,
+    mark::{MARK_BYTES, MARK_MAGIC},
+    reader::{Record, Stop, Walk},
+    vfs::Access,
+};
+
+/// Bytes looked at in one go by searches.
+const SEARCH_BYTES: usize = 1 << 18;
+
+/// A walk that counts, remembers the last mark, and judges faults.
+pub(crate) struct Scanner {
+    pub(crate) walk: Walk,
+    frame_count: u64,
+    mark_count: u64,
+    synced_through: u64,
+    closed: bool,
+    /// Behind the last mark: up to here the chain is known to be right.
+    trusted: Cursor,
+    frames_trusted: u64,
+    /// Built at the first fault, from there on.
+    coverage: Option<Coverage>,
+    path: PathBuf,
+}
+
+/// A bad record, and what the search behind it needs to know.
+pub(crate) struct Found {
+    pub(crate) record: BadRecord,
+    /// The place where the fault showed, and what the log before it amounted to.
+    pub(crate) before: Cursor,
+    /// A whole mark stands there that disowns the records before it.
+    pub(crate) at_mark: bool,
+}
+
+impl Scanner {
+    pub(crate) fn start(dir: &LogDir) -> Result<Self, LogError> {
+        let file = dir.open_segment(Access::ReadOnly)?;
+        let path = dir.segment_path();
+        let bytes = file.len().map_err(io_error("measuring", &path, 0))?;
+        let first = Cursor::first(dir);
+        let walk = Walk::new(dir, file, first, Lsn::new(dir.segment().first_lsn.get() + bytes));
+        Ok(Self {
+            walk,
+            frame_count: 0,
+            mark_count: 0,
+            synced_through: first.number,
+            closed: false,
+            trusted: first,
+            frames_trusted: 0,
+            coverage: None,
+            path,
+        })
+    }
+
+    /// Walks to the first record that is not good; `None` if the bytes, or zeros, end there.
+    pub(crate) fn find_end(&mut self) -> Result<Option<Found>, LogError> {
+        loop {
+            match self.walk.step() {
+                Ok(Record::Frame(_)) => {
+                    self.frame_count += 1;
+                    self.closed = false;
+                }
+                Ok(Record::Mark(mark)) => self.count_mark(&mark),
+                Err(Stop::End) => return Ok(None),
+                Err(Stop::Io(error)) => return Err(error),
+                Err(Stop::Record(fault)) => return self.judge_record(fault),
+                Err(Stop::Batch(fault)) => return self.judge_batch(fault).map(Some),
+            }
+        }
+    }
+
+    /// Turns the end that was found into the answer of a scan.
+    pub(crate) fn conclude(&self, end: Option<Found>) -> Result<Scan, LogError> {
+        match end {
+            Some(Found { record, .. }) if record.covered => Err(LogError::Corrupt {
+                file: self.path.clone(),
+                offset: record.offset,
+                number: record.number,
+                fault: record.fault,
+            }),
+            end => Ok(self.scan(end.as_ref())),
+        }
+    }
+
+    pub(crate) fn scan(&self, end: Option<&Found>) -> Scan {
+        let clean = Tail::Clean { closed: self.closed };
+        Scan {
+            end: self.walk.cursor(),
+            synced_through: self.synced_through,
+            frame_count: self.frame_count,
+            mark_count: self.mark_count,
+            tail: end.map_or(clean, |found| Tail::Torn(found.record.clone())),
+        }
+    }
+
+    /// Goes on at `cursor`, which a search behind a bad record found; its chain value may be unknown.
+    pub(crate) fn resume(&mut self, cursor: Cursor, is_chained: bool) {
+        self.walk.jump(cursor, is_chained);
+        if !is_chained {
+            self.trusted = cursor;
+            self.frames_trusted = self.frame_count;
+        }
+    }
+
+    /// Goes back to the last mark, and to the disk for every byte.
+    pub(crate) fn read_again(&mut self) {
+        self.distrust();
+        self.walk.forget();
+        self.coverage = None;
+    }
+
+    /// Returns the first valid mark at or behind file offset `from`, and where it starts.
+    pub(crate) fn find_mark(&mut self, from: u64) -> Result<Option<(u64, Mark)>, LogError> {
+        let (instance, first_lsn) = (self.walk.instance(), self.walk.first_lsn());
+        let mut at = from.next_multiple_of(8);
+        loop {
+            let bytes = self.walk.look(at, SEARCH_BYTES)?;
+            if bytes.len() < MARK_BYTES {
+                return Ok(None);
+            }
+            let last = bytes.len() - MARK_BYTES;
+            let has_magic = |&offset: &usize| bytes[offset + 8..offset + 16] == MARK_MAGIC;
+            for offset in (0..=last).step_by(8).filter(has_magic) {
+                let place = at + offset as u64;
+                if let Ok(mark) = Mark::parse(&bytes[offset..], instance, Lsn::new(first_lsn + place)) {
+                    return Ok(Some((place, mark)));
+                }
+            }
+            at += (last / 8 * 8 + 8) as u64;
+        }
+    }
+
+    fn count_mark(&mut self, mark: &Mark) {
+        self.mark_count += 1;
+        self.synced_through = mark.synced_through;
+        self.closed = mark.closing;
+        self.trusted = self.walk.cursor();
+        self.frames_trusted = self.frame_count;
+    }
+
+    /// Judges a record that is bad by itself: those before it stand.
+    fn judge_record(&mut self, fault: Fault) -> Result<Option<Found>, LogError> {
+        let (before, offset) = (self.walk.cursor(), self.walk.offset());
+        if self.only_zeros_from(offset)? {
+            return Ok(None);
+        }
+        let (instance, lsn) = (self.walk.instance(), before.lsn);
+        let is_mark = Mark::looks_like(self.walk.look(offset, MARK_BYTES)?, instance, lsn);
+        let number = before.number + u64::from(!is_mark);
+        let covered = self.is_covered(offset, number)?;
+        let record = BadRecord { offset, number, fault, covered };
+        Ok(Some(Found { record, before, at_mark: false }))
+    }
+
+    /// Judges a mark that is whole and does not belong to the records before it: since the last mark, some
+    /// record is not the one that was written, and none of them counts.
+    fn judge_batch(&mut self, fault: Fault) -> Result<Found, LogError> {
+        let (before, found_at) = (self.walk.cursor(), self.walk.offset());
+        self.distrust();
+        let number = self.trusted.number + u64::from(self.trusted.number < before.number);
+        let covered = self.is_covered(found_at, number)?;
+        let record = BadRecord { offset: self.walk.offset(), number, fault, covered };
+        Ok(Found { record, before, at_mark: true })
+    }
+
+    fn distrust(&mut self) {
+        let trusted = self.trusted;
+        self.walk.jump(trusted, self.walk.is_chained());
+        self.frame_count = self.frames_trusted;
+    }
+
+    /// Tells whether a valid mark from `offset` on says that `number` was durable.
+    fn is_covered(&mut self, offset: u64, number: u64) -> Result<bool, LogError> {
+        if self.coverage.is_none() {
+            let mut coverage = Coverage::default();
+            let mut from = offset;
+            while let Some((at, mark)) = self.find_mark(from)? {
+                coverage.add(at, mark.synced_through);
+                from = at + MARK_BYTES as u64;
+            }
+            self.coverage = Some(coverage);
+        }
+        Ok(self.coverage.as_ref().is_some_and(|coverage| coverage.reaches(offset, number)))
+    }
+
+    fn only_zeros_from(&mut self, offset: u64) -> Result<bool, LogError> {
+        let mut at = offset;
+        loop {
+            let bytes = self.walk.look(at, SEARCH_BYTES)?;
+            if bytes.is_empty() {
+                return Ok(true);
+            }
+            if bytes.iter().any(|&byte| byte != 0) {
+                return Ok(false);
+            }
+            at += bytes.len() as u64;
+        }
+    }
+}

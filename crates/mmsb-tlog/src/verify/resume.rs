@@ -1,0 +1,130 @@
+//! Where to go on behind a bad record.
+//!
+//! Payload may hold frames of any log, so a frame found by searching counts only if the frames behind it lead
+//! exactly to the next mark, which alone knows its own place.
+//!
+//! Invariant: every resumption is behind the fault, so a verification ends.
+
+use mmsb_types::Lsn;
+
+use crate::{
+    Cursor, Fault, LogError, Mark,
+    frame::{HEADER_BYTES, RecordHead, SINGLE_BYTES, record_head, u32_at, u64_at},
+    mark::MARK_BYTES,
+    scan::{Found, Scanner},
+};
+
+/// Most heads of frames that all searches of one walk look at on their way to a mark.
+const STEPS_MAX: u32 = 1 << 20;
+const LINE_BYTES: u64 = SINGLE_BYTES as u64;
+
+impl Scanner {
+    /// Goes on behind a bad record; `false` if nothing behind it can be told.
+    pub(crate) fn resume_behind(&mut self, found: &Found) -> Result<bool, LogError> {
+        let offset = self.walk.offset_of(found.before.lsn);
+        if found.at_mark {
+            self.resume_behind_mark(offset, found)?;
+            return Ok(true);
+        }
+        let number = found.record.number;
+        if let Some(behind) = self.end_by_head(offset, found)? {
+            let keeps_chain = number == found.before.number;
+            self.resume_at(behind, number, keeps_chain.then_some(found.before.chain));
+            return Ok(true);
+        }
+        if let Some(behind) = self.end_by_guess(offset, number)? {
+            self.resume_at(behind, number, None);
+            return Ok(true);
+        }
+        self.resume_by_search(offset + 8, number)
+    }
+
+    fn resume_at(&mut self, offset: u64, number: u64, chain: Option<u32>) {
+        let lsn = Lsn::new(self.walk.first_lsn() + offset);
+        self.resume(
+            Cursor { lsn, number, chain: chain.unwrap_or(0) },
+            chain.is_some() && self.walk.is_chained(),
+        );
+    }
+
+    /// A whole mark disowned the records before it; if it is this log's, what is behind it builds on it.
+    fn resume_behind_mark(&mut self, offset: u64, found: &Found) -> Result<(), LogError> {
+        match self.mark_at(offset)? {
+            Some(mark) => {
+                let lsn = Lsn::new(mark.lsn.get() + MARK_BYTES as u64);
+                self.resume(Cursor { lsn, number: mark.number, chain: mark.chain }, true);
+            }
+            None => self.resume_at(offset + LINE_BYTES, found.before.number, None),
+        }
+        Ok(())
+    }
+
+    /// Returns the end of a record whose head still tells its length.
+    fn end_by_head(&mut self, offset: u64, found: &Found) -> Result<Option<u64>, LogError> {
+        if let Fault::Number { .. } | Fault::CutShort { .. } = found.record.fault {
+            return Ok(None);
+        }
+        let Ok(head) = record_head(self.walk.look(offset, HEADER_BYTES)?) else { return Ok(None) };
+        Ok(Some(offset + head.bytes() as u64))
+    }
+
+    /// Returns the end of the record by a length that nothing vouches for, if a good head stands there.
+    fn end_by_guess(&mut self, offset: u64, number: u64) -> Result<Option<u64>, LogError> {
+        let head = self.walk.look(offset, HEADER_BYTES)?;
+        let stored = if head.len() < 4 { 0 } else { u64::from(u32_at(head, 0)) };
+        for bytes in [stored, LINE_BYTES].into_iter().filter(|&bytes| bytes > 0 && bytes % 8 == 0) {
+            let behind = offset + bytes;
+            let is_mark = self.mark_at(behind)?.is_some();
+            if is_mark || self.frame_head_at(behind)?.is_some_and(|(found, _)| found == number + 1) {
+                return Ok(Some(behind));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Goes on at the first frame that leads to the next mark, or else at that mark.
+    fn resume_by_search(&mut self, from: u64, number: u64) -> Result<bool, LogError> {
+        let Some((mark_offset, mark)) = self.find_mark(from)? else { return Ok(false) };
+        for offset in (from..mark_offset).step_by(8) {
+            let Some((first, _)) = self.frame_head_at(offset)? else { continue };
+            if first > number && self.leads_to(offset, first, mark_offset, mark.number)? {
+                self.resume_at(offset, first - 1, None);
+                return Ok(true);
+            }
+        }
+        self.resume(Cursor { lsn: mark.lsn, number: mark.number, chain: mark.chain }, true);
+        Ok(true)
+    }
+
+    /// Tells whether frames of rising numbers, the first at `from`, end exactly where the mark stands.
+    fn leads_to(&mut self, from: u64, first: u64, mark_offset: u64, last: u64) -> Result<bool, LogError> {
+        let (mut offset, mut expected) = (from, first);
+        while offset < mark_offset && expected <= last && self.walk.spend_step(STEPS_MAX) {
+            let mut line = [0; HEADER_BYTES];
+            let got = self.walk.peek(offset, &mut line)?;
+            match frame_head(&line[..got]) {
+                Some((number, bytes)) if number == expected => offset += bytes,
+                _ => return Ok(false),
+            }
+            expected += 1;
+        }
+        Ok(offset == mark_offset && expected == last + 1)
+    }
+
+    fn mark_at(&mut self, offset: u64) -> Result<Option<Mark>, LogError> {
+        let (instance, lsn) = (self.walk.instance(), Lsn::new(self.walk.first_lsn() + offset));
+        Ok(Mark::parse(self.walk.look(offset, MARK_BYTES)?, instance, lsn).ok())
+    }
+
+    fn frame_head_at(&mut self, offset: u64) -> Result<Option<(u64, u64)>, LogError> {
+        Ok(frame_head(self.walk.look(offset, HEADER_BYTES)?))
+    }
+}
+
+/// Returns number and length of the frame that starts `bytes`.
+fn frame_head(bytes: &[u8]) -> Option<(u64, u64)> {
+    match record_head(bytes).ok()? {
+        RecordHead::Mark(_) => None,
+        head => Some((u64_at(bytes, 8), head.bytes() as u64)),
+    }
+}
