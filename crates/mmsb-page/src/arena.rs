@@ -149,6 +149,17 @@ impl Arena {
         (slots, bad)
     }
 
+    /// Returns the bytes of slots cut from the regions that have had an owner: those outside the runs.
+    pub(crate) fn issued_bytes(&self) -> u64 {
+        // Runs first: a run cut meanwhile only makes the sum larger.
+        let in_runs = |pool: &Pool| {
+            let run = lock(&pool.run);
+            run.end - run.start
+        };
+        let unused: u64 = self.classes.iter().map(in_runs).sum();
+        (lock(&self.cut).iter().sum::<u64>() - unused) * UNIT_BYTES as u64
+    }
+
     fn walk(&self, class: SizeClass, slots: &mut Vec<Slot>) -> Result<(), BadLink> {
         let pool = &self.classes[class.index()];
         let _popping = lock(&pool.run);

@@ -13,9 +13,11 @@ impl PageStore {
     /// The rules: `page/unlocked` (nobody holds a page), `page/length` (a page's slot is the smallest
     /// that holds it), `page/padding-zero` (behind a page's end its slot is zero), `page/slot-cut` (its
     /// slot was cut from a region), `page/slot-overlap` (no two slots share a byte, free ones included),
-    /// `page/free-list` (each ends), `page/counts` (the running sums are right).
+    /// `page/slot-lost` (every slot is a page's or free), `page/free-list` (each ends), `page/counts` (the
+    /// running sums are right).
     ///
-    /// Call it while nobody else uses the store; otherwise it may report what is only in motion.
+    /// Call it while nobody else uses the store and no page is being prepared; otherwise it may report
+    /// what is only in motion.
     ///
     /// # Cost
     /// O(n log n) in pages and free slots.
@@ -36,8 +38,14 @@ impl PageStore {
             }
         }
         self.check_free(&mut owned, &mut found);
+        let owned_bytes: u64 = owned.iter().map(|(slot, _)| slot.class.bytes() as u64).sum();
+        if owned_bytes < self.arena.issued_bytes() {
+            let facts = format!("{} bytes are nobody's", self.arena.issued_bytes() - owned_bytes);
+            found.push(Violation::new("page/slot-lost", Place::Whole, facts));
+        }
+        sums.free_bytes = owned_bytes - sums.slot_bytes;
         check_overlaps(owned, &mut found);
-        let counted = self.counts.stats();
+        let counted = StoreStats { free_bytes: self.arena.free_bytes(), ..self.counts.stats() };
         if counted != sums {
             let facts = format!("counted {counted:?}, found {sums:?}");
             found.push(Violation::new("page/counts", Place::Whole, facts));
@@ -178,6 +186,14 @@ mod tests {
         check(
             |store| place(store, TWO, Slot { unit: 1022 + 64, class }),
             &["page/slot-cut at page:2: slot at unit 1086"],
+        );
+    }
+
+    #[test]
+    fn a_slot_that_is_nobodys_is_found() {
+        check(
+            |store| drop(store.arena.allocate(SizeClass::of(100))),
+            &["page/slot-lost at the whole: 128 bytes are nobody's"],
         );
     }
 
