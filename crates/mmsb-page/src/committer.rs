@@ -10,11 +10,11 @@ use std::{
 
 use crate::{
     meta::READER,
-    sync::{AtomicU64, Backoff, Ordering, sleep},
+    sync::{AtomicU64, Backoff, Ordering, park_timeout},
 };
 
 const LANE_COUNT: usize = 4;
-/// How long a waiter sleeps between looks, once spinning did not help.
+/// How long a waiter parks between looks, once spinning did not help.
 const NAP: Duration = Duration::from_micros(50);
 /// Looks before the first nap.
 const LOOKS_MAX: u32 = 200;
@@ -79,7 +79,7 @@ impl Committers {
                 looks += 1;
                 backoff.wait();
             } else {
-                sleep(NAP);
+                park_timeout(NAP);
             }
             if let Some(committer) = self.try_acquire() {
                 return Some(committer);

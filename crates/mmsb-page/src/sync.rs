@@ -8,7 +8,7 @@ pub(crate) use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
     },
-    thread::{sleep, yield_now},
+    thread::{park_timeout, yield_now},
 };
 
 /// Spins before a waiter gives its processor away.

@@ -3,6 +3,8 @@
 use std::{
     collections::BTreeSet,
     process::{Command, ExitStatus},
+    sync::atomic::{AtomicBool, Ordering},
+    thread::{scope, yield_now},
     time::{Duration, Instant},
 };
 
@@ -33,9 +35,16 @@ fn a_waiter_gets_the_number_that_is_given_back() {
     let store = PageStore::new();
     let lent: Vec<_> =
         (0..COMMITTERS_MAX).map(|_| store.committers().acquire(Duration::ZERO).unwrap()).collect();
-    std::thread::scope(|scope| {
-        let waiter = scope.spawn(|| store.committers().acquire(Duration::from_secs(60)).is_some());
-        std::thread::sleep(Duration::from_millis(5));
+    let (store, looked) = (&store, &AtomicBool::new(false));
+    scope(|scope| {
+        let waiter = scope.spawn(move || {
+            let none = store.committers().acquire(Duration::ZERO).is_none();
+            looked.store(true, Ordering::Relaxed);
+            none && store.committers().acquire(Duration::from_secs(60)).is_some()
+        });
+        while !looked.load(Ordering::Relaxed) {
+            yield_now();
+        }
         drop(lent);
         assert!(waiter.join().unwrap());
     });
