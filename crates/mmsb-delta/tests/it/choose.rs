@@ -122,6 +122,31 @@ fn fills_join_over_unchanged_bytes_that_are_the_same() {
 }
 
 #[test]
+fn fills_do_not_join_where_that_needs_a_wide_entry() {
+    let mut old = noise(10_000);
+    old[20..9200].fill(0);
+    let new = old.clone();
+    old[20..30].fill(9);
+    old[9190..9200].fill(9);
+    assert_eq!(dump(&chosen(PAGE, &old, &new)), "fill 20+10 0, fill 9190+10 0");
+}
+
+#[test]
+fn joined_fills_count_once_against_the_page() {
+    let (old, mut new) = ([0, 0, 0, 0, 0, 0, 0, 0, 9, 9].repeat(20), vec![0; 200]);
+    new[0] = 1;
+    let old = [&[1][..], &old[1..]].concat();
+    // Apart, twenty wide entries would cost more than the page does.
+    assert_eq!(dump(&chosen(PageId::new(COMPACT_ID_MAX + 1), &old, &new)), "fill 8+192 0");
+}
+
+#[test]
+fn a_short_stretch_stays_where_cutting_it_out_makes_more_wide_entries() {
+    let run = [&noise(9000)[..], &[0; 20], &noise(9000)].concat();
+    check_run(&[&run], "bytes 0+18020");
+}
+
+#[test]
 fn a_long_run_is_two_compact_entries_or_one_wide_one() {
     check(20_000, &[(1, &noise(4095))], "bytes 1+4095");
     check(20_000, &[(1, &noise(4096))], "bytes 1+4095, bytes 4096+1");

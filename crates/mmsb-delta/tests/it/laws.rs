@@ -94,6 +94,7 @@ proptest! {
     fn a_cleared_delta_is_as_good_as_new((page, [before, after]) in page_and_writes()) {
         let mut reused = delta(page.len(), &before);
         reused.clear();
+        prop_assert_eq!((reused.bytes_changed(), reused.run_count()), (0, 0));
         for write in &after {
             let (at, bytes) = write.run(page.len());
             reused.overwrite(at, &bytes);
