@@ -53,6 +53,14 @@ impl LogDir {
         Ok(dir)
     }
 
+    /// Reads the directory once more: a writer may have changed the set of files since.
+    ///
+    /// # Errors
+    /// As [`LogDir::open`].
+    pub fn reopen(&self) -> Result<Self, LogError> {
+        Self::open(Arc::clone(&self.vfs), &self.path)
+    }
+
     /// Returns the bus this is.
     #[must_use]
     pub fn instance(&self) -> InstanceId {

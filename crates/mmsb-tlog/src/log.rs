@@ -93,11 +93,22 @@ impl Log {
         scan: &Scan,
         options: LogOptions,
     ) -> Result<Self, LogError> {
-        let flush = Flush::open(dir, scan)?;
+        Self::open_at(dir, lock, scan, options, 0)
+    }
+
+    /// As [`Log::open`], the ring's positions beginning at `unit`; tests begin next to the overflow.
+    fn open_at(
+        dir: &LogDir,
+        lock: Box<dyn VfsLock>,
+        scan: &Scan,
+        options: LogOptions,
+        unit: u64,
+    ) -> Result<Self, LogError> {
+        let flush = Flush::open(dir, scan, unit)?;
         let shared = Arc::new(Shared {
             ring: Ring::new(options.ring_bytes_used()),
             boxes: Boxes::new(options.box_bytes),
-            tail: Tail::new(scan.end.number, 0),
+            tail: Tail::new(scan.end.number, unit),
             progress: Progress::new(scan.end.number, scan.synced_through),
             waker: Waker::default(),
             flush: Mutex::new(flush),
@@ -303,7 +314,7 @@ impl Shared {
 }
 
 impl Flush {
-    fn open(dir: &LogDir, scan: &Scan) -> Result<Self, LogError> {
+    fn open(dir: &LogDir, scan: &Scan, unit: u64) -> Result<Self, LogError> {
         let (path, first_lsn) = (dir.segment_path(), dir.segment().first_lsn);
         let file = dir.open_segment(Access::ReadWrite)?;
         let offset = scan.end.lsn.get().saturating_sub(first_lsn.get());
@@ -314,7 +325,7 @@ impl Flush {
         }
         let closed = scan.tail == LogTail::Clean { closed: true };
         let instance = dir.instance();
-        Ok(Self { file, path, instance, first_lsn, end: scan.end, unit: 0, closed, batch: Vec::new() })
+        Ok(Self { file, path, instance, first_lsn, end: scan.end, unit, closed, batch: Vec::new() })
     }
 }
 
@@ -359,3 +370,52 @@ impl Drop for Reservation<'_> {
 }
 
 const _: () = assert!(UNIT_BYTES == mmsb_types::limits::FRAME_ALIGN);
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc, thread};
+
+    use mmsb_delta::{DeltaBatch, Patch};
+    use mmsb_types::PageId;
+
+    use super::{Log, LogOptions, tail::WRAP};
+    use crate::{Cursor, FrameBuf, InstanceId, LogDir, Reader, Scan, SectionBuf, vfs::MemoryVfs};
+
+    fn work(log: &Log, page: u64) {
+        let sections = SectionBuf::default();
+        for turn in 0..600u32 {
+            let mut batch = DeltaBatch::default();
+            batch.push(
+                PageId::new(page),
+                Patch::Bytes { offset: turn, bytes: &vec![1; 1 + turn as usize * 9] },
+            );
+            let mut frame = FrameBuf::default();
+            frame.encode(&sections, &batch, log.record_bytes_max()).unwrap();
+            let room = log.room(frame.len()).unwrap();
+            log.publish(log.reserve(room, frame.len()), &mut frame);
+        }
+    }
+
+    #[test]
+    fn the_ring_goes_on_past_the_positions_overflow() {
+        let dir = LogDir::create(Arc::new(MemoryVfs::new()), Path::new("/bus"), InstanceId([7; 16])).unwrap();
+        let (scan, options) =
+            (Scan::run(&dir).unwrap(), LogOptions { ring_bytes: 0, ..LogOptions::default() });
+        let log = Log::open_at(&dir, dir.lock().unwrap(), &scan, options, WRAP - 100_000).unwrap();
+        thread::scope(|scope| {
+            scope.spawn(|| work(&log, 1));
+            scope.spawn(|| work(&log, 2));
+        });
+        log.close().unwrap();
+        assert!(log.shared.lock_flush().unit > WRAP, "the test went past the overflow");
+        let mut reader = Reader::new(&dir, Cursor::first(&dir), log.written_end().lsn).unwrap();
+        let mut turns = [0; 2];
+        while let Some(commit) = reader.next_commit().unwrap() {
+            let (page, patch) = commit.frame.batch.iter().next().unwrap();
+            let turn = &mut turns[page.get() as usize - 1];
+            assert_eq!(patch, Patch::Bytes { offset: *turn, bytes: &vec![1; 1 + *turn as usize * 9] });
+            *turn += 1;
+        }
+        assert_eq!(turns, [600, 600]);
+    }
+}

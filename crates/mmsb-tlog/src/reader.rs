@@ -72,7 +72,7 @@ pub(crate) struct Walk {
     cursor: Cursor,
     /// The cursor's chain value is known; if not, the next mark tells it.
     is_chained: bool,
-    steps_spent: u32,
+    effort_spent: u64,
 }
 
 /// Why a walk stopped.
@@ -94,7 +94,7 @@ impl Walk {
         let first_lsn = dir.segment().first_lsn.get();
         let window = Window::new(file, end.get().saturating_sub(first_lsn));
         let (path, instance) = (dir.segment_path(), dir.instance());
-        Self { window, path, instance, first_lsn, cursor, is_chained: true, steps_spent: 0 }
+        Self { window, path, instance, first_lsn, cursor, is_chained: true, effort_spent: 0 }
     }
 
     /// Returns the place before the next record.
@@ -138,10 +138,10 @@ impl Walk {
         self.window.forget();
     }
 
-    /// Counts one step of a search; `false` once there were `most`.
-    pub(crate) fn spend_step(&mut self, most: u32) -> bool {
-        self.steps_spent = self.steps_spent.saturating_add(1);
-        self.steps_spent <= most
+    /// Counts the effort of a search; `false` once `most` is spent.
+    pub(crate) fn spend(&mut self, effort: u64, most: u64) -> bool {
+        self.effort_spent = self.effort_spent.saturating_add(effort);
+        self.effort_spent <= most
     }
 
     /// Reads a few bytes at `offset`, leaving the window where it is; returns how many there are.

@@ -31,6 +31,9 @@ impl Window {
     /// Returns the bytes from `offset`: `want` of them, or fewer if the end comes first.
     pub(crate) fn look(&mut self, offset: u64, want: usize) -> io::Result<&[u8]> {
         let want = want.min(usize::try_from(self.remaining(offset)).unwrap_or(usize::MAX));
+        if want == 0 {
+            return Ok(&[]);
+        }
         if !self.holds(offset, want) {
             self.fill(offset, want)?;
         }
@@ -46,6 +49,9 @@ impl Window {
     /// Reads the bytes from `offset` past the window; returns how many there are before the end.
     pub(crate) fn peek(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
         let have = usize::try_from(self.remaining(offset)).unwrap_or(usize::MAX).min(bytes.len());
+        if have == 0 {
+            return Ok(0);
+        }
         self.file.read_at(offset, &mut bytes[..have])
     }
 
@@ -60,5 +66,32 @@ impl Window {
         let got = self.file.read_at(offset, &mut self.buffer);
         self.buffer.truncate(*got.as_ref().unwrap_or(&0));
         got.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc};
+
+    use super::{READ_BYTES, Window};
+    use crate::vfs::{MemoryVfs, Vfs};
+
+    #[test]
+    fn a_hostile_length_takes_no_more_memory_than_the_file_has_bytes() {
+        let file = MemoryVfs::new().create_new(Path::new("/file")).unwrap();
+        let bytes: Vec<u8> = (0..3 * READ_BYTES + 77).map(|index| (index % 251) as u8).collect();
+        file.write_at(0, &bytes).unwrap();
+        let mut window = Window::new(Arc::clone(&file), bytes.len() as u64);
+        for (offset, want) in
+            [(0, 32), (5, usize::MAX), (READ_BYTES as u64 - 3, 8), (9, 64), (bytes.len() as u64, 8)]
+        {
+            let end = bytes.len().min((offset as usize).saturating_add(want));
+            assert!(window.look(offset, want).unwrap() == &bytes[offset as usize..end]);
+            assert!(window.buffer.capacity() <= bytes.len() + READ_BYTES);
+        }
+        assert!(window.look(u64::MAX, usize::MAX).unwrap().is_empty());
+        file.truncate(100).unwrap();
+        window.forget();
+        assert_eq!(window.look(90, 32).unwrap(), &bytes[90..100], "a file cut meanwhile just ends earlier");
     }
 }

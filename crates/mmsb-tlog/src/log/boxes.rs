@@ -79,3 +79,23 @@ impl Boxes {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Boxes;
+
+    #[test]
+    fn a_refused_long_frame_goes_before_shorter_ones() {
+        let boxes = Boxes::new(100);
+        let (first, second) = (boxes.take(40).unwrap(), boxes.take(40).unwrap());
+        assert_eq!(boxes.take(500), None, "a frame longer than the budget waits until it is alone");
+        assert_eq!(boxes.take(10), None, "and nobody slips in before it");
+        boxes.give_back(first);
+        assert_eq!((boxes.take(10), boxes.take(500)), (None, None));
+        boxes.give_back(second);
+        let alone = boxes.take(500).unwrap();
+        assert_eq!(boxes.take(10), None, "the budget is used up");
+        boxes.give_back(alone);
+        assert!(boxes.take(10).is_some());
+    }
+}

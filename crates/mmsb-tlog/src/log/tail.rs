@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const POSITION_BITS: u32 = 40;
 const COUNT_MASK: u64 = (1 << (64 - POSITION_BITS)) - 1;
 const POSITION_MASK: u64 = (1 << POSITION_BITS) - 1;
-const WRAP: u64 = 1 << (POSITION_BITS - 1);
+pub(super) const WRAP: u64 = 1 << (POSITION_BITS - 1);
 
 /// The word all commits of a log reserve from.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(crate) struct Place {
 impl Tail {
     /// Starts behind the frame `number`, at ring position `unit`.
     pub(crate) fn new(number: u64, unit: u64) -> Self {
-        Self(AtomicU64::new((number & COUNT_MASK) << POSITION_BITS | unit % WRAP))
+        Self(AtomicU64::new(((number & COUNT_MASK) << POSITION_BITS) | (unit % WRAP)))
     }
 
     /// Takes one number and `units` of the ring.

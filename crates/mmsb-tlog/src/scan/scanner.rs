@@ -28,6 +28,8 @@ pub(crate) struct Scanner {
     frames_trusted: u64,
     /// Built at the first fault, from there on.
     coverage: Option<Coverage>,
+    /// What the last search for a mark found, and from where.
+    next_mark: Option<(u64, Option<(u64, Mark)>)>,
     path: PathBuf,
 }
 
@@ -56,6 +58,7 @@ impl Scanner {
             trusted: first,
             frames_trusted: 0,
             coverage: None,
+            next_mark: None,
             path,
         })
     }
@@ -114,7 +117,7 @@ impl Scanner {
     pub(crate) fn read_again(&mut self) {
         self.distrust();
         self.walk.forget();
-        self.coverage = None;
+        (self.coverage, self.next_mark) = (None, None);
     }
 
     /// Returns the first valid mark at or behind file offset `from`, and where it starts.
@@ -136,6 +139,19 @@ impl Scanner {
             }
             at += (last / 8 * 8 + 8) as u64;
         }
+    }
+
+    /// As [`Scanner::find_mark`], remembering the answer: a stretch without marks is searched once.
+    pub(crate) fn next_mark(&mut self, from: u64) -> Result<Option<(u64, Mark)>, LogError> {
+        if let Some((searched_from, found)) = self.next_mark
+            && searched_from <= from
+            && found.is_none_or(|(offset, _)| offset >= from)
+        {
+            return Ok(found);
+        }
+        let found = self.find_mark(from)?;
+        self.next_mark = Some((from, found));
+        Ok(found)
     }
 
     fn count_mark(&mut self, mark: &Mark) {

@@ -1,9 +1,11 @@
 //! Where to go on behind a bad record.
 //!
-//! Payload may hold frames of any log, so a frame found by searching counts only if the frames behind it lead
-//! exactly to the next mark, which alone knows its own place.
+//! Payload may hold frames of any log, so a place that was guessed or searched for counts most if frames lead
+//! from there exactly to the next mark, which alone knows its own place. In this order: the end that the bad
+//! record's own head tells; a guessed end, then any place, from which frames lead to the next mark; a guessed
+//! end where the next frame stands; the next mark.
 //!
-//! Invariant: every resumption is behind the fault, so a verification ends.
+//! Invariant: every resumption is behind the fault, and searches spend from one budget, so a verification ends.
 
 use mmsb_types::Lsn;
 
@@ -14,8 +16,9 @@ use crate::{
     scan::{Found, Scanner},
 };
 
-/// Most heads of frames that all searches of one walk look at on their way to a mark.
-const STEPS_MAX: u32 = 1 << 20;
+/// What one verification may spend on searches: a place looked at costs 1, a head read on the way to a mark 64.
+const EFFORT_MAX: u64 = 1 << 27;
+const HEAD_EFFORT: u64 = 64;
 const LINE_BYTES: u64 = SINGLE_BYTES as u64;
 
 impl Scanner {
@@ -32,11 +35,31 @@ impl Scanner {
             self.resume_at(behind, number, keeps_chain.then_some(found.before.chain));
             return Ok(true);
         }
-        if let Some(behind) = self.end_by_guess(offset, number)? {
-            self.resume_at(behind, number, None);
-            return Ok(true);
+        self.resume_by_search(offset, found)
+    }
+
+    fn resume_by_search(&mut self, offset: u64, found: &Found) -> Result<bool, LogError> {
+        let number = found.record.number;
+        let Some((mark_offset, mark)) = self.next_mark(offset + 8)? else { return Ok(false) };
+        let guess = self.end_by_guess(offset, found, &mark)?;
+        // A whole frame in the wrong place has its neighbour behind it, whatever number that has.
+        let is_misplaced = guess.is_some() && matches!(found.record.fault, Fault::Number { .. });
+        let searched = if is_misplaced { 0..0 } else { offset + 8..mark_offset };
+        for place in guess.into_iter().chain(searched.step_by(8)) {
+            let Some((first, _)) = self.frame_head_at(place)? else { continue };
+            if first > number && self.leads_to(place, first, mark_offset, mark.number)? {
+                self.resume_at(place, first - 1, None);
+                return Ok(true);
+            }
+            if !self.walk.spend(1, EFFORT_MAX) {
+                break;
+            }
         }
-        self.resume_by_search(offset + 8, number)
+        match guess {
+            Some(behind) => self.resume_at(behind, number, None),
+            None => self.resume(Cursor { lsn: mark.lsn, number: mark.number, chain: mark.chain }, true),
+        }
+        Ok(true)
     }
 
     fn resume_at(&mut self, offset: u64, number: u64, chain: Option<u32>) {
@@ -59,8 +82,11 @@ impl Scanner {
         Ok(())
     }
 
-    /// Returns the end of a record whose head still tells its length.
+    /// Returns the end of a record whose head still tells its length, or that must have been a mark.
     fn end_by_head(&mut self, offset: u64, found: &Found) -> Result<Option<u64>, LogError> {
+        if found.record.number == found.before.number {
+            return Ok(Some(offset + LINE_BYTES));
+        }
         if let Fault::Number { .. } | Fault::CutShort { .. } = found.record.fault {
             return Ok(None);
         }
@@ -68,38 +94,27 @@ impl Scanner {
         Ok(Some(offset + head.bytes() as u64))
     }
 
-    /// Returns the end of the record by a length that nothing vouches for, if a good head stands there.
-    fn end_by_guess(&mut self, offset: u64, number: u64) -> Result<Option<u64>, LogError> {
+    /// Returns the end of the record by a length that nothing vouches for, if the next record stands there.
+    fn end_by_guess(&mut self, offset: u64, found: &Found, mark: &Mark) -> Result<Option<u64>, LogError> {
         let head = self.walk.look(offset, HEADER_BYTES)?;
         let stored = if head.len() < 4 { 0 } else { u64::from(u32_at(head, 0)) };
+        let is_misplaced = matches!(found.record.fault, Fault::Number { .. });
+        let number = found.record.number;
         for bytes in [stored, LINE_BYTES].into_iter().filter(|&bytes| bytes > 0 && bytes % 8 == 0) {
             let behind = offset + bytes;
-            let is_mark = self.mark_at(behind)?.is_some();
-            if is_mark || self.frame_head_at(behind)?.is_some_and(|(found, _)| found == number + 1) {
+            let is_mark = self.mark_at(behind)?.is_some_and(|mark| mark.number == number);
+            let is_next = |(next, _)| next <= mark.number && (next == number + 1 || is_misplaced);
+            if is_mark || self.frame_head_at(behind)?.is_some_and(is_next) {
                 return Ok(Some(behind));
             }
         }
         Ok(None)
     }
 
-    /// Goes on at the first frame that leads to the next mark, or else at that mark.
-    fn resume_by_search(&mut self, from: u64, number: u64) -> Result<bool, LogError> {
-        let Some((mark_offset, mark)) = self.find_mark(from)? else { return Ok(false) };
-        for offset in (from..mark_offset).step_by(8) {
-            let Some((first, _)) = self.frame_head_at(offset)? else { continue };
-            if first > number && self.leads_to(offset, first, mark_offset, mark.number)? {
-                self.resume_at(offset, first - 1, None);
-                return Ok(true);
-            }
-        }
-        self.resume(Cursor { lsn: mark.lsn, number: mark.number, chain: mark.chain }, true);
-        Ok(true)
-    }
-
     /// Tells whether frames of rising numbers, the first at `from`, end exactly where the mark stands.
     fn leads_to(&mut self, from: u64, first: u64, mark_offset: u64, last: u64) -> Result<bool, LogError> {
         let (mut offset, mut expected) = (from, first);
-        while offset < mark_offset && expected <= last && self.walk.spend_step(STEPS_MAX) {
+        while offset < mark_offset && expected <= last && self.walk.spend(HEAD_EFFORT, EFFORT_MAX) {
             let mut line = [0; HEADER_BYTES];
             let got = self.walk.peek(offset, &mut line)?;
             match frame_head(&line[..got]) {

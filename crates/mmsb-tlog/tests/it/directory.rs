@@ -1,0 +1,124 @@
+//! The directory of a bus: created whole or not at all, and refused by name if it is anything else.
+
+use std::{path::Path, sync::Arc};
+
+use mmsb_tlog::{
+    LogDir, LogError, Manifest, SEGMENT_HEAD_BYTES,
+    vfs::{Access, MemoryVfs, OsVfs, Vfs},
+};
+
+use crate::{
+    common::{INSTANCE, create},
+    faulty::{Faulty, Plan},
+};
+
+const BUS: &str = "/bus";
+
+fn write(vfs: &MemoryVfs, path: &str, bytes: &[u8]) {
+    let file =
+        vfs.open(Path::new(path), Access::ReadWrite).or_else(|_| vfs.create_new(Path::new(path))).unwrap();
+    file.truncate(0).unwrap();
+    file.write_at(0, bytes).unwrap();
+}
+
+/// The one door: opening the bus on this disk is refused with this text.
+#[track_caller]
+fn check_refused(vfs: &MemoryVfs, expect: &str) {
+    let refusal = LogDir::open(Arc::new(vfs.clone()), Path::new(BUS)).unwrap_err();
+    assert_eq!(refusal.to_string(), expect);
+}
+
+#[test]
+fn what_is_no_bus_is_told_so() {
+    let vfs = MemoryVfs::new();
+    check_refused(&vfs, "/bus is not a bus: nothing is there");
+    vfs.create_dir(Path::new(BUS)).unwrap();
+    check_refused(&vfs, "/bus is not a bus: it has no manifest");
+    vfs.remove_dir(Path::new(BUS)).unwrap();
+    vfs.create_new(Path::new(BUS)).unwrap();
+    check_refused(&vfs, "/bus is not a bus: it is no directory");
+}
+
+#[test]
+fn every_flip_and_every_length_of_a_manifest_is_refused() {
+    let vfs = MemoryVfs::new();
+    create(vfs.clone(), Path::new(BUS));
+    let bytes = Manifest::first(INSTANCE).encode();
+    let is_refused = |bytes: &[u8]| {
+        write(&vfs, "/bus/MANIFEST-1", bytes);
+        let refusal = LogDir::open(Arc::new(vfs.clone()), Path::new(BUS)).unwrap_err();
+        matches!(refusal, LogError::Corrupt { file, offset: 0, number: 0, .. } if file.ends_with("MANIFEST-1"))
+    };
+    for bit in 0..bytes.len() * 8 {
+        let mut flipped = bytes.clone();
+        flipped[bit / 8] ^= 1 << (bit % 8);
+        assert!(is_refused(&flipped), "bit {bit}");
+    }
+    for len in 0..bytes.len() {
+        assert!(is_refused(&bytes[..len]), "length {len}");
+    }
+    assert!(is_refused(&[bytes.clone(), vec![0]].concat()));
+    write(&vfs, "/bus/MANIFEST-1", &bytes);
+    LogDir::open(Arc::new(vfs), Path::new(BUS)).unwrap();
+}
+
+#[test]
+fn another_version_of_the_format_is_told_apart_from_damage() {
+    let vfs = MemoryVfs::new();
+    create(vfs.clone(), Path::new(BUS));
+    let mut bytes = Manifest::first(INSTANCE).encode();
+    bytes[8] = 2;
+    let covered = bytes.len() - 4;
+    let checksum = mmsb_types::crc32c(&bytes[..covered]).to_le_bytes();
+    bytes[covered..].copy_from_slice(&checksum);
+    write(&vfs, "/bus/MANIFEST-1", &bytes);
+    check_refused(&vfs, "/bus/MANIFEST-1 has format version 2; this build reads 1");
+}
+
+#[test]
+fn the_newest_manifest_counts_and_a_segment_of_another_bus_does_not() {
+    let vfs = MemoryVfs::new();
+    let dir = create(vfs.clone(), Path::new(BUS));
+    write(&vfs, "/bus/MANIFEST-9", &Manifest::first(INSTANCE).encode());
+    check_refused(
+        &vfs,
+        "damaged record 0 in /bus/MANIFEST-9 at offset 0: the manifest's generation or segment list is not this build's",
+    );
+    vfs.remove(Path::new("/bus/MANIFEST-9")).unwrap();
+    let head = dir.segment().encode(crate::common::OTHER);
+    assert_eq!(head.len(), SEGMENT_HEAD_BYTES);
+    write(&vfs, "/bus/seg-1", &head);
+    check_refused(
+        &vfs,
+        "damaged record 0 in /bus/seg-1 at offset 0: the segment's head disagrees with the manifest",
+    );
+}
+
+#[test]
+fn nothing_that_is_there_is_replaced() {
+    let root = tempfile::tempdir().unwrap();
+    let again = |name: &str| LogDir::create(Arc::new(OsVfs), &root.path().join(name), INSTANCE);
+    std::fs::write(root.path().join("file"), "x").unwrap();
+    std::fs::create_dir_all(root.path().join("full/of")).unwrap();
+    std::fs::create_dir(root.path().join("empty")).unwrap();
+    again("bus").unwrap();
+    for name in ["bus", "file", "full"] {
+        assert!(matches!(again(name), Err(LogError::AlreadyExists { .. })), "{name}");
+    }
+    again("empty").unwrap();
+    let mut names: Vec<_> = OsVfs.list(root.path()).unwrap();
+    names.sort();
+    assert_eq!(names, ["bus", "empty", "file", "full"], "no temporary directory is left");
+    assert_eq!(OsVfs.list(&root.path().join("bus")).unwrap(), ["MANIFEST-1", "seg-1"]);
+}
+
+#[test]
+fn a_failed_creation_leaves_nothing() {
+    for (writes, syncs) in [(Some(0), None), (Some(1), None), (None, Some(0)), (None, Some(1))] {
+        let disk = Faulty::default();
+        *disk.plan() = Plan { writes_left: writes, syncs_left: syncs, ..Plan::default() };
+        let failure = LogDir::create(Arc::new(disk.clone()), Path::new(BUS), INSTANCE).unwrap_err();
+        assert!(matches!(failure, LogError::Io { .. }), "{failure}");
+        assert_eq!(disk.list(Path::new("/")).unwrap(), [""; 0], "{writes:?} {syncs:?}");
+    }
+}

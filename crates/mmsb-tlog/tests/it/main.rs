@@ -1,0 +1,14 @@
+//! The log's integration tests: one binary, a module for each promise.
+
+mod common;
+mod concurrent;
+mod damage;
+mod directory;
+mod durability;
+mod faulty;
+mod flips;
+mod frames;
+mod hostile;
+mod live;
+mod round_trip;
+mod vfs;
