@@ -18,6 +18,7 @@ mod json;
 mod limits;
 mod line;
 mod lines;
+pub mod logs;
 mod machine;
 mod measure;
 mod options;

@@ -1,6 +1,8 @@
 //! The lines, one file each. A line submits itself to the runner; this list only makes it part of the crate.
 
+mod append;
 mod apply;
 mod checksum;
 mod diff;
 mod encode;
+mod read;

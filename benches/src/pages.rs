@@ -1,6 +1,14 @@
-//! Pairs of page images that differ by a given share: what diff and apply are measured on.
+//! Inputs: pairs of page images that differ by a given share, and small changes of random pages.
+
+use mmsb_delta::Patch;
+use mmsb_types::PageId;
 
 use crate::Random;
+
+/// Length of a [`Change`], in bytes.
+pub const CHANGE_BYTES: usize = 32;
+/// Length of the pages that changes are for, in bytes.
+pub const CHANGED_PAGE_BYTES: usize = 1 << 10;
 
 /// A page before and after a change.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,5 +36,37 @@ impl Pair {
     #[must_use]
     pub fn many(random: &mut Random, count: usize, page_bytes: usize, percent: usize) -> Vec<Self> {
         (0..count).map(|_| Self::random(random, page_bytes, percent)).collect()
+    }
+}
+
+/// 32 random bytes for a random place, a multiple of 8, of a random page of 1 KiB.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Which page, from 1.
+    pub page: PageId,
+    /// First byte.
+    pub offset: u32,
+    /// What is written there.
+    pub bytes: [u8; CHANGE_BYTES],
+}
+
+impl Change {
+    /// Makes `count` changes of `pages` pages.
+    #[must_use]
+    pub fn many(random: &mut Random, count: usize, pages: usize) -> Vec<Self> {
+        (0..count).map(|_| Self::random(random, pages)).collect()
+    }
+
+    /// Returns the change as a patch.
+    #[must_use]
+    pub fn patch(&self) -> Patch<'_> {
+        Patch::Bytes { offset: self.offset, bytes: &self.bytes }
+    }
+
+    fn random(random: &mut Random, pages: usize) -> Self {
+        const PLACES: usize = (CHANGED_PAGE_BYTES - CHANGE_BYTES) / 8;
+        let page = PageId::new(1 + random.below(pages) as u64);
+        let bytes = std::array::from_fn(|_| random.next_u64() as u8);
+        Self { page, offset: random.below(PLACES) as u32 * 8, bytes }
     }
 }

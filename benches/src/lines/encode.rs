@@ -6,45 +6,24 @@
 use std::hint::black_box;
 
 use anyhow::{Result, ensure};
-use mmsb_delta::{BatchView, DeltaBatch, Patch};
-use mmsb_types::PageId;
+use mmsb_delta::{BatchView, DeltaBatch};
 
-use crate::{BarKind::Must, Context, LimitKind, Line, Op::AtMost, Outcome, Random, Sample, Unit};
+use crate::{BarKind::Must, Context, LimitKind, Line, Op::AtMost, Outcome, Sample, Unit, pages::Change};
 
 inventory::submit! {
     Line { name: "encode", number: None, question: "what does a delta cost on its way into a record?", run }
 }
 
 const PAGES: usize = 1_000_000;
-const PATCH_BYTES: usize = 32;
-const SLOTS: usize = (1024 - PATCH_BYTES) / 8;
 /// Deltas of one repeat's round, together.
 const DELTAS: usize = 4096;
 /// Deltas of a batch, and the ratio to the limit that must hold.
 const CASES: [(usize, f64); 2] = [(16, 2.0), (256, 2.0)];
 
-struct Change {
-    page: PageId,
-    offset: u32,
-    bytes: [u8; PATCH_BYTES],
-}
-
-impl Change {
-    fn random(random: &mut Random) -> Self {
-        let page = PageId::new(1 + random.below(PAGES) as u64);
-        let bytes = std::array::from_fn(|_| random.next_u64() as u8);
-        Self { page, offset: random.below(SLOTS) as u32 * 8, bytes }
-    }
-
-    fn patch(&self) -> Patch<'_> {
-        Patch::Bytes { offset: self.offset, bytes: &self.bytes }
-    }
-}
-
 fn run(context: &mut Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let mut random = context.random();
-    let changes: Vec<Change> = (0..DELTAS).map(|_| Change::random(&mut random)).collect();
+    let changes = Change::many(&mut random, DELTAS, PAGES);
     let limit = LimitKind::Scatter { pages: if context.quick() { 65_536 } else { PAGES as u32 } };
     for (count, must) in CASES {
         changes.chunks(count).try_for_each(verify)?;
