@@ -8,6 +8,7 @@ mod durability;
 mod faulty;
 mod flips;
 mod frames;
+mod golden;
 mod hostile;
 mod live;
 mod round_trip;
