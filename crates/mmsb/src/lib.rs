@@ -25,7 +25,8 @@
 //! ```
 //!
 //! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Past`] and [`View`] (the past),
-//! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`Error`].
+//! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`verify()`],
+//! [`Error`].
 //!
 //! Invariant: composition only. Pages know no deltas, deltas no log, the log no pages; here they meet.
 
@@ -41,6 +42,7 @@ mod diff;
 mod history;
 mod info;
 mod past;
+mod verify;
 
 mod catalogue;
 mod check;
@@ -66,6 +68,7 @@ pub use diff::{
 pub use history::{Change, ChangeKind, History};
 pub use info::{CommitInfo, PageInfo};
 pub use past::{Past, View};
+pub use verify::{Verified, verify};
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::Error;

@@ -1,0 +1,47 @@
+//! The log as a file: whose it is, and whether its bytes are as they were written.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use mmsb_tlog::{InstanceId, LogDir, Verification, vfs::OsVfs};
+
+use crate::{Bus, Error};
+
+/// What verifying the bus at a path found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The file that holds the log; the offsets of bad records count its bytes.
+    pub file: PathBuf,
+    /// The run the log belongs to.
+    pub instance: InstanceId,
+    /// Counts, where the log ends, and every bad record.
+    pub log: Verification,
+}
+
+/// Verifies every record of the bus at `path`; changes nothing, even beside a live writer.
+///
+/// # Errors
+/// [`Error::NotABus`], [`Error::UnsupportedVersion`], [`Error::Io`]; [`Error::Corrupt`] and
+/// [`Error::Truncated`] if the manifest or the segment's head is damaged. Damaged records are in the answer.
+///
+/// # Cost
+/// A few passes over the log.
+pub fn verify(path: impl AsRef<Path>) -> Result<Verified, Error> {
+    let dir = LogDir::open(Arc::new(OsVfs), path.as_ref())?;
+    let mut log = Verification::run(&dir)?;
+    if log.is_damaged() {
+        // A batch that a live writer had half written at the first look has landed at the second.
+        log = Verification::run(&dir)?;
+    }
+    Ok(Verified { file: dir.segment_path(), instance: dir.instance(), log })
+}
+
+impl Bus {
+    /// Returns the run this bus's log belongs to.
+    #[must_use]
+    pub fn instance(&self) -> InstanceId {
+        self.journal().dir().instance()
+    }
+}
