@@ -11,9 +11,13 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use crossbeam_utils::CachePadded;
 use mmsb_types::Lsn;
 
-use super::{boxes::Boxes, ring::Ring};
+use super::{
+    boxes::Boxes,
+    ring::{Ring, UNIT_BYTES},
+};
 use crate::{
     Cursor, InstanceId, LogError, Mark,
     dir::io_error,
@@ -23,12 +27,16 @@ use crate::{
 };
 
 const BATCH_BYTES: usize = 1 << 20;
+const CREDIT_PORTION_UNITS: u64 = (64 << 10) / UNIT_BYTES as u64;
 
 /// How far the log has got; read by anyone, moved by the flush holder (`published`: by anyone).
+///
+/// Each word that committers and flusher both use has a cache line of its own: neither slows the other down
+/// more than the word itself must.
 #[derive(Debug)]
 pub(crate) struct Progress {
-    published: AtomicU64,
-    written: AtomicU64,
+    published: CachePadded<AtomicU64>,
+    written: CachePadded<AtomicU64>,
     durable: AtomicU64,
     sync_count: AtomicU64,
     poison: OnceLock<String>,
@@ -37,20 +45,23 @@ pub(crate) struct Progress {
 impl Progress {
     pub(crate) fn new(number: u64, durable: u64) -> Self {
         let at = AtomicU64::new;
-        let poison = OnceLock::new();
-        Self { published: at(number), written: at(number), durable: at(durable), sync_count: at(0), poison }
+        Self {
+            published: at(number).into(),
+            written: at(number).into(),
+            durable: at(durable),
+            sync_count: at(0),
+            poison: OnceLock::new(),
+        }
     }
 
     /// Moves `published` over every frame that is done, without a gap, and returns it.
     pub(crate) fn advance(&self, ring: &Ring) -> u64 {
-        let mut number = self.published.load(Ordering::Acquire);
+        let before = self.published.load(Ordering::Acquire);
+        let mut number = before;
         while ring.done(number + 1).is_some() {
-            match self.published.compare_exchange(number, number + 1, Ordering::AcqRel, Ordering::Acquire) {
-                Ok(_) => number += 1,
-                Err(moved) => number = moved,
-            }
+            number += 1;
         }
-        number
+        if number == before { before } else { number.max(self.published.fetch_max(number, Ordering::AcqRel)) }
     }
 
     /// A recent number, for rebuilding others from.
@@ -142,8 +153,10 @@ impl Flush {
     }
 
     /// Moves frames up to `last` from ring and boxes to the batch, about a batch full; returns the end behind them.
+    ///
+    /// Credit goes back in portions: every return takes the word away from the committers for a moment.
     fn drain(&mut self, ring: &Ring, boxes: &Boxes, last: u64) -> Cursor {
-        let mut behind = self.end;
+        let (mut behind, mut credit) = (self.end, 0);
         while behind.number < last && self.batch.len() < BATCH_BYTES {
             let Some(done) = ring.done(behind.number + 1) else { break };
             let from = self.batch.len();
@@ -155,9 +168,13 @@ impl Flush {
                 ring.read(self.unit, ring_frame_bytes(ring, self.unit), &mut self.batch);
             }
             self.unit += done.units;
-            ring.return_credit(done.units);
+            credit += done.units;
+            if credit >= CREDIT_PORTION_UNITS {
+                ring.return_credit(std::mem::take(&mut credit));
+            }
             behind = step(behind, &self.batch[from..]);
         }
+        ring.return_credit(credit);
         behind
     }
 

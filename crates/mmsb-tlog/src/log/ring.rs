@@ -8,6 +8,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crossbeam_utils::CachePadded;
 use mmsb_types::limits::{BOXED_ABOVE_BYTES, COUNT_CREDITS, RESERVATION_BYTES_MIN, RING_BYTES_MAX};
 
 /// Bytes of one unit.
@@ -24,7 +25,7 @@ const _: () = assert!(RING_BYTES_MAX / RESERVATION_BYTES_MIN <= COUNT_CREDITS);
 pub(crate) struct Ring {
     words: Box<[AtomicU64]>,
     slots: Box<[AtomicU64]>,
-    credit: AtomicU64,
+    credit: CachePadded<AtomicU64>,
 }
 
 /// What a done slot says about the frame of its number.
@@ -40,7 +41,7 @@ impl Ring {
     /// Makes a ring of `bytes`, a power of two.
     pub(crate) fn new(bytes: usize) -> Self {
         let zeros = |count: usize| (0..count).map(|_| AtomicU64::new(0)).collect();
-        let credit = AtomicU64::new((bytes / UNIT_BYTES) as u64);
+        let credit = AtomicU64::new((bytes / UNIT_BYTES) as u64).into();
         Self { words: zeros(bytes / UNIT_BYTES), slots: zeros(bytes / RESERVATION_BYTES_MIN), credit }
     }
 

@@ -9,6 +9,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crossbeam_utils::CachePadded;
+
 const POSITION_BITS: u32 = 40;
 const COUNT_MASK: u64 = (1 << (64 - POSITION_BITS)) - 1;
 const POSITION_MASK: u64 = (1 << POSITION_BITS) - 1;
@@ -16,7 +18,7 @@ pub(super) const WRAP: u64 = 1 << (POSITION_BITS - 1);
 
 /// The word all commits of a log reserve from.
 #[derive(Debug)]
-pub(crate) struct Tail(AtomicU64);
+pub(crate) struct Tail(CachePadded<AtomicU64>);
 
 /// What one reservation got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +32,7 @@ pub(crate) struct Place {
 impl Tail {
     /// Starts behind the frame `number`, at ring position `unit`.
     pub(crate) fn new(number: u64, unit: u64) -> Self {
-        Self(AtomicU64::new(((number & COUNT_MASK) << POSITION_BITS) | (unit % WRAP)))
+        Self(AtomicU64::new(((number & COUNT_MASK) << POSITION_BITS) | (unit % WRAP)).into())
     }
 
     /// Takes one number and `units` of the ring.
