@@ -82,12 +82,10 @@ impl Ring {
 
     /// Appends `bytes`, whole units, from position `unit` to `out`.
     pub(crate) fn read(&self, unit: u64, bytes: usize, out: &mut Vec<u8>) {
-        let (start, count) = (self.index(unit), bytes / UNIT_BYTES);
-        let before_wrap = count.min(self.words.len() - start);
         let from = out.len();
         out.resize(from + bytes, 0);
         let (targets, _) = out[from..].as_chunks_mut::<UNIT_BYTES>();
-        let sources = self.words[start..].iter().take(before_wrap).chain(self.words.iter());
+        let sources = self.words[self.index(unit)..].iter().chain(self.words.iter());
         for (target, word) in targets.iter_mut().zip(sources) {
             *target = word.load(Ordering::Relaxed).to_le_bytes();
         }

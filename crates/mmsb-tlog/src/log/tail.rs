@@ -55,7 +55,9 @@ impl Place {
 
 #[cfg(test)]
 mod tests {
-    use super::{COUNT_MASK, Tail, WRAP};
+    use std::sync::atomic::Ordering;
+
+    use super::{COUNT_MASK, POSITION_MASK, Tail, WRAP};
 
     #[test]
     fn numbers_and_positions_go_on_past_both_overflows() {
@@ -67,6 +69,8 @@ mod tests {
             assert_eq!(place.number(recent), start + step);
             assert_eq!(place.unit, unit);
             unit = (unit + 8) % WRAP;
+            let position = tail.0.load(Ordering::Relaxed) & POSITION_MASK;
+            assert_eq!(position, unit, "bit 39 was taken off again, so it never carries into the count");
             recent = if step % 3 == 0 { start + step } else { recent };
         }
     }
@@ -83,7 +87,7 @@ mod tests {
     #[test]
     fn a_late_subtraction_disturbs_nobody() {
         let tail = Tail::new(0, 0);
-        tail.0.store(WRAP + 8, std::sync::atomic::Ordering::Relaxed);
+        tail.0.store(WRAP + 8, Ordering::Relaxed);
         assert_eq!(tail.reserve(8).unit, 8, "bit 39 set by another add: used mod 2^39");
     }
 }

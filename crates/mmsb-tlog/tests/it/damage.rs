@@ -1,6 +1,7 @@
 //! Damage larger than a bit: sectors, frames in the wrong place, logs within logs, logs of another bus.
 
-use mmsb_tlog::{Fault, LogDir, LogError, Scan, Tail, Verification};
+use mmsb_tlog::{Fault, LogDir, LogError, Mark, Scan, Tail, Verification};
+use mmsb_types::Lsn;
 
 use crate::common::{
     Content, HEAD_BYTES, INSTANCE, Layout, OTHER, commit, commits, commits_up_to, log_of, open, page, places,
@@ -126,6 +127,24 @@ fn another_frame_of_the_right_number_shows_by_the_chain() {
 }
 
 #[test]
+fn a_mark_that_counts_otherwise_disowns_its_batch() {
+    let mut bytes = nine();
+    let last = places(&bytes).pop().unwrap();
+    let lsn = Lsn::new(last.offset as u64);
+    let mark = Mark::parse(&bytes[last.offset..], INSTANCE, lsn).unwrap();
+    bytes[last.offset..].copy_from_slice(&Mark { number: 10, ..mark }.encode(INSTANCE));
+    insta::assert_snapshot!(judged(&log_of(&bytes)), @r"
+    bad 7 at 576: number 10 where 9 should be
+    ends behind 6 at 576
+    ");
+    bytes[last.offset..].copy_from_slice(&Mark { number: 10, synced_through: 7, ..mark }.encode(INSTANCE));
+    insta::assert_snapshot!(judged(&log_of(&bytes)), @r"
+    bad 7 at 576: number 10 where 9 should be, was durable
+    refused for 7 at 576
+    ");
+}
+
+#[test]
 fn frames_of_another_bus_are_not_read_as_this_ones() {
     let (mut bytes, mut alien) = (nine(), Layout::new(OTHER));
     frames_of(9).iter().enumerate().for_each(|(index, _)| {
@@ -229,5 +248,6 @@ fn a_cut_tail_never_comes_back() {
     assert_eq!(commit(&log, &single("new seventh")), 7);
     drop(log);
     assert_eq!(commits(&dir).len(), 7, "the old eighth and ninth are gone");
+    assert_eq!(Scan::run(&dir).unwrap().tail, Tail::Clean { closed: false });
     assert!(commits(&dir)[6].contains(&format!("{:?}", b"new seventh".as_slice())));
 }

@@ -2,12 +2,13 @@
 
 use std::{path::Path, thread};
 
-use mmsb_tlog::{Log, LogDir, LogError, Mark, Scan};
+use mmsb_tlog::{Log, LogDir, LogError, LogOptions, Mark, Scan};
 use mmsb_types::{Durability, Lsn};
 
 use crate::{
     common::{
-        HEAD_BYTES, INSTANCE, commit, commits, create, open, places, plain, segment_bytes, single, try_commit,
+        HEAD_BYTES, INSTANCE, commit, commits, create, open, places, plain, segment_bytes, set_segment_bytes,
+        single, try_commit, try_open,
     },
     faulty::{Action, Faulty},
 };
@@ -137,9 +138,13 @@ fn a_mark_claims_only_what_a_sync_has_confirmed() {
     let places = places(&bytes);
     let (mut written, mut durable, mut claims) = (0, 0, 0);
     for action in &disk.plan().actions {
-        let Action::Write { offset, bytes: batch } = action else {
-            durable = written;
-            continue;
+        let (offset, batch) = match action {
+            Action::Write { offset, bytes } => (offset, bytes),
+            Action::Sync => {
+                durable = written;
+                continue;
+            }
+            Action::Cut => panic!("a log that is whole was cut"),
         };
         assert!(*offset >= HEAD_BYTES as u64);
         let end = *offset as usize + batch.len();
@@ -153,6 +158,28 @@ fn a_mark_claims_only_what_a_sync_has_confirmed() {
     assert!(matches!(disk.plan().actions.last(), Some(Action::Sync)), "the closing mark is synced");
     assert_eq!((written, durable), (900, 900));
     assert!(claims > 10, "the test saw marks that claim something");
+}
+
+#[test]
+fn a_cut_is_synced_before_anything_is_written_behind_it() {
+    let torn = || {
+        let (disk, dir, log) = faulty_log();
+        log.wait(commit(&log, &single("good")), Durability::Synced).unwrap();
+        drop(log);
+        let bytes = segment_bytes(&dir);
+        set_segment_bytes(&dir, &[&bytes, b"torn".as_slice()].concat());
+        disk.plan().actions.clear();
+        (disk, dir, bytes)
+    };
+    let (disk, dir, _) = torn();
+    let log = open(&dir);
+    log.wait(commit(&log, &single("more")), Durability::Written).unwrap();
+    assert!(matches!(disk.plan().actions[..], [Action::Cut, Action::Sync, Action::Write { .. }]));
+    let (disk, dir, bytes) = torn();
+    disk.plan().syncs_left = Some(0);
+    let failure = try_open(&dir, LogOptions::default()).unwrap_err();
+    assert!(matches!(failure, LogError::Io { operation: "syncing the cut of", .. }), "{failure}");
+    assert_eq!(segment_bytes(&dir), bytes);
 }
 
 #[test]

@@ -13,6 +13,7 @@ use mmsb_tlog::vfs::{Access, MemoryVfs, Metadata, Vfs, VfsFile, VfsLock};
 #[derive(Clone, Debug)]
 pub enum Action {
     Write { offset: u64, bytes: Vec<u8> },
+    Cut,
     Sync,
 }
 
@@ -93,6 +94,7 @@ impl VfsFile for FaultyFile {
     }
 
     fn truncate(&self, len: u64) -> Result<()> {
+        self.disk.plan().actions.push(Action::Cut);
         self.inner.truncate(len)
     }
 
