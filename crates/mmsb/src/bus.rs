@@ -12,9 +12,10 @@ mod stop;
 mod write;
 
 use std::{
+    fmt,
     panic::Location,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
@@ -29,10 +30,11 @@ use crate::{
     catalogue::Catalogue,
     clock::Clock,
     counters::Counters,
+    interner::{Interner, SourceLoan},
     journal::Journal,
-    texts::{Interner, SourceIds},
 };
 
+pub(crate) use self::past::last_epochs;
 pub use self::{aliases::start, builder::Builder};
 
 /// How long a commit waits for one of the 254 committer slots.
@@ -42,18 +44,17 @@ const COMMITTER_WAIT: Duration = Duration::from_secs(10);
 ///
 /// Clones are handles to the same bus. The last one dropped closes it; [`Bus::stop`] does so and tells
 /// whether it went well.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Bus {
     inner: Arc<Inner>,
 }
 
 /// What all handles share.
-#[derive(Debug)]
 struct Inner {
     store: PageStore,
     catalogue: Catalogue,
     journal: Journal,
-    interner: Mutex<Interner>,
+    interner: Interner,
     options: Options,
     stopped: AtomicBool,
     /// Held by the one commit that may wait for page locks while it holds some.
@@ -69,7 +70,20 @@ struct Options {
     durability: mmsb_types::Durability,
     sites: bool,
     clock: Option<Arc<dyn Clock>>,
+    /// Nothing outlives the process: a bus in memory, or one that keeps nothing.
+    in_memory: bool,
     keep_bytes: Option<u64>,
+}
+
+impl fmt::Debug for Bus {
+    /// A line, not the pages.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pages = self.inner.store.stats().pages;
+        f.debug_struct("Bus")
+            .field("epoch", &self.epoch())
+            .field("page_count", &pages)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Bus {
@@ -90,7 +104,9 @@ impl Bus {
     /// With [`Builder::sites`] the caller's place in the code is recorded with the commit.
     #[track_caller]
     pub fn begin(&self) -> Transaction<'_> {
-        let site = self.inner.options.sites.then(Location::caller);
+        // Asked here, not in a closure: that would be the caller then.
+        let caller = Location::caller();
+        let site = self.inner.options.sites.then_some(caller);
         Transaction::new(self, self.inner.options.durability, site)
     }
 
@@ -137,29 +153,26 @@ impl Bus {
 
     /// Takes the right to commit; refused once the bus is stopped.
     pub(crate) fn committer(&self) -> Result<Committer<'_>, Error> {
+        self.check_stopped()?;
         let committer = self.inner.store.committers().acquire(COMMITTER_WAIT);
-        // Looked at after taking: `stop` sets the flag, then waits until nobody holds a committer.
-        if self.inner.stopped.load(Ordering::SeqCst) {
-            return Err(Error::Stopped);
-        }
+        // Looked at again after taking: `stop` sets the flag, then waits until nobody holds a committer.
+        self.check_stopped()?;
         let waited_ms = COMMITTER_WAIT.as_millis() as u64;
         committer.ok_or(Error::Busy { what: "every committer slot", waited_ms })
     }
 
-    /// Returns the numbers of a transaction's tag and code site.
-    pub(crate) fn source_ids(&self, tx: &Transaction<'_>) -> SourceIds {
-        if tx.tag.is_none() && tx.site.is_none() {
-            return SourceIds::default();
-        }
-        let site = tx.site.map(crate::site::site_text);
-        self.interner().ids(tx.tag.as_deref(), site.as_deref())
+    fn check_stopped(&self) -> Result<(), Error> {
+        if self.inner.stopped.load(Ordering::SeqCst) { Err(Error::Stopped) } else { Ok(()) }
     }
 
-    /// Remembers that a published commit carried the definitions in `source`.
-    pub(crate) fn set_logged(&self, source: &SourceIds) {
-        if !source.new.is_empty() {
-            self.interner().set_logged(&source.new);
-        }
+    /// Lends the numbers of a transaction's tag and code site.
+    pub(crate) fn lend_source(&self, tx: &Transaction<'_>) -> SourceLoan<'_> {
+        self.inner.interner.lend(tx.tag.as_deref(), tx.site)
+    }
+
+    /// Tells whether commits go to memory only: then none is ever more than visible.
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.inner.options.in_memory
     }
 
     pub(crate) fn count_commit(&self, committer: &Committer<'_>, batch: BatchView<'_>, frame_bytes: usize) {
@@ -169,18 +182,16 @@ impl Bus {
         }
     }
 
-    /// Keeps an in-memory log within its bytes.
-    pub(crate) fn after_commit(&self) -> Result<(), Error> {
-        let Some(keep) = self.inner.options.keep_bytes else { return Ok(()) };
+    /// Keeps an in-memory log within its bytes. A failure is not the commit's: it has happened.
+    pub(crate) fn after_commit(&self) {
+        let Some(keep) = self.inner.options.keep_bytes else { return };
         if self.inner.untrimmed_bytes.load(Ordering::Relaxed) < keep / 4 {
-            return Ok(());
+            return;
         }
         self.inner.untrimmed_bytes.store(0, Ordering::Relaxed);
-        self.inner.journal.trim()
-    }
-
-    fn interner(&self) -> std::sync::MutexGuard<'_, Interner> {
-        self.inner.interner.lock().unwrap_or_else(PoisonError::into_inner)
+        if let Err(error) = self.inner.journal.trim() {
+            tracing::error!(%error, "trimming the history of a bus in memory");
+        }
     }
 }
 
@@ -202,7 +213,8 @@ pub(crate) fn store_error(error: StoreError) -> Error {
         StoreError::OutOfMemory { bytes, source } => {
             Error::OutOfMemory { page_bytes: u32::try_from(bytes).unwrap_or(u32::MAX), source }
         }
-        StoreError::IdOutOfRange { page, .. } | StoreError::NotFree { page } => Error::Conflict { page },
+        StoreError::IdOutOfRange { id_max, .. } => Error::IdsUsedUp { limit: id_max.get() },
+        StoreError::NotFree { page } => Error::Conflict { page },
         _ => Error::Busy { what: "page memory", waited_ms: 0 },
     }
 }

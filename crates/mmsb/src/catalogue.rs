@@ -4,14 +4,14 @@
 //! check to the publication of the commit.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
         atomic::{AtomicU64, Ordering},
     },
 };
 
-use mmsb_types::{PageEvent, PageId};
+use mmsb_types::{PageEvent, PageId, limits::COMPACT_ID_MAX};
 
 use crate::{Error, state::State};
 
@@ -29,6 +29,9 @@ pub(crate) struct Names {
     names: HashMap<PageId, Arc<str>>,
 }
 
+/// What becomes of whose name in one commit.
+pub(crate) type NameChanges = BTreeMap<PageId, Option<Arc<str>>>;
+
 impl Catalogue {
     /// Starts from a state that was read.
     pub(crate) fn of_state(state: &State) -> Self {
@@ -43,8 +46,13 @@ impl Catalogue {
     }
 
     /// Takes an id that was never given out; it is not given out again, used or not.
-    pub(crate) fn take_id(&self) -> PageId {
-        PageId::new(self.next_id.fetch_add(1, Ordering::Relaxed))
+    ///
+    /// # Errors
+    /// [`Error::IdsUsedUp`].
+    pub(crate) fn take_id(&self) -> Result<PageId, Error> {
+        let next = |id| (id <= COMPACT_ID_MAX).then_some(id + 1);
+        let taken = self.next_id.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+        taken.map(PageId::new).map_err(|_| Error::IdsUsedUp { limit: COMPACT_ID_MAX })
     }
 
     pub(crate) fn read(&self) -> RwLockReadGuard<'_, Names> {
@@ -65,39 +73,35 @@ impl Names {
         self.names.get(&page)
     }
 
-    /// Checks that `events`, applied in order, leave no name with two pages; makes room for them.
-    pub(crate) fn check(&mut self, events: &[PageEvent]) -> Result<(), Error> {
-        let mut given: HashMap<&str, Option<PageId>> = HashMap::new();
-        let mut renamed: HashMap<PageId, Option<&str>> = HashMap::new();
-        for event in events {
-            let page = event.page();
-            let old = renamed.get(&page).copied().unwrap_or(self.names.get(&page).map(AsRef::as_ref));
-            let new = match event {
-                PageEvent::Created { name: None, .. } => continue,
-                PageEvent::Created { name, .. } | PageEvent::Named { name, .. } => name.as_deref(),
-                PageEvent::Deleted { .. } => None,
-            };
-            old.map(|name| given.insert(name, None));
-            if let Some(name) = new {
-                let holder = given.get(name).copied().unwrap_or_else(|| self.pages.get(name).copied());
-                if let Some(page) = holder.filter(|&holder| holder != page) {
-                    return Err(Error::NameTaken { name: name.to_owned(), page });
-                }
-                given.insert(name, Some(page));
+    /// Checks that `events` leave no name with two pages, and returns what becomes of whose name; makes room.
+    ///
+    /// Only the names after the commit count: two pages may swap theirs.
+    ///
+    /// # Errors
+    /// [`Error::NameTaken`].
+    pub(crate) fn check(&mut self, events: &[PageEvent]) -> Result<NameChanges, Error> {
+        let changes = name_changes(events);
+        let mut given: HashMap<&str, PageId> = HashMap::new();
+        for (&page, name) in &changes {
+            let Some(name) = name.as_deref() else { continue };
+            let keeps = self.page(name).filter(|holder| !changes.contains_key(holder));
+            if let Some(holder) = keeps.or_else(|| given.insert(name, page)) {
+                return Err(Error::NameTaken { name: name.to_owned(), page: holder });
             }
-            renamed.insert(page, new);
         }
-        self.pages.reserve(events.len());
-        self.names.reserve(events.len());
-        Ok(())
+        self.pages.reserve(changes.len());
+        self.names.reserve(changes.len());
+        Ok(changes)
     }
 
-    /// Applies events that were checked. Room for them is there: nothing is allocated but their names.
-    pub(crate) fn apply(&mut self, changes: impl Iterator<Item = (PageId, Option<Arc<str>>)>) {
-        for (page, name) in changes {
-            if let Some(old) = self.names.remove(&page) {
+    /// Applies changes that were checked. Room for them is there: nothing is allocated.
+    pub(crate) fn apply(&mut self, changes: NameChanges) {
+        for page in changes.keys() {
+            if let Some(old) = self.names.remove(page) {
                 self.pages.remove(&old);
             }
+        }
+        for (page, name) in changes {
             if let Some(name) = name {
                 self.insert(page, name);
             }
@@ -110,14 +114,15 @@ impl Names {
     }
 }
 
-/// Returns the names that `events` give and take, owned, in their order.
-pub(crate) fn name_changes(events: &[PageEvent]) -> Vec<(PageId, Option<Arc<str>>)> {
-    let change = |event: &PageEvent| match event {
-        PageEvent::Created { name: None, .. } => None,
-        PageEvent::Created { page, name, .. } | PageEvent::Named { page, name } => {
-            Some((*page, name.as_deref().map(Arc::from)))
-        }
-        PageEvent::Deleted { page } => Some((*page, None)),
-    };
-    events.iter().filter_map(change).collect()
+/// Returns the names that `events`, in their order, come to.
+pub(crate) fn name_changes(events: &[PageEvent]) -> NameChanges {
+    let mut changes = NameChanges::new();
+    for event in events {
+        let name = match event {
+            PageEvent::Created { name, .. } | PageEvent::Named { name, .. } => name.as_deref().map(Arc::from),
+            PageEvent::Deleted { .. } => None,
+        };
+        changes.insert(event.page(), name);
+    }
+    changes
 }

@@ -25,9 +25,9 @@ use self::{
 use crate::{
     Committed, Error, Transaction,
     bus::store_error,
-    catalogue::{Names, name_changes},
-    texts::SourceIds,
-    txn::Life,
+    catalogue::{NameChanges, Names},
+    interner::SourceLoan,
+    txn::{Life, TxPage},
 };
 
 /// Races a capture may lose before its page is compared under the lock.
@@ -58,19 +58,24 @@ pub(crate) fn run(tx: Transaction<'_>) -> Result<Committed, Error> {
     log.check_poison()?;
     let mut scratch = SCRATCH.take().unwrap_or_default();
     let published = publish(&tx, log, &mut scratch);
+    scratch.shrink();
     SCRATCH.set(Some(scratch));
-    let epoch = published?;
-    settle(&tx, log, epoch)
+    settle(&tx, log, published?)
 }
 
 /// Steps 1 to 4; returns the epoch.
 fn publish(tx: &Transaction<'_>, log: &Log, scratch: &mut Scratch) -> Result<Epoch, Error> {
+    // The clock is the user's code: nothing is held yet.
+    let nanos = tx.bus.now_nanos();
     let committer = tx.bus.committer()?;
     let mut names = (!tx.events.is_empty()).then(|| tx.bus.catalogue().write());
-    names.as_deref_mut().map_or(Ok(()), |names| names.check(&tx.events))?;
-    let source = tx.bus.source_ids(tx);
-    scratch.encode_sections(tx, &source);
-    let mut commit = Commit { tx, log, committer: &committer, names: names.as_deref_mut(), source };
+    let names = match names.as_deref_mut() {
+        Some(names) => names.check(&tx.events).map(|changes| Some((names, changes)))?,
+        None => None,
+    };
+    let source = tx.bus.lend_source(tx);
+    scratch.encode_sections(tx, &source, nanos);
+    let mut commit = Commit { tx, log, committer: &committer, names, source };
     let mut lost = 0;
     loop {
         let attempt = if lost < LOST_RACES_MAX { commit.optimistic(scratch) } else { commit.locked(scratch) };
@@ -84,11 +89,13 @@ fn publish(tx: &Transaction<'_>, log: &Log, scratch: &mut Scratch) -> Result<Epo
 
 /// Step 5.
 fn settle(tx: &Transaction<'_>, log: &Log, epoch: Epoch) -> Result<Committed, Error> {
+    if tx.bus.is_in_memory() {
+        tx.bus.after_commit();
+        return Ok(Committed { epoch, reached: Durability::Volatile });
+    }
     let waited = log.wait(epoch.get(), tx.durability);
     waited.map_err(|source: LogError| Error::OutcomeUnknown { epoch, source })?;
-    tx.bus.after_commit()?;
-    let reached = log.reached(epoch.get()).max(Durability::Volatile);
-    Ok(Committed { epoch, reached })
+    Ok(Committed { epoch, reached: log.reached(epoch.get()) })
 }
 
 /// One commit on its way.
@@ -96,8 +103,8 @@ struct Commit<'c> {
     tx: &'c Transaction<'c>,
     log: &'c Log,
     committer: &'c Committer<'c>,
-    names: Option<&'c mut Names>,
-    source: SourceIds,
+    names: Option<(&'c mut Names, NameChanges)>,
+    source: SourceLoan<'c>,
 }
 
 impl<'c> Commit<'c> {
@@ -116,7 +123,7 @@ impl<'c> Commit<'c> {
 
     /// Locks first and compares then: no race can be lost. All room there may be need for is taken before.
     fn locked(&mut self, scratch: &mut Scratch) -> Result<Epoch, Failed> {
-        let bound = scratch.reserve_worst(self.tx, self.log.record_bytes_max())?;
+        let bound = scratch.reserve_worst(self.tx, self.log.record_bytes_max());
         let room = self.log.room(bound)?;
         let births = self.births()?;
         let locks = lock::lock_all(self.tx, self.committer)?;
@@ -127,13 +134,13 @@ impl<'c> Commit<'c> {
 
     fn births(&self) -> Result<Vec<NewPage<'c>>, Error> {
         let born = self.tx.pages.iter().filter(|page| page.life == Life::Born);
-        let prepare = |page: &crate::txn::TxPage| self.tx.bus.store().prepare(page.page, page.page_bytes);
+        let prepare = |page: &TxPage| self.tx.bus.store().prepare(page.page, page.page_bytes);
         born.map(|page| prepare(page).map_err(store_error)).collect()
     }
 
-    /// Checks that every page read, or expected to be so, is as it was.
+    /// Checks that every page read, or expected to be as it was, is.
     fn check(&self, locks: &[PageLock<'_>]) -> Result<(), Error> {
-        let locked = self.tx.pages.iter().filter(|page| lock::needs_lock(page));
+        let locked = self.tx.pages.iter().filter(|page| page.needs_lock());
         for (page, lock) in locked.zip(locks) {
             let changed = page.expected.is_some_and(|epoch| epoch != lock.epoch());
             if changed || lock.page_bytes() != page.page_bytes {
@@ -143,7 +150,7 @@ impl<'c> Commit<'c> {
         Ok(())
     }
 
-    /// Steps 3 and 4. Nothing in here allocates, waits or fails.
+    /// Steps 3 and 4. From the reservation on nothing allocates, waits or fails.
     fn finish(
         &mut self,
         scratch: &mut Scratch,
@@ -152,17 +159,17 @@ impl<'c> Commit<'c> {
         births: Vec<NewPage<'_>>,
     ) -> Epoch {
         let mut held = HeldPages::new(self.tx, locks, births, &scratch.changed);
-        let mut names = self.names.take().map(|names| (names, name_changes(&self.tx.events)));
+        let names = self.names.take();
         let reservation: Reservation<'_> = self.log.reserve(room, scratch.frame.len());
         let epoch = Epoch::new(reservation.number());
         held.store(scratch.batch.view());
         held.publish(epoch);
         self.log.publish(reservation, &mut scratch.frame);
-        if let Some((names, changes)) = &mut names {
-            names.apply(changes.drain(..));
+        if let Some((names, changes)) = names {
+            names.apply(changes);
         }
         self.tx.bus.count_commit(self.committer, scratch.batch.view(), scratch.frame_bytes);
-        self.tx.bus.set_logged(&self.source);
+        self.source.set_published();
         epoch
     }
 }

@@ -1,10 +1,6 @@
 //! The commits of a log, one after the other.
 
-use crate::{
-    CommitInfo, Error,
-    journal::{Replay, does_not_fit},
-    texts::Texts,
-};
+use crate::{CommitInfo, Error, journal::Replay, texts::Texts};
 
 /// Visits commits, oldest first, without their bytes. An error ends it.
 #[derive(Debug)]
@@ -21,10 +17,10 @@ impl Commits {
 
     fn read(&mut self) -> Result<Option<CommitInfo>, Error> {
         let Some(replay) = &mut self.replay else { return Ok(None) };
-        let (reader, dir) = replay.parts();
-        let Some(commit) = reader.next_commit()? else { return Ok(None) };
+        let kept = replay.kept().clone();
+        let Some(commit) = replay.skip()? else { return Ok(None) };
         let info = CommitInfo::read(&commit, &mut self.texts);
-        info.map(Some).map_err(|what| does_not_fit(dir, &commit, what))
+        info.map(Some).map_err(|what| kept.does_not_fit(&commit, what))
     }
 }
 

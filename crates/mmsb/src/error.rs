@@ -115,6 +115,20 @@ pub enum Error {
         /// The limit in force.
         limit: u64,
     },
+    /// Every page id was given out; ids are never given to another page.
+    #[error(
+        "no page id is left, page:{limit} is the last: keep on with the pages there are, or begin a new bus"
+    )]
+    IdsUsedUp {
+        /// The largest id there is.
+        limit: u64,
+    },
+    /// Every epoch was used.
+    #[error("no epoch is left, e{limit} is the last: begin a new bus")]
+    EpochsUsedUp {
+        /// The largest there is.
+        limit: u64,
+    },
     /// The bus was stopped.
     #[error("the bus is stopped: open it again to write")]
     Stopped,
@@ -237,6 +251,13 @@ impl From<LogError> for Error {
             LogError::HistoryGone { oldest } => {
                 Self::HistoryGone { asked: Epoch::ZERO, oldest: Epoch::new(oldest) }
             }
+            LogError::NumbersUsedUp { limit } => Self::EpochsUsedUp { limit },
+            LogError::Spawn { source } => Self::Io {
+                operation: "starting the thread that writes",
+                file: PathBuf::from("the log"),
+                offset: 0,
+                source,
+            },
             other => Self::Poisoned { cause: other.to_string() },
         }
     }

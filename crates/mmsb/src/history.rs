@@ -3,22 +3,26 @@
 //! The log runs forward and a change needs the bytes before it, so one pass over the log keeps the page's
 //! image before every 256th change; iterating then reads the log again, one such stretch at a time.
 //!
-//! Invariant: memory is one stretch of changes and one image for each stretch, however long the history.
+//! Invariant: memory is one stretch of changes and one image for each stretch. Where the images would pass
+//! `IMAGES_BYTES_MAX` every other one goes and stretches double, until there are `STRETCHES_MIN`.
+
+mod track;
 
 use std::fmt;
 
-use mmsb_tlog::{Commit, Cursor, LogDir, Reader};
-use mmsb_types::{Epoch, Label, Lsn, PageEvent, PageId, Source};
+use mmsb_tlog::Cursor;
+use mmsb_types::{Epoch, Label, Lsn, PageId, Source};
 
+use self::track::Track;
 use crate::{
     Bus, Error,
-    diff::{ByteRun, byte_runs, write_label},
-    info::CommitInfo,
-    journal::does_not_fit,
-    texts::Texts,
+    diff::{ByteRun, write_label},
+    kept::Kept,
 };
 
-const STRETCH_CHANGES: usize = 256;
+const STRETCH_CHANGES: u64 = 256;
+const IMAGES_BYTES_MAX: usize = 64 << 20;
+const STRETCHES_MIN: usize = 16;
 
 /// What one commit did to one page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +39,8 @@ pub struct Change {
     pub source: Source,
     /// What happened to the page.
     pub kind: ChangeKind,
+    /// The name the commit gave to the page, if it gave one.
+    pub name: Option<String>,
     /// The bytes that changed, before and after; for a page that was just created, before means zeros.
     pub runs: Vec<ByteRun>,
 }
@@ -49,17 +55,20 @@ pub enum ChangeKind {
     },
     /// Bytes were written, perhaps the same as before.
     Written,
-    /// Only its name changed.
+    /// Only its name changed; without a new one, it lost its name.
     Named,
     /// Its life ended.
     Deleted,
 }
 
 /// The changes of one page, newest first. An error ends it.
+///
+/// It reads the log as it was when it was made; a bus in memory may give up what was not visited yet, which is
+/// [`Error::HistoryGone`].
 #[derive(Debug)]
 pub struct History {
-    dir: LogDir,
-    page: PageId,
+    kept: Kept,
+    /// Behind the last commit that was not visited yet.
     end: Lsn,
     /// Where each stretch begins, oldest first; the last one is read next.
     stretches: Vec<Track>,
@@ -67,47 +76,42 @@ pub struct History {
     changes: Vec<Change>,
 }
 
-/// One page on its way through the log.
-#[derive(Clone, Debug)]
-struct Track {
-    cursor: Cursor,
-    image: Option<Vec<u8>>,
-    texts: Texts,
-}
-
 impl History {
     pub(crate) fn new(bus: &Bus, page: PageId) -> Result<Self, Error> {
         let newest = bus.epoch();
-        let replay = bus.journal().replay(newest)?;
-        let (dir, state, mut reader) = (bus.journal().dir().clone(), replay.state, replay.reader);
-        let image = state.page(page).map(|state| state.bytes.to_vec());
-        let ever_lived = image.is_some();
-        let mut track = Track { cursor: reader.cursor(), image, texts: state.texts };
-        let (mut stretches, mut count) = (Vec::new(), 0);
+        let mut replay = bus.journal().replay(newest)?;
+        let kept = replay.kept().clone();
+        let mut track = Track::new(page, &mut replay);
+        let ever_lived = track.lives();
+        let mut stretches = Stretches::default();
         loop {
-            let before = reader.cursor();
-            let Some(commit) = reader.next_commit()? else { break };
-            if touches(&commit, page) && count % STRETCH_CHANGES == 0 {
-                stretches.push(Track { cursor: before, ..track.clone() });
-            }
-            let step = track.step(page, &commit);
-            count += usize::from(step.map_err(|what| does_not_fit(&dir, &commit, what))?.is_some());
+            let before = replay.cursor();
+            let Some(commit) = replay.skip()? else { break };
+            let fits = track.touches(&commit).and_then(|touches| {
+                touches.then(|| stretches.count(&track, before));
+                track.skip(&commit)
+            });
+            fits.map_err(|what| kept.does_not_fit(&commit, what))?;
         }
-        if stretches.is_empty() && !ever_lived {
+        if stretches.starts.is_empty() && !ever_lived {
             return Err(Error::PageNotFound { page, epoch: newest });
         }
-        Ok(Self { dir, page, end: reader.cursor().lsn, stretches, changes: Vec::new() })
+        let end = replay.cursor().lsn;
+        Ok(Self { kept, end, stretches: stretches.starts, changes: Vec::new() })
     }
 
     /// Reads the newest stretch that was not visited yet.
     fn read_stretch(&mut self, mut track: Track) -> Result<(), Error> {
-        let mut reader = Reader::new(&self.dir, track.cursor, self.end)?;
-        self.end = track.cursor.lsn;
-        while let Some(commit) = reader.next_commit()? {
-            let step = track.step(self.page, &commit);
-            self.changes.extend(step.map_err(|what| does_not_fit(&self.dir, &commit, what))?);
+        let start = track.cursor();
+        let mut reader = self.kept.reader(start, self.end)?;
+        self.end = start.lsn;
+        loop {
+            let before = reader.cursor();
+            let commit = reader.next_commit().map_err(|error| self.kept.failed(error, before))?;
+            let Some(commit) = commit else { return Ok(()) };
+            let step = track.step(&commit);
+            self.changes.extend(step.map_err(|what| self.kept.does_not_fit(&commit, what))?);
         }
-        Ok(())
     }
 }
 
@@ -127,51 +131,41 @@ impl Iterator for History {
     }
 }
 
-impl Track {
-    /// Goes past one commit; returns what it did to the page.
-    fn step(&mut self, page: PageId, commit: &Commit<'_>) -> Result<Option<Change>, String> {
-        let info = CommitInfo::read(commit, &mut self.texts)?;
-        if !touches(commit, page) {
-            return Ok(None);
-        }
-        let kind = self.apply_events(page, &info.events);
-        let mut runs = Vec::new();
-        if let Some(image) = &mut self.image {
-            let old = image.clone();
-            for (_, patch) in commit.frame.batch.iter().filter(|(touched, _)| *touched == page) {
-                patch.apply(image).map_err(|misfit| misfit.to_string())?;
-            }
-            runs = byte_runs(&old, image);
-        }
-        let CommitInfo { epoch, label, timestamp_nanos, source, .. } = info;
-        Ok(Some(Change { page, epoch, label, timestamp_nanos, source, kind, runs }))
-    }
+/// Where stretches begin, as the first pass finds out.
+struct Stretches {
+    starts: Vec<Track>,
+    change_count: u64,
+    stretch_changes: u64,
+}
 
-    fn apply_events(&mut self, page: PageId, events: &[PageEvent]) -> ChangeKind {
-        let mut kind = ChangeKind::Written;
-        for event in events.iter().filter(|event| event.page() == page) {
-            match event {
-                PageEvent::Created { page_bytes, .. } => {
-                    self.image = Some(vec![0; *page_bytes as usize]);
-                    kind = ChangeKind::Created { page_bytes: *page_bytes };
-                }
-                PageEvent::Deleted { .. } => {
-                    self.image = None;
-                    kind = ChangeKind::Deleted;
-                }
-                PageEvent::Named { .. } if kind == ChangeKind::Written => kind = ChangeKind::Named,
-                PageEvent::Named { .. } => {}
-            }
-        }
-        kind
+impl Default for Stretches {
+    fn default() -> Self {
+        Self { starts: Vec::new(), change_count: 0, stretch_changes: STRETCH_CHANGES }
     }
 }
 
-fn touches(commit: &Commit<'_>, page: PageId) -> bool {
-    let in_batch = commit.frame.batch.iter().any(|(touched, _)| touched == page);
-    in_batch
-        || crate::info::events(commit.frame.sections)
-            .is_ok_and(|events| events.iter().any(|e| e.page() == page))
+impl Stretches {
+    /// Counts a change that comes next, the page being at `track`.
+    fn count(&mut self, track: &Track, before: Cursor) {
+        if self.change_count.is_multiple_of(self.stretch_changes) {
+            self.starts.push(track.clone_at(before));
+            self.thin();
+        }
+        self.change_count += 1;
+    }
+
+    /// Gives up every other start where they hold too much.
+    fn thin(&mut self) {
+        let bytes: usize = self.starts.iter().map(Track::image_bytes).sum();
+        if bytes > IMAGES_BYTES_MAX && self.starts.len() > STRETCHES_MIN {
+            let mut index = 0;
+            self.starts.retain(|_| {
+                index += 1;
+                index % 2 == 1
+            });
+            self.stretch_changes *= 2;
+        }
+    }
 }
 
 impl fmt::Display for Change {
@@ -182,8 +176,12 @@ impl fmt::Display for Change {
         match &self.kind {
             ChangeKind::Created { page_bytes } => write!(f, " created with {page_bytes} bytes")?,
             ChangeKind::Written => write!(f, " written")?,
-            ChangeKind::Named => write!(f, " named")?,
+            ChangeKind::Named if self.name.is_none() => write!(f, " lost its name")?,
+            ChangeKind::Named => {}
             ChangeKind::Deleted => write!(f, " deleted")?,
+        }
+        if let Some(name) = &self.name {
+            write!(f, " named {name:?}")?;
         }
         if !self.source.is_unknown() {
             write!(f, " by {}", self.source)?;

@@ -1,11 +1,11 @@
 //! What is known of a page or a commit, as plain data.
 
-use std::{fmt, sync::Arc};
+use std::{collections::HashSet, fmt, sync::Arc};
 
 use mmsb_tlog::{Commit, SectionKind, Sections};
 use mmsb_types::{Epoch, Label, Lsn, PageEvent, PageId, PageLocation, Source};
 
-use crate::texts::Texts;
+use crate::texts::{SourceNumbers, Texts};
 
 /// A page as of one state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,19 +51,16 @@ impl CommitInfo {
     /// Reads a commit's sections, learning the texts it defines.
     pub(crate) fn read(commit: &Commit<'_>, texts: &mut Texts) -> Result<Self, String> {
         let (sections, batch) = (commit.frame.sections, commit.frame.batch);
-        let mut pages: Vec<PageId> = Vec::new();
-        for (page, _) in batch.iter() {
-            if pages.last() != Some(&page) {
-                pages.push(page);
-            }
-        }
+        // A page may come twice: once among the compact entries, once among the wide ones.
+        let mut seen = HashSet::new();
+        let pages = batch.iter().map(|(page, _)| page).filter(|&page| seen.insert(page)).collect();
         Ok(Self {
             epoch: commit.epoch,
             lsn: commit.lsn,
             frame_bytes: commit.frame.bytes,
             label: label(sections)?,
             timestamp_nanos: number(sections, SectionKind::TIMESTAMP)?,
-            source: source(sections, texts)?,
+            source: source(sections, texts).map(|numbers| texts.source(numbers))?,
             events: events(sections)?,
             pages,
             run_count: batch.len(),
@@ -96,10 +93,10 @@ pub(crate) fn events(sections: Sections<'_>) -> Result<Vec<PageEvent>, String> {
     PageEvent::decode_all(section).map_err(|error| error.to_string())
 }
 
-/// Returns who made a commit, learning the texts it defines.
-pub(crate) fn source(sections: Sections<'_>, texts: &mut Texts) -> Result<Source, String> {
+/// Returns who made a commit, by number, learning the texts it defines.
+pub(crate) fn source(sections: Sections<'_>, texts: &mut Texts) -> Result<SourceNumbers, String> {
     let section = sections.get(SectionKind::SOURCE);
-    section.map_or(Ok(Source::default()), |bytes| texts.read(bytes).map_err(str::to_owned))
+    section.map_or(Ok(SourceNumbers::default()), |bytes| texts.learn(bytes).map_err(str::to_owned))
 }
 
 fn number(sections: Sections<'_>, kind: SectionKind) -> Result<Option<u64>, String> {

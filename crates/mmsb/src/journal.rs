@@ -3,17 +3,25 @@
 //! Invariant: the base and the log behind it hold every state from the base's epoch on. On disk the base is
 //! the empty bus; in memory it follows the newest commits, so that the log stays within its bytes.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Mutex, MutexGuard, PoisonError},
+    thread,
+    time::{Duration, Instant},
+};
 
 use mmsb_tlog::{Commit, Cursor, Log, LogDir, LogStats, Reader};
-use mmsb_types::{Durability, Epoch, Lsn};
+use mmsb_types::{Durability, Epoch, Lsn, limits::COMMITTERS_MAX};
 
-use crate::{Error, state::State};
+use crate::{Error, kept::Kept, state::State};
+
+const COMMITTERS_LIMIT: u64 = COMMITTERS_MAX as u64;
+/// How long a look-up waits for commits that are about to be published.
+const PREFIX_WAIT: Duration = Duration::from_millis(10);
 
 /// Where commits go and where the past comes from.
 #[derive(Debug)]
 pub(crate) struct Journal {
-    dir: LogDir,
+    kept: Kept,
     mode: Mode,
     base: Mutex<Base>,
     /// Bytes of log to keep; `None` for all.
@@ -42,18 +50,18 @@ struct Base {
 #[derive(Debug)]
 pub(crate) struct Replay {
     pub(crate) state: State,
-    pub(crate) reader: Reader,
-    dir: LogDir,
+    reader: Reader,
+    kept: Kept,
 }
 
 impl Journal {
     pub(crate) fn new(dir: LogDir, mode: Mode, keep_bytes: Option<u64>) -> Self {
         let base = Mutex::new(Base { state: State::default(), cursor: Cursor::first(&dir) });
-        Self { dir, mode, base, keep_bytes }
+        Self { kept: Kept::new(dir), mode, base, keep_bytes }
     }
 
     pub(crate) fn dir(&self) -> &LogDir {
-        &self.dir
+        self.kept.dir()
     }
 
     /// Returns the log, if it takes commits.
@@ -75,6 +83,22 @@ impl Journal {
         }
     }
 
+    /// Returns the newest epoch, having waited a moment if `wanted` may be there already: a page can show a
+    /// commit before the commits with lower numbers, made by other threads, are published.
+    pub(crate) fn newest_for(&self, wanted: Epoch) -> Epoch {
+        let start = Instant::now();
+        loop {
+            let newest = self.newest();
+            // No more commits than committers are under way at once.
+            let may_come = matches!(wanted.get().saturating_sub(newest.get()), 1..=COMMITTERS_LIMIT);
+            let is_final = matches!(self.mode, Mode::Reader(_)) || start.elapsed() > PREFIX_WAIT;
+            if !may_come || is_final {
+                return newest;
+            }
+            thread::yield_now();
+        }
+    }
+
     /// Returns what the log has done; for a reader, how far it was found to go.
     pub(crate) fn log_stats(&self) -> LogStats {
         match &self.mode {
@@ -88,7 +112,7 @@ impl Journal {
 
     /// Returns the oldest epoch that can be shown.
     pub(crate) fn oldest(&self) -> Epoch {
-        self.lock_base().state.epoch
+        self.kept.oldest()
     }
 
     /// Starts a replay at the base; everything up to `newest` is written first.
@@ -97,31 +121,34 @@ impl Journal {
     /// [`Error::NoHistory`], [`Error::Poisoned`], [`Error::Io`].
     pub(crate) fn replay(&self, newest: Epoch) -> Result<Replay, Error> {
         let end = self.end(newest)?;
-        // The base stays locked until the reader has its file: nothing is discarded under it.
         let base = self.lock_base();
-        let reader = Reader::new(&self.dir, base.cursor, end)?;
-        Ok(Replay { state: base.state.clone(), reader, dir: self.dir.clone() })
+        let reader = Reader::new(self.kept.dir(), base.cursor, end)?;
+        Ok(Replay { state: base.state.clone(), reader, kept: self.kept.clone() })
     }
 
     /// Gives up the oldest states of a log that is over its bytes. Called now and then by committers.
     ///
     /// # Errors
-    /// As [`Journal::replay`].
+    /// As [`Journal::replay`]; the oldest states are then kept.
     pub(crate) fn trim(&self) -> Result<(), Error> {
         let (Some(keep), Ok(log)) = (self.keep_bytes, self.log()) else { return Ok(()) };
         let Ok(mut base) = self.base.try_lock() else { return Ok(()) };
+        log.wait(log.published(), Durability::Written)?;
         let end = log.written_end().lsn;
         if end.get() - base.cursor.lsn.get() <= keep {
             return Ok(());
         }
         // A quarter more than needed, so that trimming is rare.
         let target = Lsn::new(end.get() - keep / 4 * 3);
-        let reader = Reader::new(&self.dir, base.cursor, target_end(&self.dir, base.cursor, target, end)?)?;
-        let mut replay = Replay { state: std::mem::take(&mut base.state), reader, dir: self.dir.clone() };
-        while replay.step()?.is_some() {}
+        let reader = Reader::new(self.kept.dir(), base.cursor, end)?;
+        let mut replay = Replay { state: std::mem::take(&mut base.state), reader, kept: self.kept.clone() };
+        let stepped = replay.run_to_lsn(target);
+        // However far it came: a commit that cannot be read leaves the state before it.
         (base.state, base.cursor) = (replay.state, replay.reader.cursor());
+        // Told before the bytes go: who cannot read them any more finds out why.
+        self.kept.set_oldest(base.state.epoch);
         log.discard_before(base.cursor.lsn);
-        Ok(())
+        stepped
     }
 
     fn end(&self, newest: Epoch) -> Result<Lsn, Error> {
@@ -140,25 +167,31 @@ impl Journal {
     }
 }
 
-/// Returns the first place between two records at or behind `target`.
-fn target_end(dir: &LogDir, from: Cursor, target: Lsn, end: Lsn) -> Result<Lsn, Error> {
-    let mut reader = Reader::new(dir, from, end)?;
-    while reader.cursor().lsn < target && reader.next_commit()?.is_some() {}
-    Ok(reader.cursor().lsn)
-}
-
 impl Replay {
     /// Applies the next commit; `None` at the end.
     pub(crate) fn step(&mut self) -> Result<Option<Commit<'_>>, Error> {
-        let Some(commit) = self.reader.next_commit()? else { return Ok(None) };
+        let before = self.reader.cursor();
+        let commit = self.reader.next_commit().map_err(|error| self.kept.failed(error, before))?;
+        let Some(commit) = commit else { return Ok(None) };
         let refused = self.state.apply(&commit);
-        refused.map_err(|what| does_not_fit(&self.dir, &commit, what))?;
+        refused.map_err(|what| self.kept.does_not_fit(&commit, what))?;
         Ok(Some(commit))
     }
 
-    /// The reader and whose log it reads, for those who do not need the state.
-    pub(crate) fn parts(&mut self) -> (&mut Reader, &LogDir) {
-        (&mut self.reader, &self.dir)
+    /// Reads the next commit without applying it, for those who do not need the state.
+    pub(crate) fn skip(&mut self) -> Result<Option<Commit<'_>>, Error> {
+        let before = self.reader.cursor();
+        self.reader.next_commit().map_err(|error| self.kept.failed(error, before))
+    }
+
+    /// Returns the place behind the last commit that was read.
+    pub(crate) fn cursor(&self) -> Cursor {
+        self.reader.cursor()
+    }
+
+    /// Returns whose log this is.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.kept
     }
 
     /// Goes on until `epoch`, or the end.
@@ -166,10 +199,9 @@ impl Replay {
         while self.state.epoch < epoch && self.step()?.is_some() {}
         Ok(())
     }
-}
 
-/// The error for a commit that is whole but does not fit the state before it.
-pub(crate) fn does_not_fit(dir: &LogDir, commit: &Commit<'_>, what: String) -> Error {
-    let offset = commit.lsn.get() - dir.segment().first_lsn.get();
-    Error::Corrupt { file: dir.segment_path(), offset, number: commit.epoch.get(), what }
+    fn run_to_lsn(&mut self, target: Lsn) -> Result<(), Error> {
+        while self.reader.cursor().lsn < target && self.step()?.is_some() {}
+        Ok(())
+    }
 }

@@ -31,6 +31,7 @@
 //! Invariant: composition only. Pages know no deltas, deltas no log, the log no pages; here they meet.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::disallowed_methods)]
 
 mod bus;
 mod txn;
@@ -49,7 +50,9 @@ mod check;
 mod clock;
 mod counters;
 mod error;
+mod interner;
 mod journal;
+mod kept;
 mod site;
 mod state;
 mod stats;
@@ -76,7 +79,7 @@ pub use stats::Stats;
 pub use typed::{Readable, Value};
 
 pub use mmsb_delta::Misfit;
-pub use mmsb_tlog::{BadRecord, InstanceId, Tail, Verification, vfs};
+pub use mmsb_tlog::{BadRecord, Fault, InstanceId, LogError, Tail, Verification, vfs};
 pub use mmsb_types::{
     Durability, Epoch, Label, Lsn, PageEvent, PageId, PageLocation, Place, Source, Span, Violation,
 };

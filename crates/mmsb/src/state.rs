@@ -6,17 +6,20 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    fmt,
+    iter::repeat_n,
     sync::Arc,
 };
 
-use mmsb_delta::{BatchView, Patch};
+use mmsb_delta::Patch;
 use mmsb_tlog::Commit;
-use mmsb_types::{Epoch, Label, PageEvent, PageId, PageLocation};
+use mmsb_types::{Epoch, Label, PageEvent, PageId, PageLocation, Source, limits::COMPACT_ID_MAX};
 
 use crate::{
     PageInfo,
+    catalogue::{NameChanges, name_changes},
     info::{events, label, source},
-    texts::Texts,
+    texts::{SourceNumbers, Texts},
 };
 
 /// All pages, names and texts as of one epoch.
@@ -24,6 +27,8 @@ use crate::{
 pub(crate) struct State {
     pub(crate) epoch: Epoch,
     pub(crate) label: Option<Label>,
+    /// Who made the last commit.
+    pub(crate) source: SourceNumbers,
     pub(crate) texts: Texts,
     /// The lowest id that was never given out.
     pub(crate) next_id: u64,
@@ -32,7 +37,7 @@ pub(crate) struct State {
 }
 
 /// One page of a state.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct StatePage {
     pub(crate) bytes: Arc<[u8]>,
     pub(crate) name: Option<Arc<str>>,
@@ -47,14 +52,21 @@ impl State {
     /// What does not fit, as a text; the state is then of no use.
     pub(crate) fn apply(&mut self, commit: &Commit<'_>) -> Result<(), String> {
         let sections = commit.frame.sections;
-        source(sections, &mut self.texts)?;
-        for event in events(sections)? {
-            self.apply_event(&event, commit.epoch)?;
+        self.source = source(sections, &mut self.texts)?;
+        let events = events(sections)?;
+        events.iter().try_for_each(|event| self.apply_event(event, commit.epoch))?;
+        self.give_names(name_changes(&events))?;
+        for (page, patch) in commit.frame.batch.iter() {
+            self.apply_patch(page, patch, commit.epoch)?;
         }
-        for_each_page(commit.frame.batch, |page, patches| self.apply_patches(page, patches, commit.epoch))?;
         self.label = label(sections)?;
         self.epoch = commit.epoch;
         Ok(())
+    }
+
+    /// Returns who made the last commit.
+    pub(crate) fn source(&self) -> Source {
+        self.texts.source(self.source)
     }
 
     pub(crate) fn page(&self, page: PageId) -> Option<&StatePage> {
@@ -70,50 +82,65 @@ impl State {
         self.pages.iter().map(|(&page, state)| (page, state))
     }
 
-    pub(crate) fn apply_event(&mut self, event: &PageEvent, epoch: Epoch) -> Result<(), String> {
+    /// Applies an event but for the name it gives: names change all at once, so that pages may swap theirs.
+    fn apply_event(&mut self, event: &PageEvent, epoch: Epoch) -> Result<(), String> {
         match event {
-            PageEvent::Created { page, page_bytes, location, name } => {
+            PageEvent::Created { page, page_bytes, location, .. } => {
+                if page.get() > COMPACT_ID_MAX {
+                    return Err(format!("{page} is beyond page:{COMPACT_ID_MAX}, the last this build holds"));
+                }
                 let page_state = StatePage::new(*page_bytes, *location, epoch);
                 if self.pages.insert(*page, page_state).is_some() {
                     return Err(format!("{page} is created while it lives"));
                 }
                 self.next_id = self.next_id.max(page.get() + 1);
-                name.as_ref().map_or(Ok(()), |name| self.set_name(*page, Some(name)))
             }
             PageEvent::Deleted { page } => {
-                self.set_name(*page, None)?;
-                self.pages.remove(page).map(drop).ok_or_else(|| missing(*page))
+                self.take_name(*page)?;
+                self.pages.remove(page);
             }
-            PageEvent::Named { page, name } => self.set_name(*page, name.as_deref()),
+            PageEvent::Named { page, .. } => self.take_name(*page)?,
         }
+        Ok(())
     }
 
-    fn set_name(&mut self, page: PageId, name: Option<&str>) -> Result<(), String> {
-        let name: Option<Arc<str>> = name.map(Arc::from);
+    fn take_name(&mut self, page: PageId) -> Result<(), String> {
         let state = self.pages.get_mut(&page).ok_or_else(|| missing(page))?;
-        if let Some(old) = std::mem::replace(&mut state.name, name.clone()) {
+        if let Some(old) = state.name.take() {
             self.names.remove(&old);
         }
-        match name.map(|name| self.names.insert(name, page)) {
-            Some(Some(other)) => Err(format!("{page} gets the name of {other}")),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
-    fn apply_patches(&mut self, page: PageId, patches: &[Patch<'_>], epoch: Epoch) -> Result<(), String> {
-        let state = self.pages.get_mut(&page).ok_or_else(|| missing(page))?;
-        let bytes = Arc::make_mut(&mut state.bytes);
-        for patch in patches {
-            patch.apply(bytes).map_err(|misfit| format!("{page}: {misfit}"))?;
+    fn give_names(&mut self, changes: NameChanges) -> Result<(), String> {
+        for (page, name) in changes {
+            let Some(name) = name else { continue };
+            if let Some(other) = self.names.insert(Arc::clone(&name), page) {
+                return Err(format!("{page} gets the name of {other}"));
+            }
+            self.pages.get_mut(&page).ok_or_else(|| missing(page))?.name = Some(name);
         }
+        Ok(())
+    }
+
+    fn apply_patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), String> {
+        let state = self.pages.get_mut(&page).ok_or_else(|| missing(page))?;
+        patch.apply(Arc::make_mut(&mut state.bytes)).map_err(|misfit| format!("{page}: {misfit}"))?;
         state.epoch = epoch;
         Ok(())
     }
 }
 
+impl fmt::Debug for StatePage {
+    /// Without the bytes, of which there may be millions.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes of {}, name {:?}", self.bytes.len(), self.epoch, self.name)
+    }
+}
+
 impl StatePage {
     fn new(page_bytes: u32, location: PageLocation, epoch: Epoch) -> Self {
-        Self { bytes: vec![0; page_bytes as usize].into(), name: None, epoch, location }
+        Self { bytes: repeat_n(0, page_bytes as usize).collect(), name: None, epoch, location }
     }
 
     /// Returns what is known of the page.
@@ -128,27 +155,6 @@ impl StatePage {
     }
 }
 
-/// Visits the patches of a batch page by page, as they stand side by side.
-///
-/// # Errors
-/// The first one of `visit`.
-pub(crate) fn for_each_page<'a, E>(
-    batch: BatchView<'a>,
-    mut visit: impl FnMut(PageId, &[Patch<'a>]) -> Result<(), E>,
-) -> Result<(), E> {
-    let mut patches = Vec::new();
-    let mut last = None;
-    for (page, patch) in batch.iter() {
-        if let Some(done) = last.filter(|&done| done != page) {
-            visit(done, &patches)?;
-            patches.clear();
-        }
-        last = Some(page);
-        patches.push(patch);
-    }
-    last.map_or(Ok(()), |page| visit(page, &patches))
-}
-
-pub(crate) fn missing(page: PageId) -> String {
+fn missing(page: PageId) -> String {
     format!("{page} does not exist")
 }

@@ -31,8 +31,13 @@ pub struct Builder {
 
 impl Default for Builder {
     fn default() -> Self {
-        let options =
-            Options { durability: Durability::Written, sites: false, clock: None, keep_bytes: None };
+        let options = Options {
+            durability: Durability::Written,
+            sites: false,
+            clock: None,
+            in_memory: false,
+            keep_bytes: None,
+        };
         Self { options, log: LogOptions::default(), instance: None, history_bytes: HISTORY_BYTES }
     }
 }
@@ -113,12 +118,13 @@ impl Builder {
         self.read_on(Arc::new(OsVfs), path.as_ref())
     }
 
-    /// Creates a bus in memory, which keeps its newest history.
+    /// Creates a bus in memory, which keeps its newest history. Its commits never reach more than
+    /// [`Durability::Volatile`], whatever they ask for.
     ///
     /// # Errors
     /// [`Error::Io`] if the flusher thread cannot be started.
     pub fn in_memory(mut self) -> Result<Bus, Error> {
-        self.options.keep_bytes = Some(self.history_bytes);
+        (self.options.in_memory, self.options.keep_bytes) = (true, Some(self.history_bytes));
         self.create_on(Arc::new(MemoryVfs::new()), Path::new("bus"))
     }
 
@@ -126,7 +132,8 @@ impl Builder {
     ///
     /// # Errors
     /// As [`Builder::in_memory`].
-    pub fn volatile(self) -> Result<Bus, Error> {
+    pub fn volatile(mut self) -> Result<Bus, Error> {
+        self.options.in_memory = true;
         self.create_volatile(Arc::new(NullVfs::default()), Path::new("bus"))
     }
 

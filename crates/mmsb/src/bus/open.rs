@@ -9,16 +9,17 @@ use std::{
 };
 
 use mmsb_page::PageStore;
-use mmsb_tlog::{Cursor, InstanceId, Log, LogDir, Reader, Scan, vfs::Vfs};
+use mmsb_tlog::{Cursor, InstanceId, Log, LogDir, Scan, vfs::Vfs};
 
 use super::{Builder, Inner, store_error};
 use crate::{
     Bus, Error,
     catalogue::Catalogue,
     counters::Counters,
-    journal::{Journal, Mode, does_not_fit},
+    interner::Interner,
+    journal::{Journal, Mode},
+    kept::Kept,
     state::State,
-    texts::Interner,
 };
 
 impl Bus {
@@ -83,9 +84,10 @@ pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -
 /// Replays the whole log; nothing is cut before every commit was found to fit.
 fn replay(dir: &LogDir, end: Cursor) -> Result<State, Error> {
     let mut state = State::default();
-    let mut reader = Reader::new(dir, Cursor::first(dir), end.lsn)?;
+    let kept = Kept::new(dir.clone());
+    let mut reader = kept.reader(Cursor::first(dir), end.lsn)?;
     while let Some(commit) = reader.next_commit()? {
-        state.apply(&commit).map_err(|what| does_not_fit(dir, &commit, what))?;
+        state.apply(&commit).map_err(|what| kept.does_not_fit(&commit, what))?;
     }
     Ok(state)
 }
@@ -98,7 +100,7 @@ fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Resu
         store,
         catalogue: Catalogue::of_state(&state),
         journal: Journal::new(dir, mode, options.keep_bytes),
-        interner: Mutex::new(Interner::of_texts(std::mem::take(&mut state.texts))),
+        interner: Interner::of_texts(std::mem::take(&mut state.texts)),
         options,
         stopped: AtomicBool::new(false),
         bulk_ticket: Mutex::new(()),

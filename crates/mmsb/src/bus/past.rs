@@ -1,5 +1,7 @@
 //! The doors to the past.
 
+use std::collections::BTreeMap;
+
 use mmsb_types::{Epoch, Label, PageId};
 
 use crate::{Bus, Commits, Error, History, Past, info::label};
@@ -14,17 +16,23 @@ impl Bus {
     /// # Cost
     /// Reads the log up to `epoch` and holds a copy of all pages.
     pub fn at(&self, epoch: Epoch) -> Result<Past, Error> {
-        let newest = self.epoch();
+        let newest = self.journal().newest_for(epoch);
         if epoch > newest {
             return Err(Error::EpochAhead { asked: epoch, newest });
         }
-        let mut replay = self.journal().replay(epoch)?;
-        let oldest = replay.state.epoch;
-        if epoch < oldest {
-            return Err(Error::HistoryGone { asked: epoch, oldest });
+        loop {
+            let mut replay = self.journal().replay(epoch)?;
+            let oldest = replay.state.epoch;
+            if epoch < oldest {
+                return Err(Error::HistoryGone { asked: epoch, oldest });
+            }
+            match replay.run_to(epoch) {
+                Ok(()) => return Ok(Past::new(replay.state)),
+                // The log gave up what was being read; what was asked may still be there.
+                Err(Error::HistoryGone { .. }) => {}
+                Err(error) => return Err(error),
+            }
         }
-        replay.run_to(epoch)?;
-        Ok(Past::new(replay.state))
     }
 
     /// Returns the last state with this label.
@@ -36,13 +44,7 @@ impl Bus {
     /// Reads the whole log once to find the label, then as [`Bus::at`].
     pub fn at_label(&self, wanted: impl Into<Label>) -> Result<Past, Error> {
         let wanted = wanted.into();
-        let mut found = None;
-        let mut replay = self.journal().replay(self.epoch())?;
-        while let Some(commit) = replay.reader.next_commit()? {
-            if label(commit.frame.sections).ok().flatten() == Some(wanted) {
-                found = Some(commit.epoch);
-            }
-        }
+        let found = last_epochs(self)?.remove(&wanted);
         self.at(found.ok_or(Error::LabelNotFound { label: wanted })?)
     }
 
@@ -70,4 +72,17 @@ impl Bus {
     pub fn oldest(&self) -> Epoch {
         self.journal().oldest()
     }
+}
+
+/// Returns the last epoch of each label in the history kept.
+pub(crate) fn last_epochs(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
+    let mut replay = bus.journal().replay(bus.epoch())?;
+    let kept = replay.kept().clone();
+    let oldest = (replay.state.label, replay.state.epoch);
+    let mut last: BTreeMap<_, _> = oldest.0.map(|label| (label, oldest.1)).into_iter().collect();
+    while let Some(commit) = replay.skip()? {
+        let label = label(commit.frame.sections).map_err(|what| kept.does_not_fit(&commit, what))?;
+        last.extend(label.map(|label| (label, commit.epoch)));
+    }
+    Ok(last)
 }

@@ -1,6 +1,9 @@
 //! Ending a bus on purpose.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use mmsb_types::limits::COMMITTERS_MAX;
 
@@ -27,10 +30,11 @@ impl Inner {
         let Ok(log) = self.journal.log() else { return Ok(()) };
         self.stopped.store(true, Ordering::SeqCst);
         // Whoever commits holds a committer: holding all of them, nobody else does.
+        let start = Instant::now();
         let mut all = Vec::with_capacity(COMMITTERS_MAX);
         while all.len() < COMMITTERS_MAX {
             let waited_ms = DRAIN_WAIT.as_millis() as u64;
-            let committer = self.store.committers().acquire(DRAIN_WAIT);
+            let committer = self.store.committers().acquire(DRAIN_WAIT.saturating_sub(start.elapsed()));
             all.push(committer.ok_or(Error::Busy { what: "a commit under way", waited_ms })?);
         }
         Ok(log.close()?)

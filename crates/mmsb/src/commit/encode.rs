@@ -2,16 +2,17 @@
 
 use mmsb_delta::{DeltaBatch, choose_delta_into, choose_into, diff_runs};
 use mmsb_page::PageLock;
-use mmsb_tlog::{FrameBuf, LogError, SectionBuf, SectionKind};
+use mmsb_tlog::{FrameBuf, SectionBuf, SectionKind};
 use mmsb_types::{Epoch, Span, limits::RUN_GAP_BYTES};
 
-use super::lock::needs_lock;
 use crate::{
     Error, Transaction,
-    bus::read_error,
-    texts::SourceIds,
+    interner::SourceLoan,
     txn::{Change, Life, TxPage, check_text},
 };
+
+/// What a thread's buffers may hold when no commit is under way, in bytes.
+const IDLE_BYTES_MAX: usize = 4 << 20;
 
 /// Buffers that a thread's commits use again and again.
 #[derive(Default)]
@@ -28,6 +29,8 @@ pub(super) struct Scratch {
     runs: Vec<Span>,
     /// For each locked page: the epoch whose bytes it was compared with.
     compared: Vec<Option<Epoch>>,
+    /// The longest frame there was room for.
+    frame_bytes_max: usize,
 }
 
 /// Refuses a tag that cannot be stored.
@@ -37,7 +40,12 @@ pub(super) fn check_texts(tx: &Transaction<'_>) -> Result<(), Error> {
 
 impl Scratch {
     /// Lays out everything but the deltas. Kinds rise.
-    pub(super) fn encode_sections(&mut self, tx: &Transaction<'_>, source: &SourceIds) {
+    pub(super) fn encode_sections(
+        &mut self,
+        tx: &Transaction<'_>,
+        source: &SourceLoan<'_>,
+        nanos: Option<u64>,
+    ) {
         self.sections.clear();
         self.section.clear();
         if !tx.events.is_empty() {
@@ -49,7 +57,7 @@ impl Scratch {
             source.encode(&mut self.section);
             self.sections.push(SectionKind::SOURCE, &self.section);
         }
-        if let Some(nanos) = tx.bus.now_nanos() {
+        if let Some(nanos) = nanos {
             self.sections.push(SectionKind::TIMESTAMP, &nanos.to_le_bytes());
         }
         if let Some(label) = tx.label {
@@ -74,7 +82,7 @@ impl Scratch {
                     None
                 }
             };
-            if needs_lock(page) {
+            if page.needs_lock() {
                 self.compared.push(compared);
             }
         }
@@ -86,27 +94,31 @@ impl Scratch {
         self.compared.iter().zip(locks).all(|(epoch, lock)| epoch.is_none_or(|epoch| epoch == lock.epoch()))
     }
 
-    /// Makes room for whatever [`Scratch::encode_locked`] may need, and returns the longest frame it may make.
-    pub(super) fn reserve_worst(&mut self, tx: &Transaction<'_>, record_max: u32) -> Result<usize, Error> {
+    /// Makes room for whatever [`Scratch::encode_locked`] may need, and returns the longest frame it may make:
+    /// no longer than the longest record, for a longer one is refused there.
+    pub(super) fn reserve_worst(&mut self, tx: &Transaction<'_>, record_max: u32) -> usize {
         const ENTRY_BYTES_MAX: usize = 24;
         self.start();
         let mut batch_bytes = 0;
         for page in &tx.pages {
-            self.batch.reserve_worst(page.page, page.page_bytes);
-            self.runs.reserve(page.page_bytes as usize / RUN_GAP_BYTES as usize + 1);
+            if !matches!(page.change, Change::None) {
+                self.batch.reserve_worst(page.page, page.page_bytes);
+                self.runs.reserve(page.page_bytes as usize / RUN_GAP_BYTES as usize + 1);
+            }
             batch_bytes += match &page.change {
                 Change::None => 0,
                 Change::Image(image) => ENTRY_BYTES_MAX + image.len(),
                 Change::Writes(delta) => ENTRY_BYTES_MAX * delta.run_count() + delta.bytes_changed(),
             };
         }
-        let bound = FrameBuf::bound(&self.sections, batch_bytes);
-        if bound > record_max as usize {
-            let (bytes, limit) = (bound as u64, u64::from(record_max));
-            return Err(LogError::RecordTooLarge { bytes, limit }.into());
-        }
+        let longest = tx.pages.iter().map(|page| page.page_bytes as usize).max();
+        self.old.clear();
+        self.old.reserve(longest.unwrap_or(0));
+        self.changed.reserve(tx.pages.len());
+        let bound = FrameBuf::bound(&self.sections, batch_bytes).min(record_max as usize);
         self.frame = FrameBuf::with_capacity(bound);
-        Ok(bound)
+        self.frame_bytes_max = self.frame_bytes_max.max(bound);
+        bound
     }
 
     /// Encodes against the locked pages themselves.
@@ -118,13 +130,23 @@ impl Scratch {
     ) -> Result<(), Error> {
         let mut locks = locks.iter();
         for page in &tx.pages {
-            let lock = if needs_lock(page) { locks.next() } else { None };
+            let lock = if page.needs_lock() { locks.next() } else { None };
             match (&page.change, lock) {
                 (Change::Image(image), Some(lock)) => self.push_image(page, lock.bytes(), image),
                 _ => self.push_other(page),
             }
         }
         self.encode(record_max)
+    }
+
+    /// Gives memory back after a commit that was much larger than most.
+    pub(super) fn shrink(&mut self) {
+        let [compact, wide, compact_payload, wide_payload] = self.batch.capacities();
+        let batch_bytes = compact * 8 + wide * 24 + compact_payload + wide_payload;
+        let buffer_bytes = self.old.capacity() + self.section.capacity() + self.runs.capacity() * 8;
+        if batch_bytes + buffer_bytes + self.frame_bytes_max > IDLE_BYTES_MAX {
+            *self = Self::default();
+        }
     }
 
     fn start(&mut self) {
@@ -136,6 +158,7 @@ impl Scratch {
     fn encode(&mut self, record_max: u32) -> Result<(), Error> {
         self.frame.encode(&self.sections, &self.batch, record_max)?;
         self.frame_bytes = self.frame.len();
+        self.frame_bytes_max = self.frame_bytes_max.max(self.frame_bytes);
         Ok(())
     }
 
@@ -154,7 +177,12 @@ impl Scratch {
             Change::None => {}
             Change::Writes(delta) => choose_delta_into(page.page, delta, page.page_bytes, &mut self.batch),
             Change::Image(image) => {
-                return self.push_image(page, &vec![0; image.len()], image);
+                let mut zeros = std::mem::take(&mut self.old);
+                zeros.clear();
+                zeros.resize(image.len(), 0);
+                self.push_image(page, &zeros, image);
+                self.old = zeros;
+                return;
             }
         }
         self.changed.push(self.batch.len() > before);
@@ -163,7 +191,10 @@ impl Scratch {
 
 /// Copies a page torn-free, to be compared with its image.
 fn read_whole(tx: &Transaction<'_>, page: &TxPage, old: &mut Vec<u8>) -> Result<Epoch, Error> {
-    let read = tx.bus.store().read_page(page.page, old);
-    let epoch = read.map_err(|error| read_error(error, tx.bus.epoch()))?;
-    if old.len() == page.page_bytes as usize { Ok(epoch) } else { Err(Error::Conflict { page: page.page }) }
+    // A page that is gone, or has become another one, lived when the transaction first used it.
+    let conflict = Error::Conflict { page: page.page };
+    match tx.bus.store().read_page(page.page, old) {
+        Ok(epoch) if old.len() == page.page_bytes as usize => Ok(epoch),
+        _ => Err(conflict),
+    }
 }

@@ -35,7 +35,7 @@ impl<'a> HeldPages<'a> {
         for (page, &changed) in tx.pages.iter().zip(changed) {
             let held = match page.life {
                 Life::Born => births.next().map(Held::Born),
-                Life::Dead if page.is_private() => None,
+                _ if !page.needs_lock() => None,
                 Life::Dead => locks.next().map(|lock| Held::Dying(lock.into_writer())),
                 Life::Old if changed => locks.next().map(|lock| Held::Writing(lock.into_writer())),
                 Life::Old => locks.next().map(Held::Locked),

@@ -14,17 +14,12 @@ const SMALL_PAGES_MAX: usize = 32;
 const SPINS_MAX: u32 = 100;
 const ROUNDS_MAX: u32 = 16;
 
-/// Tells whether the commit must hold the page: all but those it creates (or created and deleted).
-pub(super) fn needs_lock(page: &TxPage) -> bool {
-    !page.is_private()
-}
-
 /// Locks the pages of `tx` that lived before it, in its order.
 pub(super) fn lock_all<'a>(
     tx: &Transaction<'a>,
     committer: &'a Committer<'_>,
 ) -> Result<Vec<PageLock<'a>>, Error> {
-    let count = tx.pages.iter().filter(|page| needs_lock(page)).count();
+    let count = tx.pages.iter().filter(|page| page.needs_lock()).count();
     let mut locks = Vec::with_capacity(count);
     if count <= SMALL_PAGES_MAX {
         for round in 0..ROUNDS_MAX {
@@ -36,7 +31,7 @@ pub(super) fn lock_all<'a>(
         }
     }
     let _ticket = tx.bus.bulk_ticket().lock().unwrap_or_else(PoisonError::into_inner);
-    for page in tx.pages.iter().filter(|page| needs_lock(page)) {
+    for page in tx.pages.iter().filter(|page| page.needs_lock()) {
         locks.push(tx.bus.store().lock_wait(page.page, committer).map_err(conflict)?);
     }
     Ok(locks)
@@ -47,7 +42,7 @@ fn try_all<'a>(
     committer: &'a Committer<'_>,
     locks: &mut Vec<PageLock<'a>>,
 ) -> Result<bool, Error> {
-    for page in tx.pages.iter().filter(|page| needs_lock(page)) {
+    for page in tx.pages.iter().filter(|page| page.needs_lock()) {
         match try_one(tx, page, committer)? {
             Some(lock) => locks.push(lock),
             None => return Ok(false),

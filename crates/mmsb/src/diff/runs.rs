@@ -5,14 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use mmsb_types::{Epoch, Label, PageId, Source};
+use mmsb_types::{Epoch, Label, PageEvent, PageId};
 
 use super::{Divergence, RunDiff, Side, diff_page};
-use crate::{
-    Bus, Error,
-    info::{events, label, source},
-    journal::Replay,
-};
+use crate::{Bus, Error, bus::last_epochs, info::events, journal::Replay, state::StatePage};
 
 /// How states of two runs are paired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,7 +33,7 @@ pub fn compare_runs(left: &Bus, right: &Bus, align: Align) -> Result<RunDiff, Er
     if align == Align::Epoch {
         return compare(left, right, &by_epoch(left, right)?);
     }
-    let (left_labels, right_labels) = (labels(left)?, labels(right)?);
+    let (left_labels, right_labels) = (last_epochs(left)?, last_epochs(right)?);
     let either_has_none = left_labels.is_empty() || right_labels.is_empty();
     if align == Align::Auto && either_has_none {
         return compare(left, right, &by_epoch(left, right)?);
@@ -73,18 +69,6 @@ fn by_label(left: &BTreeMap<Label, Epoch>, right: &BTreeMap<Label, Epoch>) -> Pa
     Pairs { pairs, only_left_count, only_right_count }
 }
 
-/// Returns the last epoch of each label.
-fn labels(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
-    let mut last = BTreeMap::new();
-    let mut replay = bus.journal().replay(bus.epoch())?;
-    while let Some(commit) = replay.reader.next_commit()? {
-        if let Ok(Some(label)) = label(commit.frame.sections) {
-            last.insert(label, commit.epoch);
-        }
-    }
-    Ok(last)
-}
-
 fn compare(left: &Bus, right: &Bus, pairs: &Pairs) -> Result<RunDiff, Error> {
     let mut diff = RunDiff {
         only_left_count: pairs.only_left_count,
@@ -113,24 +97,24 @@ fn compare(left: &Bus, right: &Bus, pairs: &Pairs) -> Result<RunDiff, Error> {
 /// One run on its way.
 struct Run {
     replay: Replay,
-    source: Source,
 }
 
 impl Run {
     fn start(bus: &Bus) -> Result<Self, Error> {
-        Ok(Self { replay: bus.journal().replay(bus.epoch())?, source: Source::default() })
+        Ok(Self { replay: bus.journal().replay(bus.epoch())? })
     }
 
     fn pages(&self) -> impl Iterator<Item = PageId> {
         self.replay.state.pages().map(|(page, _)| page)
     }
 
-    fn page(&self, page: PageId) -> Option<&crate::state::StatePage> {
+    fn page(&self, page: PageId) -> Option<&StatePage> {
         self.replay.state.page(page)
     }
 
     fn side(&self) -> Side {
-        Side { epoch: self.replay.state.epoch, label: self.replay.state.label, source: self.source.clone() }
+        let state = &self.replay.state;
+        Side { epoch: state.epoch, label: state.label, source: state.source() }
     }
 
     /// Replays up to `epoch`, noting the pages on the way; backwards means from the start.
@@ -140,13 +124,15 @@ impl Run {
             *self = Self::start(bus)?;
             touched.extend(self.pages());
         }
+        let oldest = self.replay.state.epoch;
+        if epoch < oldest {
+            return Err(Error::HistoryGone { asked: epoch, oldest });
+        }
         while self.replay.state.epoch < epoch {
-            let mut texts = self.replay.state.texts.clone();
             let Some(commit) = self.replay.step()? else { break };
             touched.extend(commit.frame.batch.iter().map(|(page, _)| page));
-            touched
-                .extend(events(commit.frame.sections).unwrap_or_default().iter().map(|event| event.page()));
-            self.source = source(commit.frame.sections, &mut texts).unwrap_or_default();
+            let events = events(commit.frame.sections).unwrap_or_default();
+            touched.extend(events.iter().map(PageEvent::page));
         }
         Ok(())
     }

@@ -13,6 +13,8 @@ pub(crate) struct TxPage {
     pub(crate) born: bool,
     /// The epoch the page must still have at the commit, because it was read or the caller said so.
     pub(crate) expected: Option<Epoch>,
+    /// The transaction changes its name.
+    pub(crate) named: bool,
     pub(crate) change: Change,
 }
 
@@ -40,12 +42,16 @@ pub(crate) enum Change {
 
 impl TxPage {
     pub(crate) fn new(page: PageId, page_bytes: u32, life: Life) -> Self {
-        Self { page, page_bytes, life, born: life == Life::Born, expected: None, change: Change::None }
+        let (born, change) = (life == Life::Born, Change::None);
+        Self { page, page_bytes, life, born, expected: None, named: false, change }
     }
 
-    /// Tells whether nobody outside the transaction has ever seen the page.
-    pub(crate) fn is_private(&self) -> bool {
-        self.born
+    /// Tells whether the commit must hold the page.
+    ///
+    /// Not a page that nobody else has ever seen, nor one that was only touched by calls that failed.
+    pub(crate) fn needs_lock(&self) -> bool {
+        let changes = self.named || self.life == Life::Dead || !matches!(self.change, Change::None);
+        !self.born && (changes || self.expected.is_some())
     }
 
     /// Lays bytes over what the transaction holds so far.

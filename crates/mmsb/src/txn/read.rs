@@ -1,5 +1,6 @@
 //! Reading through a transaction: its own writes, and a precondition for what it saw.
 
+use mmsb_page::ReadError;
 use mmsb_types::{Epoch, PageId, Span};
 
 use super::{Life, Transaction};
@@ -24,8 +25,11 @@ impl Transaction<'_> {
             check_bounds(page, offset, buffer.len(), found.page_bytes)?;
             buffer.fill(0);
         } else {
-            let seen =
-                bus.store().read(page, offset, buffer).map_err(|error| read_error(error, bus.epoch()))?;
+            let seen = bus.store().read(page, offset, buffer).map_err(|error| match error {
+                // It lived when the transaction first used it.
+                ReadError::NotFound { page } => Error::Conflict { page },
+                error => read_error(error, bus.epoch()),
+            })?;
             if *found.expected.get_or_insert(seen) != seen {
                 return Err(Error::Conflict { page });
             }

@@ -67,7 +67,7 @@ impl Transaction<'_> {
     /// Creates a page of `page_bytes` zero bytes; `None` leaves it unnamed.
     ///
     /// # Errors
-    /// [`Error::PageLength`], [`Error::Text`]. A name that is taken is told by the commit.
+    /// [`Error::PageLength`], [`Error::Text`], [`Error::IdsUsedUp`]. A name that is taken is told by the commit.
     pub fn create_page<'n>(
         &mut self,
         name: impl Into<Option<&'n str>>,
@@ -91,7 +91,7 @@ impl Transaction<'_> {
         }
         let page_bytes = check_length(page_bytes)?;
         let name = name.into().map(|name| check_text("a page's name", name)).transpose()?;
-        let page = self.bus.catalogue().take_id();
+        let page = self.bus.catalogue().take_id()?;
         self.add(TxPage::new(page, page_bytes, Life::Born));
         self.events.push(PageEvent::Created { page, page_bytes, location: PageLocation::Host, name });
         Ok(page)
@@ -115,13 +115,14 @@ impl Transaction<'_> {
         Ok(())
     }
 
-    /// Names the page, or takes its name away with `None`.
+    /// Names the page, or takes its name away with `None`. Pages may swap names in one transaction: only the
+    /// names after the commit must differ.
     ///
     /// # Errors
     /// [`Error::PageNotFound`], [`Error::Text`]. A name that is taken is told by the commit.
     pub fn name_page<'n>(&mut self, page: PageId, name: impl Into<Option<&'n str>>) -> Result<(), Error> {
-        self.touch(page)?;
         let name = name.into().map(|name| check_text("a page's name", name)).transpose()?;
+        self.touch(page)?.named = true;
         self.events.push(PageEvent::Named { page, name });
         Ok(())
     }

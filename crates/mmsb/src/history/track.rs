@@ -1,0 +1,118 @@
+//! One page on its way through the log.
+
+use std::fmt;
+
+use mmsb_tlog::{Commit, Cursor};
+use mmsb_types::{PageEvent, PageId};
+
+use super::{Change, ChangeKind};
+use crate::{
+    CommitInfo,
+    diff::byte_runs,
+    info::{events, source},
+    journal::Replay,
+    texts::Texts,
+};
+
+/// A page, and the texts that are known, at some place of the log.
+#[derive(Clone)]
+pub(super) struct Track {
+    page: PageId,
+    cursor: Cursor,
+    image: Option<Vec<u8>>,
+    texts: Texts,
+}
+
+impl Track {
+    /// Starts where `replay` stands; takes its texts.
+    pub(super) fn new(page: PageId, replay: &mut Replay) -> Self {
+        let image = replay.state.page(page).map(|state| state.bytes.to_vec());
+        let texts = std::mem::take(&mut replay.state.texts);
+        Self { page, cursor: replay.cursor(), image, texts }
+    }
+
+    pub(super) fn clone_at(&self, cursor: Cursor) -> Self {
+        Self { cursor, ..self.clone() }
+    }
+
+    pub(super) fn cursor(&self) -> Cursor {
+        self.cursor
+    }
+
+    pub(super) fn lives(&self) -> bool {
+        self.image.is_some()
+    }
+
+    pub(super) fn image_bytes(&self) -> usize {
+        self.image.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Tells whether the commit does anything to the page.
+    pub(super) fn touches(&self, commit: &Commit<'_>) -> Result<bool, String> {
+        let in_batch = commit.frame.batch.iter().any(|(touched, _)| touched == self.page);
+        Ok(in_batch || events(commit.frame.sections)?.iter().any(|event| event.page() == self.page))
+    }
+
+    /// Goes past one commit.
+    pub(super) fn skip(&mut self, commit: &Commit<'_>) -> Result<(), String> {
+        source(commit.frame.sections, &mut self.texts)?;
+        self.apply_events(&events(commit.frame.sections)?);
+        self.apply_patches(commit)
+    }
+
+    /// Goes past one commit; returns what it did to the page.
+    pub(super) fn step(&mut self, commit: &Commit<'_>) -> Result<Option<Change>, String> {
+        if !self.touches(commit)? {
+            source(commit.frame.sections, &mut self.texts)?;
+            return Ok(None);
+        }
+        let CommitInfo { epoch, label, timestamp_nanos, source, events, pages, .. } =
+            CommitInfo::read(commit, &mut self.texts)?;
+        let page = self.page;
+        let (mut kind, name) = self.apply_events(&events);
+        let old = self.image.clone().unwrap_or_default();
+        self.apply_patches(commit)?;
+        if kind == ChangeKind::Named && pages.contains(&page) {
+            kind = ChangeKind::Written;
+        }
+        let runs = self.image.as_ref().map(|image| byte_runs(&old, image)).unwrap_or_default();
+        Ok(Some(Change { page, epoch, label, timestamp_nanos, source, kind, name, runs }))
+    }
+
+    /// Returns what happened to the page, and the name it was given.
+    fn apply_events(&mut self, events: &[PageEvent]) -> (ChangeKind, Option<String>) {
+        let (mut kind, mut given) = (ChangeKind::Written, None);
+        for event in events.iter().filter(|event| event.page() == self.page) {
+            match event {
+                PageEvent::Created { page_bytes, name, .. } => {
+                    self.image = Some(vec![0; *page_bytes as usize]);
+                    (kind, given) = (ChangeKind::Created { page_bytes: *page_bytes }, name.clone());
+                }
+                PageEvent::Deleted { .. } => {
+                    self.image = None;
+                    (kind, given) = (ChangeKind::Deleted, None);
+                }
+                PageEvent::Named { name, .. } => {
+                    given.clone_from(name);
+                    kind = if kind == ChangeKind::Written { ChangeKind::Named } else { kind };
+                }
+            }
+        }
+        (kind, given)
+    }
+
+    fn apply_patches(&mut self, commit: &Commit<'_>) -> Result<(), String> {
+        let Some(image) = &mut self.image else { return Ok(()) };
+        for (_, patch) in commit.frame.batch.iter().filter(|(touched, _)| *touched == self.page) {
+            patch.apply(image).map_err(|misfit| misfit.to_string())?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Track {
+    /// Without the bytes, of which there may be millions.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} bytes at {:?}", self.page, self.image_bytes(), self.cursor)
+    }
+}
