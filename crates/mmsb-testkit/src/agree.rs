@@ -1,0 +1,115 @@
+//! Whether a bus shows what the model says: live, in the past, in its history.
+
+use std::collections::BTreeMap;
+
+use mmsb::{Bus, ChangeKind, CommitInfo, Epoch, PageId, Past};
+
+use crate::{Model, ModelState};
+
+/// Asserts that everything a bus can show is what the model says.
+///
+/// # Panics
+/// At the first thing that is not.
+#[track_caller]
+pub fn everywhere(bus: &Bus, model: &Model) {
+    live(bus, model);
+    for (epoch, _) in model.states() {
+        past(&bus.at(epoch).expect("a state of the past"), model);
+    }
+    for (label, epoch) in model.labels() {
+        assert_eq!(bus.at_label(label).expect("a state by label").epoch(), epoch, "last of {label}");
+    }
+    let lived: BTreeMap<PageId, ()> =
+        model.states().flat_map(|(_, state)| state.pages.keys().map(|&page| (page, ()))).collect();
+    lived.keys().for_each(|&page| history(bus, model, page));
+    commits(bus, model);
+    assert_eq!(bus.check(), [], "violations");
+}
+
+/// Asserts that the live pages are those of the model's newest state.
+///
+/// # Panics
+/// If they are not.
+#[track_caller]
+pub fn live(bus: &Bus, model: &Model) {
+    let (epoch, state) = (model.epoch(), model.newest());
+    assert_eq!(bus.epoch(), epoch, "newest epoch");
+    assert!(bus.pages().eq(state.pages.keys().copied()), "live pages at {epoch}");
+    for (&page, expected) in &state.pages {
+        assert!(bus.with_page(page, |bytes| bytes == *expected.bytes).unwrap(), "bytes of {page} at {epoch}");
+        assert_eq!(bus.page_epoch(page).unwrap(), expected.epoch, "epoch of {page} at {epoch}");
+        assert_eq!(bus.page_name(page).as_deref(), expected.name.as_deref(), "name of {page} at {epoch}");
+        let found = expected.name.as_deref().map(|name| bus.page(name));
+        assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
+    }
+}
+
+/// Asserts that a past state is the model's of that epoch.
+///
+/// # Panics
+/// If it is not.
+#[track_caller]
+pub fn past(past: &Past, model: &Model) {
+    let (epoch, expected) = (past.epoch(), model.state(past.epoch()));
+    assert_eq!(past.label(), expected.label, "label of {epoch}");
+    assert!(past.pages().map(|info| info.page).eq(expected.pages.keys().copied()), "pages at {epoch}");
+    for info in past.pages() {
+        let (page, expected) = (info.page, &expected.pages[&info.page]);
+        assert!(past.bytes(page).unwrap() == *expected.bytes, "bytes of {page} at {epoch}");
+        assert_eq!(info.epoch, expected.epoch, "epoch of {page} at {epoch}");
+        assert_eq!(info.name.as_deref(), expected.name.as_deref(), "name of {page} at {epoch}");
+        let found = expected.name.as_deref().map(|name| past.page(name));
+        assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
+    }
+}
+
+/// Asserts that a page's history, undone change by change, goes through all of its states.
+///
+/// # Panics
+/// If it does not.
+#[track_caller]
+pub fn history(bus: &Bus, model: &Model, page: PageId) {
+    let at = |epoch: Epoch| model.state(epoch).pages.get(&page);
+    let mut epoch = model.epoch();
+    for change in bus.history(page).expect("the history of a page that lived") {
+        let change = change.expect("a change");
+        let before = Epoch::new(change.epoch.get() - 1);
+        assert!(change.epoch <= epoch, "{page}: {} is told after {epoch}", change.epoch);
+        for quiet in change.epoch.get()..=epoch.get() {
+            assert_eq!(at(Epoch::new(quiet)), at(change.epoch), "{page} changed behind {}", change.epoch);
+        }
+        let (old, new) = (at(before), at(change.epoch));
+        match change.kind {
+            ChangeKind::Created { page_bytes } => {
+                assert!(old.is_none() && new.is_some_and(|new| new.bytes.len() == page_bytes as usize));
+            }
+            ChangeKind::Deleted => assert!(old.is_some() && new.is_none() && change.runs.is_empty()),
+            ChangeKind::Named => assert!(change.runs.is_empty(), "{page} only named at {}", change.epoch),
+            ChangeKind::Written => assert_eq!(new.map(|new| new.epoch), Some(change.epoch)),
+        }
+        if let Some(new) = new {
+            let zeros = vec![0; new.bytes.len()];
+            let old = old.map_or(&zeros, |old| &*old.bytes);
+            let mut undone = new.bytes.to_vec();
+            for run in &change.runs {
+                let place = run.offset as usize..run.offset as usize + run.new.len();
+                assert_eq!(undone[place.clone()], run.new, "new bytes of {page} at {}", change.epoch);
+                undone[place].copy_from_slice(&run.old);
+            }
+            assert!(undone == *old, "{page} before {}", change.epoch);
+        }
+        epoch = before;
+    }
+    assert_eq!(at(epoch), None, "{page} before its history");
+}
+
+fn commits(bus: &Bus, model: &Model) {
+    let commits: Vec<CommitInfo> = bus.commits().unwrap().map(|commit| commit.expect("a commit")).collect();
+    assert_eq!(commits.len() as u64, model.epoch().get(), "every commit is in the log, and nothing else");
+    for commit in commits {
+        let ModelState { label, tag, pages } = model.state(commit.epoch);
+        assert_eq!((commit.label, commit.source.tag.as_ref()), (*label, tag.as_ref()), "{}", commit.epoch);
+        let changed = |page: &PageId| pages.get(page).is_some_and(|page| page.epoch == commit.epoch);
+        assert!(commit.pages.iter().all(changed), "pages of {commit}");
+    }
+}
