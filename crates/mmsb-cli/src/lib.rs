@@ -1,9 +1,16 @@
-//! What the `mmsb` command is made of; the binary only calls it.
+//! What the `mmsb` command is made of; the binary adds arguments, tables and progress bars.
 //!
-//! Reading order: [`sqlite`], how a recorded SQLite database is read.
+//! Reading order: [`sqlite`], how a recorded SQLite database is read; [`import()`] makes a bus of it;
+//! [`export()`] gives the database back as it was after any commit.
 //!
 //! Invariant: nothing here knows how MMSB stores a page; all goes through the `mmsb` facade.
 
 #![forbid(unsafe_code)]
 
 pub mod sqlite;
+
+mod export;
+mod import;
+
+pub use export::{ExportError, Exported, Layout, export};
+pub use import::{ImportError, Imported, Importer, import};

@@ -1,0 +1,54 @@
+//! The commands, one file each.
+//!
+//! Invariant: whatever reads a bus opens it read-only.
+
+pub mod at;
+pub mod completions;
+pub mod demo;
+pub mod diff;
+pub mod export;
+pub mod history;
+pub mod import;
+pub mod info;
+pub mod log;
+pub mod stats;
+pub mod verify;
+
+use std::process::ExitCode;
+
+use crate::{args::Command, render::Out};
+
+/// How a command ended; the numbers are the exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Outcome {
+    /// Done, or compared and found equal.
+    Same = 0,
+    /// Compared and found different.
+    Differs = 1,
+    /// Damage was found, or a check failed.
+    Failed = 2,
+}
+
+impl From<Outcome> for ExitCode {
+    fn from(outcome: Outcome) -> Self {
+        Self::from(outcome as u8)
+    }
+}
+
+/// Runs a command.
+pub fn run(command: Command, out: &mut Out) -> anyhow::Result<Outcome> {
+    match command {
+        Command::Demo(args) => demo::run(&args, out),
+        Command::Import { from: import::Source::Sqlite(args) } => import::run(&args, out),
+        Command::Export { to: export::Target::Sqlite(args) } => export::run(&args, out),
+        Command::Info(args) => info::run(&args, out),
+        Command::Log(args) => log::run(&args, out),
+        Command::At(args) => at::run(&args, out),
+        Command::History(args) => history::run(&args, out),
+        Command::Diff(args) => diff::run(&args, out),
+        Command::Verify(args) => verify::run(&args, out),
+        Command::Stats(args) => stats::run(&args, out),
+        Command::Completions(args) => completions::run(&args, out),
+    }
+}

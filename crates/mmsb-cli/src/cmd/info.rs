@@ -1,0 +1,100 @@
+//! `mmsb info`: what a bus is, on one page.
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use mmsb::{Bus, Label};
+use serde::Serialize;
+
+use super::Outcome;
+use crate::render::{Out, count, facts};
+
+/// Tells what a bus holds: epochs, labels, tags, pages, log.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = JSON)]
+pub struct Args {
+    /// The bus.
+    bus: PathBuf,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+const JSON: &str = "\
+JSON keys: bus, instance (which run it is), oldest and newest (epochs), page_count, page_bytes, log_bytes, \
+label_count (commits with a label), label_min, label_max, tags (commits by tag).";
+
+#[derive(Serialize)]
+struct Info<'a> {
+    bus: &'a std::path::Path,
+    instance: String,
+    oldest: u64,
+    newest: u64,
+    page_count: u64,
+    page_bytes: u64,
+    log_bytes: u64,
+    label_count: u64,
+    label_min: Option<u64>,
+    label_max: Option<u64>,
+    tags: BTreeMap<String, u64>,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
+    let bus = Bus::open_read_only(&args.bus)?;
+    let info = info(args, &bus)?;
+    if args.json {
+        out.json(&info)?;
+    } else {
+        out.line(report(&info))?;
+    }
+    Ok(Outcome::Same)
+}
+
+fn info<'a>(args: &'a Args, bus: &Bus) -> Result<Info<'a>, mmsb::Error> {
+    let stats = bus.stats();
+    let mut info = Info {
+        bus: &args.bus,
+        instance: bus.instance().to_string(),
+        oldest: stats.oldest.get(),
+        newest: stats.epoch.get(),
+        page_count: stats.page_count,
+        page_bytes: stats.page_bytes,
+        log_bytes: stats.log_bytes,
+        label_count: 0,
+        label_min: None,
+        label_max: None,
+        tags: BTreeMap::new(),
+    };
+    for commit in bus.commits()? {
+        let commit = commit?;
+        if let Some(label) = commit.label.map(Label::get) {
+            info.label_count += 1;
+            info.label_min = Some(info.label_min.map_or(label, |min| min.min(label)));
+            info.label_max = Some(info.label_max.map_or(label, |max| max.max(label)));
+        }
+        if let Some(tag) = commit.source.tag {
+            *info.tags.entry(tag).or_default() += 1;
+        }
+    }
+    Ok(info)
+}
+
+fn report(info: &Info<'_>) -> String {
+    let labels = match (info.label_min, info.label_max) {
+        (Some(min), Some(max)) => {
+            format!("label:{min} to label:{max}, on {} commits", count(info.label_count))
+        }
+        _ => "none".to_owned(),
+    };
+    let tags = info.tags.iter().map(|(tag, number)| format!("{tag} ({})", count(*number)));
+    let tags: Vec<String> = tags.collect();
+    facts([
+        ("bus", info.bus.display().to_string()),
+        ("instance", info.instance.clone()),
+        ("epochs", format!("e{} to e{}", info.oldest, info.newest)),
+        ("labels", labels),
+        ("tags", if tags.is_empty() { "none".to_owned() } else { tags.join(", ") }),
+        ("pages", format!("{}, {} bytes", count(info.page_count), count(info.page_bytes))),
+        ("log", format!("{} bytes", count(info.log_bytes))),
+    ])
+}

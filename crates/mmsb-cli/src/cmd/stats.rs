@@ -1,0 +1,123 @@
+//! `mmsb stats`: how much of everything a bus holds.
+
+use std::path::PathBuf;
+
+use mmsb::{Bus, CommitInfo, PageEvent, Stats};
+use serde::Serialize;
+
+use super::Outcome;
+use crate::render::{Out, count, facts};
+
+/// Counts what a bus holds: commits, deltas, pages, memory, log.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = JSON)]
+pub struct Args {
+    /// The bus.
+    bus: PathBuf,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+const JSON: &str = "\
+JSON keys: oldest and newest (epochs), commit_count, run_count, payload_bytes (what the runs stored), \
+frame_bytes (all commits in the log), frame_bytes_max (the largest), created_count and deleted_count (pages), \
+page_count and page_bytes (live ones), slot_bytes (memory they occupy), overhead_bytes_per_page, log_bytes.";
+
+#[derive(Default, Serialize)]
+struct Totals {
+    oldest: u64,
+    newest: u64,
+    commit_count: u64,
+    run_count: u64,
+    payload_bytes: u64,
+    frame_bytes: u64,
+    frame_bytes_max: u64,
+    created_count: u64,
+    deleted_count: u64,
+    page_count: u64,
+    page_bytes: u64,
+    slot_bytes: u64,
+    overhead_bytes_per_page: f64,
+    log_bytes: u64,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
+    let bus = Bus::open_read_only(&args.bus)?;
+    let mut totals = Totals::of(&bus.stats());
+    for commit in bus.commits()? {
+        totals.add(&commit?);
+    }
+    if args.json {
+        out.json(&totals)?;
+    } else {
+        out.line(totals.report())?;
+    }
+    Ok(Outcome::Same)
+}
+
+impl Totals {
+    fn of(stats: &Stats) -> Self {
+        Self {
+            oldest: stats.oldest.get(),
+            newest: stats.epoch.get(),
+            page_count: stats.page_count,
+            page_bytes: stats.page_bytes,
+            slot_bytes: stats.slot_bytes,
+            overhead_bytes_per_page: stats.overhead_bytes_per_page,
+            log_bytes: stats.log_bytes,
+            ..Self::default()
+        }
+    }
+
+    fn add(&mut self, commit: &CommitInfo) {
+        let number =
+            |of: fn(&PageEvent) -> bool| commit.events.iter().filter(|event| of(event)).count() as u64;
+        self.commit_count += 1;
+        self.run_count += commit.run_count as u64;
+        self.payload_bytes += commit.payload_bytes as u64;
+        self.frame_bytes += commit.frame_bytes as u64;
+        self.frame_bytes_max = self.frame_bytes_max.max(commit.frame_bytes as u64);
+        self.created_count += number(|event| matches!(event, PageEvent::Created { .. }));
+        self.deleted_count += number(|event| matches!(event, PageEvent::Deleted { .. }));
+    }
+
+    fn report(&self) -> String {
+        let bytes = |number| format!("{} bytes", count(number));
+        let mean = self.frame_bytes.checked_div(self.commit_count).unwrap_or(0);
+        facts([
+            ("epochs", format!("e{} to e{}", self.oldest, self.newest)),
+            ("commits", count(self.commit_count)),
+            ("deltas", format!("{} runs, {}", count(self.run_count), bytes(self.payload_bytes))),
+            (
+                "frames",
+                format!(
+                    "{}; mean {}, largest {}",
+                    bytes(self.frame_bytes),
+                    count(mean),
+                    count(self.frame_bytes_max)
+                ),
+            ),
+            ("log", bytes(self.log_bytes)),
+            (
+                "pages",
+                format!(
+                    "{} live, {} created, {} deleted",
+                    count(self.page_count),
+                    count(self.created_count),
+                    count(self.deleted_count)
+                ),
+            ),
+            (
+                "memory",
+                format!(
+                    "{} in pages, {} in slots, {:.1} more a page",
+                    bytes(self.page_bytes),
+                    bytes(self.slot_bytes),
+                    self.overhead_bytes_per_page
+                ),
+            ),
+        ])
+    }
+}

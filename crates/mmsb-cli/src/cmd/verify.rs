@@ -1,0 +1,126 @@
+//! `mmsb verify`: is every byte of the log as it was written?
+
+use std::path::{Path, PathBuf};
+
+use mmsb::{BadRecord, Bus, Tail, Verified};
+use serde::Serialize;
+
+use super::Outcome;
+use crate::render::{Out, count};
+
+/// Checks every record of a bus; changes nothing.
+///
+/// A log that ends in bytes a crash tore is sound, and is told so: they were never durable, and opening the
+/// bus for writing cuts them. Exit code 0: sound, 2: damaged; every bad record is named with its file, offset
+/// and number.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = JSON)]
+pub struct Args {
+    /// The bus.
+    bus: PathBuf,
+    /// Prints one JSON object.
+    #[arg(long)]
+    json: bool,
+}
+
+const JSON: &str = "\
+JSON keys: file, state (closed: after a clean stop; open: without one; torn; damaged), frame_count, mark_count, \
+synced_through (the last epoch known to be durable), bad (objects with file, offset, number, what, and durable: \
+whether a later mark vouched for it), violations (texts: commits that are whole but do not fit).";
+
+#[derive(Serialize)]
+struct Report<'a> {
+    file: &'a Path,
+    state: State,
+    frame_count: u64,
+    mark_count: u64,
+    synced_through: u64,
+    bad: Vec<JsonBad<'a>>,
+    violations: Vec<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum State {
+    Closed,
+    Open,
+    Torn,
+    Damaged,
+}
+
+#[derive(Serialize)]
+struct JsonBad<'a> {
+    file: &'a Path,
+    offset: u64,
+    number: u64,
+    what: String,
+    durable: bool,
+}
+
+/// Runs the command.
+pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
+    let verified = mmsb::verify(&args.bus)?;
+    let mut report = Report::of(&verified);
+    if report.state != State::Damaged {
+        let violations = Bus::open_read_only(&args.bus)?.check();
+        report.violations = violations.iter().map(ToString::to_string).collect();
+    }
+    if args.json {
+        out.json(&report)?;
+    } else {
+        report.print(out)?;
+    }
+    let is_sound = report.state != State::Damaged && report.violations.is_empty();
+    Ok(if is_sound { Outcome::Same } else { Outcome::Failed })
+}
+
+impl<'a> Report<'a> {
+    fn of(verified: &'a Verified) -> Self {
+        let Verified { file, log, .. } = verified;
+        let bad = |record: &BadRecord| JsonBad {
+            file,
+            offset: record.offset,
+            number: record.number,
+            what: record.fault.to_string(),
+            durable: record.covered,
+        };
+        let state = match &log.scan.tail {
+            _ if log.is_damaged() => State::Damaged,
+            Tail::Torn(_) => State::Torn,
+            Tail::Clean { closed: true } => State::Closed,
+            Tail::Clean { closed: false } => State::Open,
+        };
+        Self {
+            file,
+            state,
+            frame_count: log.scan.frame_count,
+            mark_count: log.scan.mark_count,
+            synced_through: log.scan.synced_through,
+            bad: log.bad.iter().map(bad).collect(),
+            violations: Vec::new(),
+        }
+    }
+
+    fn print(&self, out: &mut Out) -> std::io::Result<()> {
+        let verdict = match self.state {
+            State::Closed => out.paint.good("sound") + ", closed by a clean stop",
+            State::Open => out.paint.good("sound") + ", not closed: its program was killed or still runs",
+            State::Torn => out.paint.good("sound") + ", with a torn tail: what follows was never durable",
+            State::Damaged => out.paint.bad("damaged") + ": durable bytes are not as they were written",
+        };
+        let (frames, marks) = (count(self.frame_count), count(self.mark_count));
+        out.line(format_args!("{}: {verdict}", self.file.display()))?;
+        out.line(format_args!(
+            "{frames} frames and {marks} marks are good, e{} is durable",
+            self.synced_through
+        ))?;
+        for bad in &self.bad {
+            let (file, durable) = (bad.file.display(), if bad.durable { "durable" } else { "torn" });
+            out.line(format_args!(
+                "{file}: offset {}, record {}, {durable}: {}",
+                bad.offset, bad.number, bad.what
+            ))?;
+        }
+        self.violations.iter().try_for_each(|violation| out.line(format_args!("violated: {violation}")))
+    }
+}

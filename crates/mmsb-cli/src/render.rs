@@ -1,0 +1,58 @@
+//! How answers look: tables and lines for people, one JSON object a line for programs.
+
+mod hex;
+mod json;
+mod paint;
+mod quantity;
+mod table;
+
+use std::{
+    fmt::Display,
+    io::{self, BufWriter, StdoutLock, Write as _},
+};
+
+use serde::Serialize;
+
+pub use self::{
+    hex::{dump, hex},
+    json::{JsonChange, JsonPageDiff, JsonSide, JsonSource},
+    paint::Paint,
+    quantity::{count, percent},
+    table::{Table, facts},
+};
+
+/// Where answers go: stdout, buffered, every failure told.
+#[derive(Debug)]
+pub struct Out {
+    to: BufWriter<StdoutLock<'static>>,
+    /// Colours, where they are wanted.
+    pub paint: Paint,
+}
+
+impl Out {
+    /// Takes stdout.
+    pub fn stdout() -> Self {
+        Self { to: BufWriter::new(io::stdout().lock()), paint: Paint::for_stdout() }
+    }
+
+    /// Prints one line.
+    pub fn line(&mut self, line: impl Display) -> io::Result<()> {
+        writeln!(self.to, "{line}")
+    }
+
+    /// Prints one object as one line.
+    pub fn json(&mut self, object: &impl Serialize) -> io::Result<()> {
+        serde_json::to_writer(&mut self.to, object)?;
+        self.to.write_all(b"\n")
+    }
+
+    /// Prints bytes as they are.
+    pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.to.write_all(bytes)
+    }
+
+    /// Hands everything over to the kernel.
+    pub fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}
