@@ -83,7 +83,7 @@ pub enum Error {
         location: PageLocation,
     },
     /// The epoch lies ahead.
-    #[error("{asked} lies ahead: the newest state is {newest}")]
+    #[error("{asked} lies ahead: ask {newest}, the newest state, or one before it")]
     EpochAhead {
         /// The epoch asked for.
         asked: Epoch,

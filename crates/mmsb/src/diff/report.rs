@@ -105,6 +105,12 @@ impl fmt::Display for Diff {
 impl fmt::Display for PageDiff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.page)?;
+        if let PageDifference::Name { right: Some(right) } = &self.what
+            && self.name.as_ref() == Some(right)
+        {
+            // The right name stands in for the one that the left page does not have.
+            return write!(f, " has no name on the left, {right:?} on the right");
+        }
         if let Some(name) = &self.name {
             write!(f, " {name:?}")?;
         }

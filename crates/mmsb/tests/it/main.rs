@@ -1,3 +1,16 @@
 //! Tests of the bus as its users see it, one binary.
 
+mod faulty;
+
+mod faults;
+mod frames;
+mod hostile;
+mod memory;
 mod model;
+mod races;
+mod runs;
+mod said;
+mod sites;
+mod sizes;
+mod stopping;
+mod transactions;

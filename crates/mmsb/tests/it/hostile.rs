@@ -1,0 +1,136 @@
+//! Logs that are whole, record by record, and tell what cannot be: refused with the record named, never a panic.
+
+use std::{path::Path, sync::Arc};
+
+use mmsb::{Bus, Error, InstanceId, PageEvent, PageId, PageLocation, vfs::MemoryVfs};
+use mmsb_delta::{DeltaBatch, Patch};
+use mmsb_tlog::{FrameBuf, Log, LogDir, LogOptions, Scan, SectionBuf, SectionKind};
+
+fn created(page: u64, name: Option<&str>) -> PageEvent {
+    let (page, name) = (PageId::new(page), name.map(str::to_owned));
+    PageEvent::Created { page, page_bytes: 8, location: PageLocation::Host, name }
+}
+
+fn named(page: u64, name: &str) -> PageEvent {
+    PageEvent::Named { page: PageId::new(page), name: Some(name.to_owned()) }
+}
+
+fn deleted(page: u64) -> PageEvent {
+    PageEvent::Deleted { page: PageId::new(page) }
+}
+
+/// A commit as it is written into a log.
+#[derive(Default)]
+struct Forged {
+    events: Vec<PageEvent>,
+    source: Vec<u8>,
+    label: Vec<u8>,
+    batch: DeltaBatch,
+}
+
+impl Forged {
+    fn events(events: &[PageEvent]) -> Self {
+        Self { events: events.to_vec(), ..Self::default() }
+    }
+
+    fn patch(page: u64, offset: u32, bytes: &[u8]) -> Self {
+        let mut forged = Self::default();
+        forged.batch.push(PageId::new(page), Patch::Bytes { offset, bytes });
+        forged
+    }
+
+    fn frame(&self) -> FrameBuf {
+        let (mut sections, mut events) = (SectionBuf::default(), Vec::new());
+        self.events.iter().for_each(|event| event.encode(&mut events));
+        let kinds = [SectionKind::PAGE_EVENTS, SectionKind::SOURCE, SectionKind::LABEL];
+        for (kind, content) in kinds.into_iter().zip([&events, &self.source, &self.label]) {
+            if !content.is_empty() {
+                sections.push(kind, content);
+            }
+        }
+        let mut frame = FrameBuf::default();
+        frame.encode(&sections, &self.batch, u32::MAX).unwrap();
+        frame
+    }
+}
+
+/// Writes the commits into a log, and returns what opening it says.
+fn open(commits: &[Forged]) -> Result<Bus, Error> {
+    let (vfs, path) = (Arc::new(MemoryVfs::new()), Path::new("bus"));
+    let dir = LogDir::create(vfs.clone(), path, InstanceId([1; 16])).unwrap();
+    let log = Log::open(&dir, dir.lock().unwrap(), &Scan::empty(&dir), LogOptions::default()).unwrap();
+    for commit in commits {
+        let mut frame = commit.frame();
+        let room = log.room(frame.len()).unwrap();
+        let reservation = log.reserve(room, frame.len());
+        log.publish(reservation, &mut frame);
+    }
+    log.close().unwrap();
+    drop(log);
+    Bus::builder().open_on(vfs, path)
+}
+
+#[track_caller]
+fn refused(commits: &[Forged], what: &str) {
+    match open(commits) {
+        Err(Error::Corrupt { number, what: told, .. }) => {
+            assert_eq!((number, told.as_str()), (commits.len() as u64, what));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_commit_that_does_not_fit_the_state_before_it_is_named() {
+    let page = || Forged::events(&[created(1, Some("a"))]);
+    refused(&[page(), page()], "page:1 is created while it lives");
+    refused(&[page(), Forged::events(&[deleted(2)])], "page:2 does not exist");
+    refused(&[page(), Forged::events(&[named(2, "b")])], "page:2 does not exist");
+    refused(&[page(), Forged::events(&[created(2, Some("a"))])], "page:2 gets the name of page:1");
+    refused(&[page(), Forged::patch(2, 0, b"x")], "page:2 does not exist");
+    refused(&[page(), Forged::patch(1, 7, b"xy")], "page:1: run 7+2 passes the end of a page of 8 bytes");
+}
+
+#[test]
+fn sections_that_say_nothing_sensible_are_named() {
+    let source = |source: &[u8]| Forged { source: source.to_vec(), ..Forged::default() };
+    refused(&[source(&[1; 3])], "a source is cut short");
+    refused(&[source(&[1, 0, 0, 0, 0, 0, 0, 0])], "a source names an unknown text");
+    refused(&[Forged { label: vec![1; 7], ..Forged::default() }], "section 7 is not a number");
+}
+
+#[test]
+fn ids_beyond_what_the_page_table_holds_are_refused_and_the_last_one_is_not() {
+    let last = (1 << 30) - 1;
+    refused(
+        &[Forged::events(&[created(last + 1, None)])],
+        "page:1073741824 is beyond page:1073741823, the last this build holds",
+    );
+    refused(
+        &[Forged::events(&[created((1 << 40) - 1, None)])],
+        "page:1099511627775 is beyond page:1073741823, the last this build holds",
+    );
+    let bus = open(&[Forged::events(&[created(last, Some("last"))])]).unwrap();
+    assert_eq!(bus.page("last"), Some(PageId::new(last)));
+    bus.write(PageId::new(last), 0, b"x").unwrap();
+    assert!(matches!(bus.create_page(None, 1), Err(Error::IdsUsedUp { .. })));
+    assert_eq!(bus.check(), []);
+}
+
+#[test]
+fn a_life_after_death_of_the_same_id_is_its_own() {
+    let mut again = Forged::events(&[deleted(1), created(1, Some("a"))]);
+    again.batch.push(PageId::new(1), Patch::Bytes { offset: 2, bytes: b"zz" });
+    let bus = open(&[Forged::events(&[created(1, Some("a"))]), Forged::patch(1, 0, b"old"), again]).unwrap();
+    assert_eq!(bus.get::<[u8; 8]>(PageId::new(1), 0).unwrap(), *b"\0\0zz\0\0\0\0");
+    let told: Vec<_> =
+        bus.history(PageId::new(1)).unwrap().map(|change| change.unwrap().to_string()).collect();
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    e3 page:1 created with 8 bytes named "a"
+      2+2: 0000 -> 7a7a
+    e2 page:1 written
+      0+3: 000000 -> 6f6c64
+    e1 page:1 created with 8 bytes named "a"
+    "#);
+    assert_eq!(bus.check(), []);
+}
