@@ -55,6 +55,8 @@ fn write_beside(file: &Path, layout: &Layout<'_>) -> io::Result<NamedTempFile> {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
+    // A directory that is not there is told as such, not by the temporary file's name.
+    parent.metadata()?;
     let mut builder = tempfile::Builder::new();
     let temporary = builder.permissions(Permissions::from_mode(FILE_MODE)).tempfile_in(parent)?;
     let mut writer = BufWriter::new(temporary.as_file());

@@ -1,0 +1,141 @@
+//! `mmsb verify`: sound, torn or damaged; and no command that reads changes a byte.
+
+use std::{fs, path::Path};
+
+use mmsb::Bus;
+
+use crate::command::{Ran, contents, import_small, mmsb, mmsb_ok};
+
+/// Runs `verify`, in both forms, and expects that no file changed.
+#[track_caller]
+fn check(dir: &Path, code: i32) -> (Ran, serde_json::Value) {
+    let before = contents(dir);
+    let (told, object) = (mmsb(dir, &["verify", "a.mmsb"]), mmsb(dir, &["verify", "a.mmsb", "--json"]));
+    assert_eq!((told.code, object.code), (code, code), "{told:?}");
+    assert_eq!(contents(dir), before, "verify changed a file");
+    let object = object.json().remove(0);
+    (told, object)
+}
+
+fn segment(dir: &Path) -> std::path::PathBuf {
+    dir.join("a.mmsb/seg-1")
+}
+
+#[test]
+fn a_clean_bus_is_sound() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    import_small(&dir.path().join("a.mmsb"));
+    let (told, object) = check(dir.path(), 0);
+    assert_eq!(told.text().lines().next(), Some("a.mmsb/seg-1: sound, closed by a clean stop"));
+    assert_eq!((&object["state"], &object["frame_count"]), (&"closed".into(), &167.into()));
+}
+
+#[test]
+fn a_torn_tail_is_legal_and_told() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let end = import_small(&dir.path().join("a.mmsb")).log_bytes;
+    // The closing mark and the end of the last frame are gone: nothing says any more that it was durable.
+    let bytes = fs::read(segment(dir.path())).expect("the segment reads");
+    let cut = end as usize - 64 * 3;
+    fs::write(segment(dir.path()), &bytes[..cut]).expect("the segment writes");
+    let (told, object) = check(dir.path(), 0);
+    assert_eq!(
+        told.text().lines().next(),
+        Some("a.mmsb/seg-1: sound, with a torn tail: what follows was never durable")
+    );
+    assert_eq!((&object["state"], &object["bad"][0]["durable"]), (&"torn".into(), &false.into()));
+    let torn = format!("a.mmsb/seg-1: offset {}, record 167, torn: ", object["bad"][0]["offset"]);
+    assert!(told.text().contains(&torn), "{told:?}");
+}
+
+#[test]
+fn a_flipped_bit_is_named_with_file_offset_and_number() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    import_small(&dir.path().join("a.mmsb"));
+    let commits = mmsb_ok(dir.path(), &["log", "a.mmsb", "--json"]).json();
+    let [first, damaged] = [0, 49].map(|index: usize| commits[index]["lsn"].as_u64().expect("a number"));
+    let first_offset = 64;
+    let offset = damaged - first + first_offset;
+    let mut bytes = fs::read(segment(dir.path())).expect("the segment reads");
+    bytes[offset as usize + 40] ^= 0x10;
+    fs::write(segment(dir.path()), bytes).expect("the segment writes");
+    let (told, object) = check(dir.path(), 2);
+    let bad = &object["bad"][0];
+    assert_eq!(
+        (&object["state"], &bad["file"], &bad["offset"], &bad["number"], &bad["durable"]),
+        (&"damaged".into(), &"a.mmsb/seg-1".into(), &offset.into(), &50.into(), &true.into())
+    );
+    assert_eq!(object["bad"].as_array().map(Vec::len), Some(1));
+    assert!(
+        told.text().contains(&format!("a.mmsb/seg-1: offset {offset}, record 50, durable: ")),
+        "{told:?}"
+    );
+    let refused = mmsb(dir.path(), &["info", "a.mmsb"]);
+    let place = format!("mmsb: a.mmsb/seg-1 is damaged at offset {offset}, record 50 ");
+    assert!(refused.code == 2 && refused.stderr.starts_with(&place), "{refused:?}");
+}
+
+#[test]
+fn a_damaged_manifest_is_named() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    import_small(&dir.path().join("a.mmsb"));
+    let manifest = dir.path().join("a.mmsb/MANIFEST-1");
+    let mut bytes = fs::read(&manifest).expect("the manifest reads");
+    bytes[20] ^= 1;
+    fs::write(&manifest, bytes).expect("the manifest writes");
+    let told = mmsb(dir.path(), &["verify", "a.mmsb"]);
+    assert_eq!(told.code, 2);
+    assert!(told.stderr.starts_with("mmsb: a.mmsb/MANIFEST-1 is damaged at offset 0, record 0 "), "{told:?}");
+}
+
+#[test]
+fn no_reading_command_changes_a_torn_bus() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let end = import_small(&dir.path().join("a.mmsb")).log_bytes;
+    let bytes = fs::read(segment(dir.path())).expect("the segment reads");
+    fs::write(segment(dir.path()), &bytes[..end as usize / 2]).expect("the segment writes");
+    let before = contents(dir.path());
+    read_all_ways(dir.path());
+    assert_eq!(contents(dir.path()), before);
+}
+
+#[test]
+fn every_reading_command_works_beside_a_live_writer() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let bus = Bus::create(dir.path().join("a.mmsb")).expect("the bus begins");
+    let page = bus.create_page("1", 4096).expect("a page");
+    let commit = |label: u64| {
+        let mut tx = bus.begin().label(label);
+        tx.put(page, 0, &label).expect("it fits");
+        tx.commit().expect("it commits")
+    };
+    let last = (0..80).map(commit).last();
+    assert_eq!(last.map(|done| done.epoch), Some(mmsb::Epoch::new(81)));
+    read_all_ways(dir.path());
+    let (told, object) = check(dir.path(), 0);
+    assert_eq!((&object["state"], &object["frame_count"]), (&"open".into(), &81.into()), "{told:?}");
+    assert_eq!(commit(80).epoch, mmsb::Epoch::new(82));
+    let info = mmsb_ok(dir.path(), &["info", "a.mmsb", "--json"]).json();
+    assert_eq!(info[0]["newest"], 82);
+    bus.stop().expect("it stops");
+}
+
+/// Runs every command that reads a bus, in both forms.
+#[track_caller]
+fn read_all_ways(dir: &Path) {
+    let commands: [&[&str]; 9] = [
+        &["info", "a.mmsb"],
+        &["log", "a.mmsb", "--from", "e3", "--limit", "5"],
+        &["log", "a.mmsb", "--page", "1"],
+        &["at", "a.mmsb", "e5"],
+        &["at", "a.mmsb", "label:7", "1"],
+        &["history", "a.mmsb", "1", "--limit", "2"],
+        &["diff", "a.mmsb", "a.mmsb"],
+        &["verify", "a.mmsb"],
+        &["stats", "a.mmsb"],
+    ];
+    for command in commands {
+        mmsb_ok(dir, command);
+        assert!(!mmsb_ok(dir, &[command, &["--json"]].concat()).json().is_empty(), "{command:?}");
+    }
+}
