@@ -3,15 +3,18 @@
 //! Invariant: until [`Transaction::commit`] nothing of it is seen by anyone; dropped, it leaves nothing but
 //! ids that are never given out again.
 
+mod image;
+mod index;
 mod page;
 mod read;
 mod settings;
 mod write;
 
-use std::{collections::HashMap, panic::Location};
+use std::panic::Location;
 
 use mmsb_types::{Durability, Epoch, Label, PageEvent, PageId};
 
+use self::index::PageIndex;
 use crate::{Bus, Error, commit};
 
 pub(crate) use self::{
@@ -48,7 +51,7 @@ pub struct Transaction<'b> {
     pub(crate) site: Option<&'static Location<'static>>,
     pub(crate) pages: Vec<TxPage>,
     pub(crate) events: Vec<PageEvent>,
-    index: HashMap<PageId, usize>,
+    index: PageIndex,
 }
 
 /// What a commit came to.
@@ -74,7 +77,7 @@ impl<'b> Transaction<'b> {
             site,
             pages: Vec::new(),
             events: Vec::new(),
-            index: HashMap::new(),
+            index: PageIndex::default(),
         }
     }
 

@@ -3,6 +3,8 @@
 use mmsb_delta::Delta;
 use mmsb_types::{Epoch, PageId};
 
+use super::image::Image;
+
 /// One page's part of a transaction.
 #[derive(Debug)]
 pub(crate) struct TxPage {
@@ -37,7 +39,7 @@ pub(crate) enum Change {
     /// These runs.
     Writes(Delta),
     /// All of it, to be compared with what is there.
-    Image(Vec<u8>),
+    Image(Image),
 }
 
 impl TxPage {
@@ -71,7 +73,7 @@ impl TxPage {
     pub(super) fn set_image(&mut self, bytes: &[u8]) {
         match &mut self.change {
             Change::Image(image) => image.copy_from_slice(bytes),
-            other => *other = Change::Image(bytes.to_vec()),
+            other => *other = Change::Image(Image::copy_of(bytes)),
         }
     }
 

@@ -1,0 +1,94 @@
+//! Images of captured pages, in buffers that a thread's transactions use again and again.
+//!
+//! A transaction that captures a hundred pages would otherwise take a hundred allocations and give them
+//! back at its end, and the allocator would hand the memory to the system and fetch it again each time.
+//!
+//! Invariant: what a thread keeps for later is at most [`POOL_BYTES_MAX`].
+
+use std::{
+    cell::RefCell,
+    ops::{Deref, DerefMut},
+};
+
+const POOL_BYTES_MAX: usize = 4 << 20;
+
+thread_local! {
+    static POOL: RefCell<Pool> = const { RefCell::new(Pool { buffers: Vec::new(), bytes: 0 }) };
+}
+
+#[derive(Debug)]
+struct Pool {
+    buffers: Vec<Vec<u8>>,
+    /// Bytes of all buffers together.
+    bytes: usize,
+}
+
+/// The whole new content of a page.
+#[derive(Debug)]
+pub(crate) struct Image(Vec<u8>);
+
+impl Image {
+    /// Copies `bytes` into a buffer used before, if there is one.
+    pub(crate) fn copy_of(bytes: &[u8]) -> Self {
+        let mut buffer = POOL.with_borrow_mut(Pool::take);
+        buffer.clear();
+        buffer.extend_from_slice(bytes);
+        Self(buffer)
+    }
+}
+
+impl Drop for Image {
+    fn drop(&mut self) {
+        let buffer = std::mem::take(&mut self.0);
+        // While the thread ends its pool may be gone already; then the buffer just goes, too.
+        let _ = POOL.try_with(|pool| pool.borrow_mut().keep(buffer));
+    }
+}
+
+impl Deref for Image {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl DerefMut for Image {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.0
+    }
+}
+
+impl Pool {
+    fn take(&mut self) -> Vec<u8> {
+        let buffer = self.buffers.pop().unwrap_or_default();
+        self.bytes -= buffer.capacity();
+        buffer
+    }
+
+    fn keep(&mut self, buffer: Vec<u8>) {
+        if self.bytes + buffer.capacity() <= POOL_BYTES_MAX {
+            self.bytes += buffer.capacity();
+            self.buffers.push(buffer);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Image, POOL, POOL_BYTES_MAX};
+
+    #[test]
+    fn a_buffer_is_used_again_and_holds_only_the_new_bytes() {
+        drop(Image::copy_of(&[1; 100]));
+        let image = Image::copy_of(&[2; 10]);
+        assert_eq!(&image[..], [2; 10]);
+        assert!(image.0.capacity() >= 100);
+    }
+
+    #[test]
+    fn a_thread_keeps_no_more_than_its_share() {
+        drop((0..8).map(|_| Image::copy_of(&vec![0; POOL_BYTES_MAX / 4])).collect::<Vec<_>>());
+        assert!(POOL.with_borrow(|pool| pool.bytes <= POOL_BYTES_MAX && pool.buffers.len() <= 4));
+    }
+}
