@@ -6,6 +6,9 @@ use mmsb_types::{Epoch, Label, PageId};
 
 use crate::{Bus, Commits, Error, History, Past, info::label};
 
+/// How often a pass over a log in memory is tried that gives up its oldest commits meanwhile.
+const READS_MAX: u32 = 8;
+
 impl Bus {
     /// Returns the state as it was at `epoch`, whole and unchanging. Nothing is rewound.
     ///
@@ -56,7 +59,7 @@ impl Bus {
     /// # Cost
     /// Reads the whole log once; then a stretch of it again for each 256 changes visited.
     pub fn history(&self, page: PageId) -> Result<History, Error> {
-        History::new(self, page)
+        retry_where_gone(|| History::new(self, page))
     }
 
     /// Visits the commits in the log, oldest first, without their bytes.
@@ -74,8 +77,23 @@ impl Bus {
     }
 }
 
+/// Reads again if a log in memory gave up what was being read: what is left may do.
+fn retry_where_gone<T>(mut read: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+    for _ in 1..READS_MAX {
+        match read() {
+            Err(Error::HistoryGone { .. }) => {}
+            done => return done,
+        }
+    }
+    read()
+}
+
 /// Returns the last epoch of each label in the history kept.
 pub(crate) fn last_epochs(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
+    retry_where_gone(|| read_labels(bus))
+}
+
+fn read_labels(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
     let mut replay = bus.journal().replay(bus.epoch())?;
     let kept = replay.kept().clone();
     let oldest = (replay.state.label, replay.state.epoch);

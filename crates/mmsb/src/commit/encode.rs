@@ -3,7 +3,10 @@
 use mmsb_delta::{DeltaBatch, choose_delta_into, choose_into, diff_runs};
 use mmsb_page::PageLock;
 use mmsb_tlog::{FrameBuf, SectionBuf, SectionKind};
-use mmsb_types::{Epoch, Span, limits::RUN_GAP_BYTES};
+use mmsb_types::{
+    Epoch, Span,
+    limits::{BOXED_ABOVE_BYTES, PAGE_BYTES_MAX, RUN_GAP_BYTES},
+};
 
 use crate::{
     Error, Transaction,
@@ -11,8 +14,9 @@ use crate::{
     txn::{Change, Life, TxPage, check_text},
 };
 
-/// What a thread's buffers may hold when no commit is under way, in bytes.
-const IDLE_BYTES_MAX: usize = 4 << 20;
+/// What a thread's buffers may hold when no commit is under way, in bytes: enough to capture a page of any
+/// length again and again.
+const IDLE_BYTES_MAX: usize = 4 * PAGE_BYTES_MAX as usize;
 
 /// Buffers that a thread's commits use again and again.
 #[derive(Default)]
@@ -29,7 +33,7 @@ pub(super) struct Scratch {
     runs: Vec<Span>,
     /// For each locked page: the epoch whose bytes it was compared with.
     compared: Vec<Option<Epoch>>,
-    /// The longest frame there was room for.
+    /// The longest frame that the buffer had room for.
     frame_bytes_max: usize,
 }
 
@@ -141,10 +145,14 @@ impl Scratch {
 
     /// Gives memory back after a commit that was much larger than most.
     pub(super) fn shrink(&mut self) {
+        if self.frame_bytes_max > BOXED_ABOVE_BYTES {
+            // It went into a box, or the commit was refused.
+            (self.frame, self.frame_bytes_max) = (FrameBuf::default(), 0);
+        }
         let [compact, wide, compact_payload, wide_payload] = self.batch.capacities();
         let batch_bytes = compact * 8 + wide * 24 + compact_payload + wide_payload;
         let buffer_bytes = self.old.capacity() + self.section.capacity() + self.runs.capacity() * 8;
-        if batch_bytes + buffer_bytes + self.frame_bytes_max > IDLE_BYTES_MAX {
+        if batch_bytes + buffer_bytes > IDLE_BYTES_MAX {
             *self = Self::default();
         }
     }
