@@ -94,6 +94,9 @@ impl Bus {
     }
 
     /// Returns the newest state's epoch: every commit up to it is published.
+    ///
+    /// Where threads commit side by side, a commit that did not wait for its durability may be ahead of it
+    /// for a moment, until those with lower numbers are published; [`Bus::at`] waits for them.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.inner.journal.newest()

@@ -63,7 +63,9 @@ fn a_commit_under_way_is_finished_before_the_bus_is_closed() {
                 }
             };
             let threads: Vec<_> = (0..3).map(|_| scope.spawn(commit)).collect();
-            thread::sleep(std::time::Duration::from_millis(5));
+            while bus.epoch().get() < 20 {
+                thread::yield_now();
+            }
             bus.clone().stop().unwrap();
             threads.into_iter().map(|thread| thread.join().unwrap()).sum::<u64>()
         });
