@@ -5,4 +5,5 @@ mod apply;
 mod checksum;
 mod diff;
 mod encode;
+mod import;
 mod read;

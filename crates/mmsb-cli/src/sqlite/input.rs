@@ -105,7 +105,10 @@ impl Input {
     }
 
     /// Reads all that is left.
-    pub(super) fn read_all(&mut self) -> Result<Vec<u8>, SqliteError> {
+    ///
+    /// # Errors
+    /// [`SqliteError::Read`], [`SqliteError::Unpack`].
+    pub fn read_all(&mut self) -> Result<Vec<u8>, SqliteError> {
         let mut bytes = Vec::new();
         match self.source.read_to_end(&mut bytes) {
             Ok(count) => self.offset += count as u64,
