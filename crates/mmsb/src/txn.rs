@@ -98,8 +98,8 @@ impl<'b> Transaction<'b> {
 
     /// Returns the transaction's own record of a live page, made at its first use.
     fn touch(&mut self, page: PageId) -> Result<&mut TxPage, Error> {
-        let found = match self.find(page) {
-            Some(index) => index,
+        let found = match self.index.get(&page) {
+            Some(&index) => index,
             None => {
                 let page_bytes = self.bus.page_bytes(page)?;
                 self.add(TxPage::new(page, page_bytes, Life::Old))
@@ -112,20 +112,10 @@ impl<'b> Transaction<'b> {
         Ok(found)
     }
 
-    fn find(&self, page: PageId) -> Option<usize> {
-        if self.pages.len() <= UNINDEXED_PAGES_MAX {
-            return self.pages.iter().position(|held| held.page == page);
-        }
-        self.index.get(&page).copied()
-    }
-
     fn add(&mut self, page: TxPage) -> usize {
         let index = self.pages.len();
+        self.index.insert(page.page, index);
         self.pages.push(page);
-        let first = if index == UNINDEXED_PAGES_MAX { 0 } else { index };
-        if index >= UNINDEXED_PAGES_MAX {
-            self.index.extend(self.pages[first..].iter().map(|held| held.page).zip(first..));
-        }
         index
     }
 }

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use insta::assert_snapshot;
-use mmsb::{Bus, Epoch, Error, FixedClock, Label, Misfit, PageId, PageLocation, Span, diff};
+use mmsb::{Bus, Epoch, Error, FixedClock, Label, LogError, Misfit, PageId, PageLocation, Span, diff};
 use mmsb_testkit::dump;
 
 /// A short life: two pages, a tag, labels, a name that changes, a deletion.
@@ -131,7 +131,6 @@ fn every_error_says_what_to_do_next() {
     let (page, epoch, file) = (PageId::new(3), Epoch::new(7), PathBuf::from("run/seg-1"));
     let refused = || io::Error::other("no");
     let misfit = Misfit::OutOfBounds { span: Span::new(9, 4), page_bytes: 10 };
-    let poison = mmsb::LogError::Poisoned { cause: "no".into() };
     let errors = [
         Error::PageNotFound { page, epoch },
         Error::NameTaken { name: "world".into(), page },
@@ -153,7 +152,7 @@ fn every_error_says_what_to_do_next() {
         Error::Stopped,
         Error::ReadOnly,
         Error::Poisoned { cause: "syncing".into() },
-        Error::OutcomeUnknown { epoch, source: poison },
+        Error::OutcomeUnknown { epoch, source: LogError::Poisoned { cause: String::new() } },
         Error::Busy { what: "a page", waited_ms: 10 },
         Error::OutOfMemory { page_bytes: 10, source: refused() },
         Error::NotABus { path: "run".into(), what: "it has no manifest" },
@@ -164,8 +163,7 @@ fn every_error_says_what_to_do_next() {
         Error::UnsupportedVersion { file: file.clone(), found: 9, supported: 1 },
         Error::Io { operation: "reading", file, offset: 64, source: refused() },
     ];
-    let lines: Vec<_> = errors.iter().map(ToString::to_string).collect();
-    assert_snapshot!(lines.join("\n"), @r#"
+    assert_snapshot!(errors.map(|error| error.to_string()).join("\n"), @r#"
     page:3 does not exist at e7: list the pages there, or ask another epoch
     the name "world" belongs to page:3: choose another, or delete or rename that page first
     a tag of 0 bytes: give it 1 to 1024 bytes of UTF-8
