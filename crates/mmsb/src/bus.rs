@@ -18,7 +18,7 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use mmsb_delta::BatchView;
@@ -176,6 +176,22 @@ impl Bus {
     /// Tells whether commits go to memory only: then none is ever more than visible.
     pub(crate) fn is_in_memory(&self) -> bool {
         self.inner.options.in_memory
+    }
+
+    /// Notes which epoch a commit makes, before anybody can see the commit.
+    pub(crate) fn note_epoch(&self, committer: &Committer<'_>, epoch: Epoch) {
+        self.inner.counters.set_epoch(committer.number(), epoch);
+    }
+
+    /// Returns the newest epoch. If somebody may have seen `wanted` already, though commits of other threads
+    /// with lower numbers are still being published, it waits for those: they wait for nobody.
+    fn newest_for(&self, wanted: Epoch) -> Epoch {
+        let start = Instant::now();
+        let is_made = wanted <= self.inner.counters.newest();
+        while is_made && self.epoch() < wanted && start.elapsed() < COMMITTER_WAIT {
+            std::thread::yield_now();
+        }
+        self.epoch()
     }
 
     pub(crate) fn count_commit(&self, committer: &Committer<'_>, batch: BatchView<'_>, frame_bytes: usize) {

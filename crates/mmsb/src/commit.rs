@@ -162,6 +162,7 @@ impl<'c> Commit<'c> {
         let names = self.names.take();
         let reservation: Reservation<'_> = self.log.reserve(room, scratch.frame.len());
         let epoch = Epoch::new(reservation.number());
+        self.tx.bus.note_epoch(self.committer, epoch);
         held.store(scratch.batch.view());
         held.publish(epoch);
         self.log.publish(reservation, &mut scratch.frame);

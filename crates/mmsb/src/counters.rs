@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use mmsb_delta::BatchView;
-use mmsb_types::limits::COMMITTERS_MAX;
+use mmsb_types::{Epoch, limits::COMMITTERS_MAX};
 
 use crate::Stats;
 
@@ -19,6 +19,8 @@ pub(crate) struct Counters {
 #[derive(Debug, Default)]
 #[repr(align(64))]
 struct Cell {
+    /// The last epoch made under the slot; it may not be published yet.
+    epoch: AtomicU64,
     commit_count: AtomicU64,
     run_count: AtomicU64,
     payload_bytes: AtomicU64,
@@ -31,6 +33,17 @@ impl Default for Counters {
 }
 
 impl Counters {
+    /// Notes the epoch that a commit under the slot `owner` makes, before anybody can see the commit.
+    pub(crate) fn set_epoch(&self, owner: u8, epoch: Epoch) {
+        self.cells[usize::from(owner)].epoch.store(epoch.get(), Ordering::Release);
+    }
+
+    /// Returns the newest epoch that any commit makes or made: no commit that somebody has seen is newer.
+    pub(crate) fn newest(&self) -> Epoch {
+        let epochs = self.cells.iter().map(|cell| cell.epoch.load(Ordering::Acquire));
+        Epoch::new(epochs.max().unwrap_or(0))
+    }
+
     /// Counts one commit made under the slot `owner`.
     pub(crate) fn add(&self, owner: u8, batch: BatchView<'_>) {
         let cell = &self.cells[usize::from(owner)];

@@ -3,20 +3,12 @@
 //! Invariant: the base and the log behind it hold every state from the base's epoch on. On disk the base is
 //! the empty bus; in memory it follows the newest commits, so that the log stays within its bytes.
 
-use std::{
-    sync::{Mutex, MutexGuard, PoisonError},
-    thread,
-    time::{Duration, Instant},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mmsb_tlog::{Commit, Cursor, Log, LogDir, LogStats, Reader};
-use mmsb_types::{Durability, Epoch, Lsn, limits::COMMITTERS_MAX};
+use mmsb_types::{Durability, Epoch, Lsn};
 
 use crate::{Error, kept::Kept, state::State};
-
-const COMMITTERS_LIMIT: u64 = COMMITTERS_MAX as u64;
-/// How long a look-up waits for commits that are about to be published.
-const PREFIX_WAIT: Duration = Duration::from_millis(10);
 
 /// Where commits go and where the past comes from.
 #[derive(Debug)]
@@ -80,22 +72,6 @@ impl Journal {
         match &self.mode {
             Mode::Writer(log) | Mode::Volatile(log) => Epoch::new(log.published()),
             Mode::Reader(end) => Epoch::new(end.number),
-        }
-    }
-
-    /// Returns the newest epoch, having waited a moment if `wanted` may be there already: a page can show a
-    /// commit before the commits with lower numbers, made by other threads, are published.
-    pub(crate) fn newest_for(&self, wanted: Epoch) -> Epoch {
-        let start = Instant::now();
-        loop {
-            let newest = self.newest();
-            // No more commits than committers are under way at once.
-            let may_come = matches!(wanted.get().saturating_sub(newest.get()), 1..=COMMITTERS_LIMIT);
-            let is_final = matches!(self.mode, Mode::Reader(_)) || start.elapsed() > PREFIX_WAIT;
-            if !may_come || is_final {
-                return newest;
-            }
-            thread::yield_now();
         }
     }
 

@@ -19,7 +19,7 @@ impl Bus {
     /// # Cost
     /// Reads the log up to `epoch` and holds a copy of all pages.
     pub fn at(&self, epoch: Epoch) -> Result<Past, Error> {
-        let newest = self.journal().newest_for(epoch);
+        let newest = self.newest_for(epoch);
         if epoch > newest {
             return Err(Error::EpochAhead { asked: epoch, newest });
         }

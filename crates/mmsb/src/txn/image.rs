@@ -30,7 +30,8 @@ pub(crate) struct Image(Vec<u8>);
 impl Image {
     /// Copies `bytes` into a buffer used before, if there is one.
     pub(crate) fn copy_of(bytes: &[u8]) -> Self {
-        let mut buffer = POOL.with_borrow_mut(Pool::take);
+        // While the thread ends its pool may be gone already.
+        let mut buffer = POOL.try_with(|pool| pool.borrow_mut().take()).unwrap_or_default();
         buffer.clear();
         buffer.extend_from_slice(bytes);
         Self(buffer)
@@ -40,7 +41,7 @@ impl Image {
 impl Drop for Image {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.0);
-        // While the thread ends its pool may be gone already; then the buffer just goes, too.
+        // Without a pool the buffer just goes.
         let _ = POOL.try_with(|pool| pool.borrow_mut().keep(buffer));
     }
 }

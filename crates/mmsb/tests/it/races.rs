@@ -98,7 +98,9 @@ fn capture_until(
 /// Threads capture one page against each other; the log holds exactly the images given, in some order.
 #[track_caller]
 fn every_version_is_the_image_given(owners: u8, page_bytes: usize, time: Duration) {
-    let bus = Bus::builder().history_bytes(16 << 20).in_memory().unwrap();
+    // The limit is far below the worst case of a capture, which is more than any of these needs.
+    let builder = Bus::builder().history_bytes(16 << 20).record_bytes_max(4096 + 1024);
+    let bus = builder.in_memory().unwrap();
     let page = bus.create_page(None, page_bytes).unwrap();
     let end = Instant::now() + time;
     let given: BTreeMap<Epoch, (u8, u64)> = thread::scope(|scope| {
@@ -138,6 +140,28 @@ fn two_captures_against_each_other_leave_the_images_given() {
 #[test]
 fn captures_that_lose_every_race_are_compared_under_the_lock() {
     every_version_is_the_image_given(4, 100_000, Duration::from_millis(500));
+}
+
+#[test]
+fn a_commit_can_be_looked_up_as_soon_as_it_returns() {
+    let bus = Bus::builder().history_bytes(64 << 10).in_memory().unwrap();
+    let pages: Vec<_> = (0..4).map(|_| bus.create_page(None, 60_000).unwrap()).collect();
+    thread::scope(|scope| {
+        for &page in &pages {
+            let bus = &bus;
+            scope.spawn(move || {
+                for round in 0..200u64 {
+                    let noise: Vec<u8> = (0..60_000u64).map(|at| (at * (round + 7) / 3) as u8).collect();
+                    let epoch = bus.capture(page, noise).unwrap().epoch;
+                    match bus.at(epoch) {
+                        Ok(past) => assert_eq!(past.epoch(), epoch),
+                        Err(error) => assert!(matches!(error, Error::HistoryGone { .. }), "{error}"),
+                    }
+                }
+            });
+        }
+    });
+    assert_eq!(bus.check(), []);
 }
 
 #[test]
