@@ -33,12 +33,9 @@ pub struct Exported {
 /// Writes the database as it was in `past` to the new file `file`.
 ///
 /// # Errors
-/// [`ExportError::FileExists`]; those of [`Layout::of`] if `past` holds no database;
+/// Those of [`Layout::of`] if `past` holds no database; [`ExportError::FileExists`],
 /// [`ExportError::Io`].
 pub fn export(past: &Past, file: &Path) -> Result<Exported, ExportError> {
-    if file.symlink_metadata().is_ok() {
-        return Err(ExportError::FileExists { path: file.to_owned() });
-    }
     let layout = Layout::of(past)?;
     let failed = |operation| move |source| ExportError::Io { operation, path: file.to_owned(), source };
     let temporary = write_beside(file, &layout).map_err(failed("writing"))?;

@@ -30,7 +30,7 @@ pub struct Args {
 
 const JSON: &str = "\
 JSON keys: epoch, label, timestamp_nanos, tag, site, page, kind (created, written, named or deleted), page_bytes \
-(where created), runs (objects with offset, old and new; bytes in hexadecimal).";
+(where created), name (where it was given one), runs (objects with offset, old and new; bytes in hexadecimal).";
 
 /// Runs the command.
 pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {

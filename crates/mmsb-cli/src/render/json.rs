@@ -61,6 +61,8 @@ pub struct JsonChange<'a> {
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     page_bytes: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'a str>,
     runs: Vec<JsonRun>,
 }
 
@@ -126,6 +128,7 @@ impl<'a> From<&'a Change> for JsonChange<'a> {
             page: change.page.get(),
             kind,
             page_bytes,
+            name: change.name.as_deref(),
             runs: change.runs.iter().map(JsonRun::from).collect(),
         }
     }

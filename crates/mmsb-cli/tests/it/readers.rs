@@ -102,12 +102,12 @@ fn at_lists_pages_or_shows_one() {
 
 #[test]
 fn history_goes_newest_first_and_follows_a_name() {
-    insta::assert_snapshot!(told(&["history", "a.mmsb", "other"]), @"
-    e3 label:2 page:3 created with 16 bytes by tick
+    insta::assert_snapshot!(told(&["history", "a.mmsb", "other"]), @r#"
+    e3 label:2 page:3 created with 16 bytes named "other" by tick
       15+1: 00 -> ff
     e2 label:1 page:2 deleted by tick
-    e1 page:2 created with 16 bytes by setup
-    ");
+    e1 page:2 created with 16 bytes named "other" by setup
+    "#);
     insta::assert_snapshot!(told(&["history", "a.mmsb", "world", "--json", "--limit", "1"]), @r#"{"epoch":2,"label":1,"timestamp_nanos":1000,"tag":"tick","site":null,"page":1,"kind":"written","runs":[{"offset":4,"old":"6f00","new":"4f21"}]}"#);
 }
 
@@ -133,7 +133,7 @@ fn every_json_key_is_documented_in_the_help() {
         &["info", "a.mmsb"],
         &["log", "a.mmsb"],
         &["at", "a.mmsb", "e1", "world"],
-        &["history", "a.mmsb", "world"],
+        &["history", "a.mmsb", "other"],
         &["diff", "a.mmsb", "--from", "e1", "--to", "e3"],
         &["diff", "a.mmsb", "b.mmsb"],
         &["verify", "a.mmsb"],

@@ -83,10 +83,10 @@ fn an_export_says_why_there_is_no_database() {
     import_small(&dir.path().join("good"));
     let bus = Bus::create(dir.path().join("other")).expect("a bus");
     bus.create_page("1", 512).expect("a page");
-    let third = bus.create_page("3", 512).expect("a page");
-    bus.delete_page(third).expect("it goes");
-    bus.create_page("2", 100).expect("a page");
-    bus.create_page("world", 512).expect("a page");
+    for (name, page_bytes) in [("3", 512), ("2", 100), ("02", 512), ("0", 512), ("world", 512)] {
+        let page = bus.create_page(name, page_bytes).expect("a page");
+        bus.delete_page(page).expect("it goes");
+    }
     bus.stop().expect("it stops");
     let bus = Bus::create(dir.path().join("unnamed")).expect("a bus");
     bus.create_page(None, 512).expect("a page");
@@ -102,7 +102,9 @@ fn an_export_says_why_there_is_no_database() {
             "export sqlite good no/such/dir.db",
             "export sqlite other out.db --at e2",
             "export sqlite other out.db --at e4",
-            "export sqlite other out.db --at e5",
+            "export sqlite other out.db --at e6",
+            "export sqlite other out.db --at e8",
+            "export sqlite other out.db --at e10",
             "export sqlite unnamed out.db",
             "export sqlite none out.db",
         ],
@@ -110,12 +112,14 @@ fn an_export_says_why_there_is_no_database() {
     insta::assert_snapshot!(lines, @r#"
     mmsb: here.db already exists: choose another file, or remove it first
     mmsb: e0 has no pages, so no database: choose a later epoch
-    mmsb: e999 lies ahead: the newest state is e167
+    mmsb: e999 lies ahead: ask e167, the newest state, or one before it
     mmsb: no commit carries label:999: `mmsb log` shows the labels there are
     mmsb: writing no/such/dir.db: No such file or directory (os error 2)
     mmsb: no page is named 2 at e2, of 2 pages: not an imported SQLite database
     mmsb: page:3 has 100 bytes, others have 512: not an imported SQLite database
-    mmsb: page:3 has 100 bytes, others have 512: not an imported SQLite database
+    mmsb: page:4 is named "02" at e6: not an imported SQLite database, whose pages are named 1, 2, 3 and so on
+    mmsb: page:5 is named "0" at e8: not an imported SQLite database, whose pages are named 1, 2, 3 and so on
+    mmsb: page:6 is named "world" at e10: not an imported SQLite database, whose pages are named 1, 2, 3 and so on
     mmsb: page:1 has no name at e1: not an imported SQLite database, whose pages are named 1, 2, 3 and so on
     mmsb: none is not a bus (nothing is there): check the path, or create one there
     "#);
@@ -153,16 +157,16 @@ fn a_reader_says_what_it_cannot_find() {
     mmsb: file is not a bus (it is no directory): check the path, or create one there
     mmsb: empty is not a bus (it has no manifest): check the path, or create one there
     mmsb: none is not a bus (nothing is there): check the path, or create one there
-    mmsb: e168 lies ahead: the newest state is e167
+    mmsb: e168 lies ahead: ask e167, the newest state, or one before it
     mmsb: no commit carries label:166: `mmsb log` shows the labels there are
     mmsb: no page is named "28" at e5: list the pages there
     mmsb: page:28 does not exist at e5: list the pages there, or ask another epoch
     mmsb: no page was ever named "twenty": `mmsb at BUS newest` lists the pages
     mmsb: page:99 does not exist at e167: list the pages there, or ask another epoch
     mmsb: no page was ever named "twenty": `mmsb at BUS newest` lists the pages
-    mmsb: e999 lies ahead: the newest state is e167
+    mmsb: e999 lies ahead: ask e167, the newest state, or one before it
     mmsb: none is not a bus (nothing is there): check the path, or create one there
-    mmsb: e999 lies ahead: the newest state is e167
+    mmsb: e999 lies ahead: ask e167, the newest state, or one before it
     "#);
 }
 
