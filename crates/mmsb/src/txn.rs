@@ -49,7 +49,7 @@ pub struct Transaction<'b> {
     pub(crate) label: Option<Label>,
     pub(crate) tag: Option<String>,
     pub(crate) site: Option<&'static Location<'static>>,
-    pub(crate) pages: Vec<TxPage>,
+    pub(crate) pages: Vec<TxPage<'b>>,
     pub(crate) events: Vec<PageEvent>,
     index: PageIndex,
 }
@@ -97,7 +97,7 @@ impl<'b> Transaction<'b> {
     }
 
     /// Returns the transaction's own record of a live page, made at its first use.
-    fn touch(&mut self, page: PageId) -> Result<&mut TxPage, Error> {
+    fn touch(&mut self, page: PageId) -> Result<&mut TxPage<'b>, Error> {
         let found = match self.index.get(&page) {
             Some(&index) => index,
             None => {
@@ -112,7 +112,7 @@ impl<'b> Transaction<'b> {
         Ok(found)
     }
 
-    fn add(&mut self, page: TxPage) -> usize {
+    fn add(&mut self, page: TxPage<'b>) -> usize {
         let index = self.pages.len();
         self.index.insert(page.page, index);
         self.pages.push(page);

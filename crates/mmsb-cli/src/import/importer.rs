@@ -78,7 +78,7 @@ impl Importer {
         for (number, image) in images {
             let index = (*number as usize).checked_sub(1);
             if let Some(&page) = index.and_then(|index| self.pages.get(index)) {
-                tx.capture(page, image)?;
+                tx.capture_ref(page, image)?;
             }
         }
         tx.commit()?;
@@ -116,7 +116,7 @@ impl Importer {
             let mut tx = self.bus.begin().tag(BASE_TAG);
             for (number, bytes) in pages {
                 let page = tx.create_page(number.to_string().as_str(), self.page_bytes)?;
-                tx.capture(page, bytes)?;
+                tx.capture_ref(page, bytes)?;
                 self.pages.push(page);
             }
             tx.commit()?;

@@ -5,10 +5,7 @@
 //!
 //! Invariant: what a thread keeps for later is at most [`POOL_BYTES_MAX`].
 
-use std::{
-    cell::RefCell,
-    ops::{Deref, DerefMut},
-};
+use std::{cell::RefCell, ops::Deref};
 
 const POOL_BYTES_MAX: usize = 4 << 20;
 
@@ -25,11 +22,48 @@ struct Pool {
 
 /// The whole new content of a page.
 #[derive(Debug)]
-pub(crate) struct Image(Vec<u8>);
+pub(crate) enum Image<'i> {
+    /// The transaction's own copy.
+    Owned(Buffer),
+    /// The caller's bytes, which outlive the transaction.
+    Borrowed(&'i [u8]),
+}
 
-impl Image {
+/// A buffer that goes back to its thread's pool.
+#[derive(Debug)]
+pub(crate) struct Buffer(Vec<u8>);
+
+impl Image<'_> {
     /// Copies `bytes` into a buffer used before, if there is one.
     pub(crate) fn copy_of(bytes: &[u8]) -> Self {
+        Self::Owned(Buffer::copy_of(bytes))
+    }
+
+    /// Returns the bytes to be changed; the caller's are copied first.
+    pub(crate) fn to_mut(&mut self) -> &mut [u8] {
+        if let Self::Borrowed(bytes) = *self {
+            *self = Self::copy_of(bytes);
+        }
+        match self {
+            Self::Owned(buffer) => &mut buffer.0,
+            Self::Borrowed(_) => unreachable!("it was copied just now"),
+        }
+    }
+}
+
+impl Deref for Image<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Owned(buffer) => &buffer.0,
+            Self::Borrowed(bytes) => bytes,
+        }
+    }
+}
+
+impl Buffer {
+    fn copy_of(bytes: &[u8]) -> Self {
         // While the thread ends its pool may be gone already.
         let mut buffer = POOL.try_with(|pool| pool.borrow_mut().take()).unwrap_or_default();
         buffer.clear();
@@ -38,25 +72,11 @@ impl Image {
     }
 }
 
-impl Drop for Image {
+impl Drop for Buffer {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.0);
         // Without a pool the buffer just goes.
         let _ = POOL.try_with(|pool| pool.borrow_mut().keep(buffer));
-    }
-}
-
-impl Deref for Image {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.0
-    }
-}
-
-impl DerefMut for Image {
-    fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.0
     }
 }
 
@@ -77,19 +97,27 @@ impl Pool {
 
 #[cfg(test)]
 mod tests {
-    use super::{Image, POOL, POOL_BYTES_MAX};
+    use super::{Buffer, Image, POOL, POOL_BYTES_MAX};
 
     #[test]
     fn a_buffer_is_used_again_and_holds_only_the_new_bytes() {
         drop(Image::copy_of(&[1; 100]));
-        let image = Image::copy_of(&[2; 10]);
-        assert_eq!(&image[..], [2; 10]);
-        assert!(image.0.capacity() >= 100);
+        let buffer = Buffer::copy_of(&[2; 10]);
+        assert_eq!(buffer.0, [2; 10]);
+        assert!(buffer.0.capacity() >= 100);
     }
 
     #[test]
     fn a_thread_keeps_no_more_than_its_share() {
         drop((0..8).map(|_| Image::copy_of(&vec![0; POOL_BYTES_MAX / 4])).collect::<Vec<_>>());
         assert!(POOL.with_borrow(|pool| pool.bytes <= POOL_BYTES_MAX && pool.buffers.len() <= 4));
+    }
+
+    #[test]
+    fn changing_a_borrowed_image_leaves_the_callers_bytes_alone() {
+        let callers = [3; 4];
+        let mut image = Image::Borrowed(&callers);
+        image.to_mut()[1] = 9;
+        assert_eq!((&image[..], callers), (&[3, 9, 3, 3][..], [3; 4]));
     }
 }

@@ -7,7 +7,7 @@ use super::image::Image;
 
 /// One page's part of a transaction.
 #[derive(Debug)]
-pub(crate) struct TxPage {
+pub(crate) struct TxPage<'i> {
     pub(crate) page: PageId,
     pub(crate) page_bytes: u32,
     pub(crate) life: Life,
@@ -17,7 +17,7 @@ pub(crate) struct TxPage {
     pub(crate) expected: Option<Epoch>,
     /// The transaction changes its name.
     pub(crate) named: bool,
-    pub(crate) change: Change,
+    pub(crate) change: Change<'i>,
 }
 
 /// Where the page is in its life.
@@ -33,16 +33,16 @@ pub(crate) enum Life {
 
 /// What becomes of the page's bytes.
 #[derive(Debug)]
-pub(crate) enum Change {
+pub(crate) enum Change<'i> {
     /// Nothing.
     None,
     /// These runs.
     Writes(Delta),
     /// All of it, to be compared with what is there.
-    Image(Image),
+    Image(Image<'i>),
 }
 
-impl TxPage {
+impl<'i> TxPage<'i> {
     pub(crate) fn new(page: PageId, page_bytes: u32, life: Life) -> Self {
         let (born, change) = (life == Life::Born, Change::None);
         Self { page, page_bytes, life, born, expected: None, named: false, change }
@@ -59,7 +59,9 @@ impl TxPage {
     /// Lays bytes over what the transaction holds so far.
     pub(super) fn overwrite(&mut self, offset: u32, bytes: &[u8]) {
         match &mut self.change {
-            Change::Image(image) => image[offset as usize..][..bytes.len()].copy_from_slice(bytes),
+            Change::Image(image) => {
+                image.to_mut()[offset as usize..][..bytes.len()].copy_from_slice(bytes);
+            }
             Change::Writes(delta) => delta.overwrite(offset, bytes),
             Change::None => {
                 let mut delta = Delta::with_capacity(1, bytes.len());
@@ -70,11 +72,8 @@ impl TxPage {
     }
 
     /// Replaces what the transaction holds by a whole image.
-    pub(super) fn set_image(&mut self, bytes: &[u8]) {
-        match &mut self.change {
-            Change::Image(image) => image.copy_from_slice(bytes),
-            other => *other = Change::Image(Image::copy_of(bytes)),
-        }
+    pub(super) fn set_image(&mut self, image: Image<'i>) {
+        self.change = Change::Image(image);
     }
 
     /// Lays the transaction's own writes over bytes read from `offset`.

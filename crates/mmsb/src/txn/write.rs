@@ -6,10 +6,10 @@ use mmsb_types::{
     limits::{PAGE_BYTES_MAX, PAGE_BYTES_MIN, TEXT_BYTES_MAX},
 };
 
-use super::{Change, Life, Transaction, TxPage};
+use super::{Change, Life, Transaction, TxPage, image::Image};
 use crate::{Error, typed::Value};
 
-impl Transaction<'_> {
+impl<'b> Transaction<'b> {
     /// Writes bytes into the page from `offset` on.
     ///
     /// # Errors
@@ -46,14 +46,16 @@ impl Transaction<'_> {
     /// [`Error::PageNotFound`]; [`Error::InvalidDelta`] if the lengths differ.
     pub fn capture(&mut self, page: PageId, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         let bytes = bytes.as_ref();
-        let found = self.touch(page)?;
-        if bytes.len() != found.page_bytes as usize {
-            let got = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
-            let misfit = Misfit::WrongLength { got, page_bytes: found.page_bytes };
-            return Err(Error::InvalidDelta { page, misfit });
-        }
-        found.set_image(bytes);
-        Ok(())
+        self.capture_with(page, bytes.len(), || Image::copy_of(bytes))
+    }
+
+    /// Captures as [`Transaction::capture`] does, and borrows the bytes until the commit instead of
+    /// copying them.
+    ///
+    /// # Errors
+    /// As [`Transaction::capture`].
+    pub fn capture_ref(&mut self, page: PageId, bytes: &'b [u8]) -> Result<(), Error> {
+        self.capture_with(page, bytes.len(), || Image::Borrowed(bytes))
     }
 
     /// The original name of [`Transaction::capture`].
@@ -124,6 +126,22 @@ impl Transaction<'_> {
         let name = name.into().map(|name| check_text("a page's name", name)).transpose()?;
         self.touch(page)?.named = true;
         self.events.push(PageEvent::Named { page, name });
+        Ok(())
+    }
+
+    fn capture_with(
+        &mut self,
+        page: PageId,
+        len: usize,
+        image: impl FnOnce() -> Image<'b>,
+    ) -> Result<(), Error> {
+        let found = self.touch(page)?;
+        if len != found.page_bytes as usize {
+            let got = u32::try_from(len).unwrap_or(u32::MAX);
+            let misfit = Misfit::WrongLength { got, page_bytes: found.page_bytes };
+            return Err(Error::InvalidDelta { page, misfit });
+        }
+        found.set_image(image());
         Ok(())
     }
 }

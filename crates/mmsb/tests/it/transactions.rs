@@ -265,3 +265,17 @@ fn what_no_page_can_be_is_refused() {
     }
     assert_eq!(bus.epoch(), Epoch::new(2), "nothing was committed");
 }
+
+#[test]
+fn a_borrowed_capture_is_a_capture_and_later_writes_leave_the_callers_bytes_alone() {
+    let bus = mmsb::Bus::in_memory().unwrap();
+    let page = bus.create_page(None, 4).unwrap();
+    let image = [1, 2, 3, 4];
+    let mut tx = bus.begin();
+    tx.capture_ref(page, &image).unwrap();
+    tx.write(page, 1, [9]).unwrap();
+    tx.commit().unwrap();
+    assert_eq!(bus.with_page(page, <[u8]>::to_vec).unwrap(), [1, 9, 3, 4]);
+    assert_eq!(image, [1, 2, 3, 4]);
+    assert!(bus.begin().capture_ref(page, &image[..3]).is_err(), "a wrong length is refused");
+}
