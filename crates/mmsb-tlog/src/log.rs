@@ -176,7 +176,7 @@ impl Log {
         match boxed {
             None => shared.ring.write(unit, frame.bytes()),
             Some(index) => {
-                shared.boxes.fill(index, frame.take());
+                shared.boxes.swap(index, frame.bytes_mut());
                 shared.ring.write(unit, &(index as u64).to_le_bytes());
             }
         }

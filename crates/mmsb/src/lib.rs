@@ -83,3 +83,8 @@ pub use mmsb_tlog::{BadRecord, Fault, InstanceId, LogError, Tail, Verification, 
 pub use mmsb_types::{
     Durability, Epoch, Label, Lsn, PageEvent, PageId, PageLocation, Place, Source, Span, Violation,
 };
+
+/// The README's example, compiled with the documentation's tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct Readme;

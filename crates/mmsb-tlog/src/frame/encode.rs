@@ -87,8 +87,8 @@ impl FrameBuf {
     }
 
     /// Takes the bytes out, leaving the buffer empty.
-    pub(crate) fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.bytes)
+    pub(crate) fn bytes_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.bytes
     }
 
     fn is_single_line(&self) -> bool {

@@ -9,6 +9,8 @@
 use std::sync::{Mutex, MutexGuard};
 
 const BOX_COUNT: usize = 64;
+/// Longest buffer that a box keeps: mapping and unmapping memory for each frame costs more than filling it.
+const SPARE_BYTES_MAX: usize = 1 << 20;
 
 /// The boxes and their budget.
 #[derive(Debug)]
@@ -57,14 +59,21 @@ impl Boxes {
         lock(&self.budget).bytes[index]
     }
 
-    /// Puts a frame into a box that was taken.
-    pub(crate) fn fill(&self, index: usize, frame: Vec<u8>) {
-        *lock(&self.frames[index]) = frame;
+    /// Puts a frame into a box that was taken; what comes out instead is an empty buffer used before.
+    pub(crate) fn swap(&self, index: usize, frame: &mut Vec<u8>) {
+        std::mem::swap(&mut *lock(&self.frames[index]), frame);
     }
 
-    /// Takes the frame out of a box; its credit stays taken.
-    pub(crate) fn empty(&self, index: usize) -> Vec<u8> {
-        std::mem::take(&mut lock(&self.frames[index]))
+    /// Moves the frame out of a box to the end of `out`; its credit stays taken.
+    ///
+    /// The buffer stays for the box's next frame, unless it is large.
+    pub(crate) fn drain_into(&self, index: usize, out: &mut Vec<u8>) {
+        let mut frame = lock(&self.frames[index]);
+        out.extend_from_slice(&frame);
+        frame.clear();
+        if frame.capacity() > SPARE_BYTES_MAX {
+            *frame = Vec::new();
+        }
     }
 
     /// Gives a box and its credit back.

@@ -6,9 +6,12 @@
 //! Invariant: `durable <= written <= published`, each rising only after the fact; after any write or sync
 //! error nothing is written again.
 
-use std::sync::{
-    Arc, OnceLock,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    path::Path,
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use crossbeam_utils::CachePadded;
@@ -39,6 +42,9 @@ pub(crate) struct Progress {
     written: CachePadded<AtomicU64>,
     durable: AtomicU64,
     sync_count: AtomicU64,
+    /// Held while the file is synced: the kernel tells a lost write to one of those who sync, so nobody may
+    /// hear "all well" before the other has poisoned the log.
+    syncing: Mutex<()>,
     poison: OnceLock<String>,
 }
 
@@ -50,6 +56,7 @@ impl Progress {
             written: at(number).into(),
             durable: at(durable),
             sync_count: at(0),
+            syncing: Mutex::default(),
             poison: OnceLock::new(),
         }
     }
@@ -87,6 +94,20 @@ impl Progress {
             Some(cause) => Err(LogError::Poisoned { cause: cause.clone() }),
             None => Ok(()),
         }
+    }
+
+    /// Syncs `file`, in which all frames up to `through` are written, and moves `durable` there.
+    ///
+    /// # Errors
+    /// The failure as it was, the log poisoned; from then on [`LogError::Poisoned`].
+    pub(crate) fn sync(&self, file: &dyn VfsFile, path: &Path, through: u64) -> Result<(), LogError> {
+        let _one = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check_poison()?;
+        self.sync_count.fetch_add(1, Ordering::Relaxed);
+        let synced = file.sync_data().map_err(io_error("syncing", path, 0));
+        synced.inspect_err(|error| self.set_poison(&describe(error)))?;
+        self.durable.fetch_max(through, Ordering::AcqRel);
+        Ok(())
     }
 
     pub(crate) fn set_poison(&self, cause: &str) {
@@ -136,7 +157,9 @@ impl Flush {
         }
         self.batch.clear();
         self.push_mark(self.end, to.durable(), true);
-        let closing = self.write_batch(self.end).and_then(|()| self.sync_file(to));
+        let written = to.written();
+        let closing = self.write_batch(self.end);
+        let closing = closing.and_then(|()| to.sync(self.file.as_ref(), &self.path, written));
         self.closed = closing.is_ok();
         closing.inspect_err(|error| to.set_poison(&describe(error)))
     }
@@ -162,7 +185,7 @@ impl Flush {
             let from = self.batch.len();
             if done.boxed {
                 let index = ring.word(self.unit) as usize;
-                self.batch.append(&mut boxes.empty(index));
+                boxes.drain_into(index, &mut self.batch);
                 boxes.give_back(index);
             } else {
                 ring.read(self.unit, ring_frame_bytes(ring, self.unit), &mut self.batch);
@@ -199,15 +222,9 @@ impl Flush {
     fn sync(&mut self, to: &Progress) -> Result<(), LogError> {
         let written = to.written();
         if to.durable() < written {
-            self.sync_file(to)?;
-            to.durable.store(written, Ordering::Release);
+            to.sync(self.file.as_ref(), &self.path, written)?;
         }
         Ok(())
-    }
-
-    fn sync_file(&self, to: &Progress) -> Result<(), LogError> {
-        to.sync_count.fetch_add(1, Ordering::Relaxed);
-        self.file.sync_data().map_err(io_error("syncing", &self.path, self.end.lsn.get()))
     }
 }
 
