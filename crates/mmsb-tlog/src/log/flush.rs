@@ -96,17 +96,17 @@ impl Progress {
         }
     }
 
-    /// Syncs `file`, in which all frames up to `through` are written, and moves `durable` there.
+    /// Syncs `file`, in which everything up to `end` is written, and moves `durable` there.
     ///
     /// # Errors
     /// The failure as it was, the log poisoned; from then on [`LogError::Poisoned`].
-    pub(crate) fn sync(&self, file: &dyn VfsFile, path: &Path, through: u64) -> Result<(), LogError> {
+    pub(crate) fn sync(&self, file: &dyn VfsFile, path: &Path, end: Cursor) -> Result<(), LogError> {
         let _one = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_poison()?;
         self.sync_count.fetch_add(1, Ordering::Relaxed);
-        let synced = file.sync_data().map_err(io_error("syncing", path, 0));
+        let synced = file.sync_data().map_err(io_error("syncing", path, end.lsn.get()));
         synced.inspect_err(|error| self.set_poison(&describe(error)))?;
-        self.durable.fetch_max(through, Ordering::AcqRel);
+        self.durable.fetch_max(end.number, Ordering::AcqRel);
         Ok(())
     }
 
@@ -157,9 +157,8 @@ impl Flush {
         }
         self.batch.clear();
         self.push_mark(self.end, to.durable(), true);
-        let written = to.written();
         let closing = self.write_batch(self.end);
-        let closing = closing.and_then(|()| to.sync(self.file.as_ref(), &self.path, written));
+        let closing = closing.and_then(|()| to.sync(self.file.as_ref(), &self.path, self.end));
         self.closed = closing.is_ok();
         closing.inspect_err(|error| to.set_poison(&describe(error)))
     }
@@ -220,9 +219,8 @@ impl Flush {
     }
 
     fn sync(&mut self, to: &Progress) -> Result<(), LogError> {
-        let written = to.written();
-        if to.durable() < written {
-            to.sync(self.file.as_ref(), &self.path, written)?;
+        if to.durable() < self.end.number {
+            to.sync(self.file.as_ref(), &self.path, self.end)?;
         }
         Ok(())
     }

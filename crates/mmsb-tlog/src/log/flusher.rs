@@ -104,5 +104,5 @@ fn sync_behind(shared: &Shared, synced_end: &mut Lsn) -> Result<(), LogError> {
         return Ok(());
     }
     *synced_end = end.lsn;
-    shared.progress.sync(file.as_ref(), &path, end.number)
+    shared.progress.sync(file.as_ref(), &path, end)
 }
