@@ -113,11 +113,12 @@ impl LogDir {
     /// Everything in it is durable before the rename, and the rename before anyone is told.
     fn build(&self, building: &Path) -> Result<(), LogError> {
         let head = SegmentHead::FIRST;
-        self.vfs.create_dir(building).map_err(io_error("creating", building, 0))?;
+        // Both errors name what was asked for: nobody knows the name it is built under.
+        self.vfs.create_dir(building).map_err(io_error("creating", &self.path, 0))?;
         self.write_new(&building.join(head.file_name()), &head.encode(self.instance()))?;
         self.write_new(&building.join(self.manifest.file_name()), &self.manifest.encode())?;
         self.vfs.sync_dir(building).map_err(io_error("syncing", building, 0))?;
-        self.vfs.rename(building, &self.path).map_err(io_error("renaming", building, 0))?;
+        self.vfs.rename(building, &self.path).map_err(io_error("creating", &self.path, 0))?;
         let parent = parent_of(&self.path);
         self.vfs.sync_dir(parent).map_err(io_error("syncing", parent, 0))
     }

@@ -56,10 +56,11 @@ pub(crate) fn run(tx: Transaction<'_>) -> Result<Committed, Error> {
     check_texts(&tx)?;
     let log = tx.bus.journal().log()?;
     log.check_poison()?;
-    let mut scratch = SCRATCH.take().unwrap_or_default();
+    let mut scratch = SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default();
     let published = publish(&tx, log, &mut scratch);
     scratch.shrink();
-    SCRATCH.set(Some(scratch));
+    // A thread that commits while it ends may have lost its buffers already.
+    let _ = SCRATCH.try_with(|kept| kept.set(Some(scratch)));
     settle(&tx, log, published?)
 }
 

@@ -32,9 +32,10 @@ impl View for Past {
 }
 
 impl View for Bus {
-    /// The newest state: that of [`Bus::epoch`] at the time of the call.
+    /// The newest state: that of [`Bus::epoch`] at the time of the call, or a later one if a bus in memory
+    /// has given that one up meanwhile.
     fn view(&self) -> Result<Past, Error> {
-        self.at(self.epoch())
+        self.newest_past()
     }
 }
 

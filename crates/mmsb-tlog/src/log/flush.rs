@@ -7,6 +7,8 @@
 //! error nothing is written again.
 
 use std::{
+    io,
+    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
@@ -104,7 +106,10 @@ impl Progress {
         let _one = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         self.check_poison()?;
         self.sync_count.fetch_add(1, Ordering::Relaxed);
-        let synced = file.sync_data().map_err(io_error("syncing", path, end.lsn.get()));
+        // A user's file system may panic: that is a failure like any other, told to whoever waits.
+        let synced = catch_unwind(AssertUnwindSafe(|| file.sync_data()));
+        let synced = synced.unwrap_or_else(|_| Err(io::Error::other("the file system panicked")));
+        let synced = synced.map_err(io_error("syncing", path, end.lsn.get()));
         synced.inspect_err(|error| self.set_poison(&describe(error)))?;
         self.durable.fetch_max(end.number, Ordering::AcqRel);
         Ok(())
@@ -168,6 +173,8 @@ impl Flush {
             self.batch.clear();
             let behind = self.drain(ring, boxes, to.recent());
             self.push_mark(behind, to.durable(), false);
+            // A sync beside this flush may have failed since it began.
+            to.check_poison()?;
             self.write_batch(behind)?;
             to.written.store(behind.number, Ordering::Release);
         }
@@ -255,4 +262,107 @@ fn describe(error: &LogError) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::Result,
+        path::Path,
+        sync::{
+            Arc,
+            atomic::{AtomicU64, Ordering},
+        },
+    };
+
+    use mmsb_types::Lsn;
+
+    use super::{BATCH_BYTES, Flush, Progress};
+    use crate::{
+        Cursor, InstanceId, LogError,
+        log::{
+            boxes::Boxes,
+            ring::{Done, Ring},
+        },
+        vfs::VfsFile,
+    };
+
+    const START: Cursor = Cursor { lsn: Lsn::new(64), number: 0, chain: 0 };
+
+    /// A file that counts its writes. Beside the first one a sync fails; asked to sync, it panics.
+    #[derive(Debug)]
+    struct Unlucky {
+        to: Arc<Progress>,
+        write_count: AtomicU64,
+    }
+
+    impl VfsFile for Unlucky {
+        fn read_at(&self, _: u64, _: &mut [u8]) -> Result<usize> {
+            Ok(0)
+        }
+
+        fn write_at(&self, _: u64, _: &[u8]) -> Result<()> {
+            self.write_count.fetch_add(1, Ordering::Relaxed);
+            self.to.set_poison("a sync beside it failed");
+            Ok(())
+        }
+
+        fn truncate(&self, _: u64) -> Result<()> {
+            Ok(())
+        }
+
+        fn sync_data(&self) -> Result<()> {
+            panic!("the test's file system has a bug")
+        }
+
+        fn sync_all(&self) -> Result<()> {
+            self.sync_data()
+        }
+
+        fn len(&self) -> Result<u64> {
+            Ok(0)
+        }
+
+        fn discard_before(&self, _: u64) {}
+    }
+
+    fn unlucky() -> (Arc<Progress>, Arc<Unlucky>) {
+        let to = Arc::new(Progress::new(0, 0));
+        (Arc::clone(&to), Arc::new(Unlucky { to, write_count: AtomicU64::new(0) }))
+    }
+
+    #[test]
+    fn nothing_is_written_once_a_sync_beside_the_flush_has_failed() {
+        const FRAME_BYTES: usize = 64 << 10;
+        let (ring, units) = (Ring::new(4 << 20), Ring::units_for(FRAME_BYTES));
+        let mut frame = vec![0; FRAME_BYTES];
+        frame[..4].copy_from_slice(&(FRAME_BYTES as u32).to_le_bytes());
+        for number in 1..=2 * (BATCH_BYTES / FRAME_BYTES) as u64 {
+            ring.write((number - 1) * units, &frame);
+            ring.set_done(number, Done { units, boxed: false });
+        }
+        let (to, file) = unlucky();
+        let mut flush = Flush {
+            file: file.clone(),
+            path: "file".into(),
+            instance: InstanceId([1; 16]),
+            first_lsn: Lsn::ZERO,
+            end: START,
+            unit: 0,
+            closed: false,
+            batch: Vec::new(),
+        };
+        let refused = flush.run(&ring, &Boxes::new(0), &to, false);
+        assert!(matches!(refused, Err(LogError::Poisoned { .. })), "{refused:?}");
+        assert_eq!(file.write_count.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_sync_that_panics_has_failed() {
+        let (to, file) = unlucky();
+        let failed = to.sync(file.as_ref(), Path::new("file"), Cursor { number: 7, ..START });
+        assert!(matches!(failed, Err(LogError::Io { operation: "syncing", .. })), "{failed:?}");
+        assert!(matches!(to.check_poison(), Err(LogError::Poisoned { .. })));
+        assert_eq!(to.durable(), 0);
+    }
 }

@@ -40,9 +40,12 @@ pub(crate) struct Done {
 impl Ring {
     /// Makes a ring of `bytes`, a power of two.
     pub(crate) fn new(bytes: usize) -> Self {
-        let zeros = |count: usize| (0..count).map(|_| AtomicU64::new(0)).collect();
+        let words = (0..bytes / UNIT_BYTES).map(|_| AtomicU64::new(0)).collect();
+        // No frame's: a number that has this slot differs from it in the lowest bit.
+        let unused = |slot: u64| AtomicU64::new((slot ^ 1) << SLOT_NUMBER_SHIFT);
+        let slots = (0..(bytes / RESERVATION_BYTES_MIN) as u64).map(unused).collect();
         let credit = AtomicU64::new((bytes / UNIT_BYTES) as u64).into();
-        Self { words: zeros(bytes / UNIT_BYTES), slots: zeros(bytes / RESERVATION_BYTES_MIN), credit }
+        Self { words, slots, credit }
     }
 
     /// Returns the units that a frame of `bytes` reserves.

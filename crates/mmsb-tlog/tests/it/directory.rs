@@ -122,3 +122,13 @@ fn a_failed_creation_leaves_nothing() {
         assert_eq!(disk.list(Path::new("/")).unwrap(), [""; 0], "{writes:?} {syncs:?}");
     }
 }
+
+#[test]
+fn a_creation_where_there_is_no_parent_names_the_path_that_was_asked_for() {
+    let root = tempfile::tempdir().unwrap();
+    let path = root.path().join("no/such/dir");
+    match LogDir::create(Arc::new(OsVfs), &path, INSTANCE) {
+        Err(LogError::Io { operation: "creating", file, .. }) => assert_eq!(file, path),
+        other => panic!("{other:?}"),
+    }
+}

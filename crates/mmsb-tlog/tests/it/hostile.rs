@@ -131,6 +131,15 @@ fn a_log_that_begins_late_counts_on_past_every_overflow_of_the_reservation_word(
 }
 
 #[test]
+fn a_slot_that_was_never_used_is_no_frames() {
+    let dir = bus_at(SegmentHead { first_number: 1 << 48, ..SegmentHead::FIRST });
+    let log = open(&dir);
+    assert_eq!(log.published(), (1 << 48) - 1, "nothing is published yet");
+    assert_eq!(commit(&log, &plain(1, "x")), 1 << 48);
+    log.close().unwrap();
+}
+
+#[test]
 fn marks_with_impossible_numbers_are_no_marks() {
     let mark = Mark { lsn: Lsn::ZERO, number: 5, synced_through: 5, chain: 0, closing: false };
     for bad in [

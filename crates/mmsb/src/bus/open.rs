@@ -9,7 +9,7 @@ use std::{
 };
 
 use mmsb_page::PageStore;
-use mmsb_tlog::{Cursor, InstanceId, Log, LogDir, Scan, vfs::Vfs};
+use mmsb_tlog::{Cursor, InstanceId, Log, LogDir, Scan, SegmentHead, vfs::Vfs};
 
 use super::{Builder, Inner, store_error};
 use crate::{
@@ -83,6 +83,7 @@ pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -
 
 /// Replays the whole log; nothing is cut before every commit was found to fit.
 fn replay(dir: &LogDir, end: Cursor) -> Result<State, Error> {
+    check_birth(dir)?;
     let mut state = State::default();
     let kept = Kept::new(dir.clone());
     let mut reader = kept.reader(Cursor::first(dir), end.lsn)?;
@@ -90,6 +91,15 @@ fn replay(dir: &LogDir, end: Cursor) -> Result<State, Error> {
         state.apply(&commit).map_err(|what| kept.does_not_fit(&commit, what))?;
     }
     Ok(state)
+}
+
+/// Refuses a log that begins behind its birth: nothing tells the state before its first commit.
+fn check_birth(dir: &LogDir) -> Result<(), Error> {
+    if dir.segment() == SegmentHead::FIRST {
+        return Ok(());
+    }
+    let what = "the log begins late, and no checkpoint holds the state before it".to_owned();
+    Err(Error::Corrupt { file: dir.segment_path(), offset: 0, number: 0, what })
 }
 
 fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Result<Bus, Error> {
@@ -104,6 +114,7 @@ fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Resu
         options,
         stopped: AtomicBool::new(false),
         bulk_ticket: Mutex::new(()),
+        stop_ticket: Mutex::new(()),
         counters: Counters::default(),
         untrimmed_bytes: AtomicU64::new(0),
     };

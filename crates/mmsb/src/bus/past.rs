@@ -38,6 +38,20 @@ impl Bus {
         }
     }
 
+    /// Returns the newest state; while others commit to a bus that keeps little, one of theirs.
+    pub(crate) fn newest_past(&self) -> Result<Past, Error> {
+        loop {
+            let newest = self.epoch();
+            let mut replay = self.journal().replay(newest)?;
+            match replay.run_to(newest) {
+                Ok(()) => return Ok(Past::new(replay.state)),
+                // The log gave up what was being read: there is something newer.
+                Err(Error::HistoryGone { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
     /// Returns the last state with this label.
     ///
     /// # Errors

@@ -41,10 +41,11 @@ impl Bus {
     /// # Errors
     /// [`Error::PageNotFound`].
     pub fn with_page<R>(&self, page: PageId, visit: impl FnOnce(&[u8]) -> R) -> Result<R, Error> {
-        let mut buffer = BUFFER.take();
+        let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
         let read = self.store().read_page(page, &mut buffer);
         let result = read.map(|_| visit(&buffer)).map_err(|error| read_error(error, self.epoch()));
-        BUFFER.set(buffer);
+        // A thread that reads while it ends may have lost its buffer already.
+        let _ = BUFFER.try_with(|kept| kept.set(buffer));
         result
     }
 

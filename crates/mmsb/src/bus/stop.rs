@@ -1,7 +1,7 @@
 //! Ending a bus on purpose.
 
 use std::{
-    sync::atomic::Ordering,
+    sync::{PoisonError, atomic::Ordering},
     time::{Duration, Instant},
 };
 
@@ -29,6 +29,8 @@ impl Inner {
     fn stop(&self) -> Result<(), Error> {
         let Ok(log) = self.journal.log() else { return Ok(()) };
         self.stopped.store(true, Ordering::SeqCst);
+        // One at a time: two that each hold some of the committers would wait for each other's.
+        let _ticket = self.stop_ticket.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever commits holds a committer: holding all of them, nobody else does.
         let start = Instant::now();
         let mut all = Vec::with_capacity(COMMITTERS_MAX);

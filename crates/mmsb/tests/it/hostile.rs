@@ -2,9 +2,12 @@
 
 use std::{path::Path, sync::Arc};
 
-use mmsb::{Bus, Error, InstanceId, PageEvent, PageId, PageLocation, vfs::MemoryVfs};
+use mmsb::{
+    Bus, Error, InstanceId, Lsn, PageEvent, PageId, PageLocation,
+    vfs::{Access, MemoryVfs, Vfs},
+};
 use mmsb_delta::{DeltaBatch, Patch};
-use mmsb_tlog::{FrameBuf, Log, LogDir, LogOptions, Scan, SectionBuf, SectionKind};
+use mmsb_tlog::{FrameBuf, Log, LogDir, LogOptions, Manifest, Scan, SectionBuf, SectionKind, SegmentHead};
 
 fn created(page: u64, name: Option<&str>) -> PageEvent {
     let (page, name) = (PageId::new(page), name.map(str::to_owned));
@@ -133,4 +136,32 @@ fn a_life_after_death_of_the_same_id_is_its_own() {
     e1 page:1 created with 8 bytes named "a"
     "#);
     assert_eq!(bus.check(), []);
+}
+
+#[test]
+fn a_log_that_begins_late_has_no_state_to_begin_with() {
+    let (vfs, path, instance) = (Arc::new(MemoryVfs::new()), Path::new("bus"), InstanceId([1; 16]));
+    LogDir::create(vfs.clone(), path, instance).unwrap();
+    for head in [
+        SegmentHead { first_number: (1 << 56) - 1, ..SegmentHead::FIRST },
+        SegmentHead { chain: 1, ..SegmentHead::FIRST },
+        SegmentHead { first_lsn: Lsn::new(64), ..SegmentHead::FIRST },
+    ] {
+        let manifest = Manifest { segments: vec![head], ..Manifest::first(instance) };
+        let files =
+            [(manifest.file_name(), manifest.encode()), (head.file_name(), head.encode(instance).to_vec())];
+        for (name, bytes) in files {
+            vfs.open(&path.join(name), Access::ReadWrite).unwrap().write_at(0, &bytes).unwrap();
+        }
+        for refused in [Bus::builder().open_on(vfs.clone(), path), Bus::builder().read_on(vfs.clone(), path)]
+        {
+            match refused {
+                Err(Error::Corrupt { file, offset: 0, number: 0, what }) => {
+                    assert!(file.ends_with("seg-1"));
+                    assert_eq!(what, "the log begins late, and no checkpoint holds the state before it");
+                }
+                other => panic!("{head:?}: {other:?}"),
+            }
+        }
+    }
 }

@@ -1,6 +1,6 @@
 //! A bus in memory keeps its newest history within bounds, and says so where that ends.
 
-use mmsb::{Bus, Durability, Epoch, Error, PageId};
+use mmsb::{Bus, Durability, Epoch, Error, PageId, View};
 
 /// A bus that keeps little, with more commits than it keeps: page 1 holds the number of its epoch.
 fn trimmed() -> Bus {
@@ -110,6 +110,24 @@ fn trimming_holds_up_no_reader_of_the_past() {
         }
     });
     assert_eq!(bus.check(), []);
+}
+
+#[test]
+fn the_newest_state_can_be_seen_however_much_is_written_meanwhile() {
+    let bus = Bus::builder().history_bytes(0).in_memory().unwrap();
+    let page = bus.create_page(None, 600).unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for count in 1..5000u64 {
+                commit_count(&bus, page, count);
+            }
+        });
+        while !writer.is_finished() {
+            let newest = bus.epoch();
+            assert!(bus.view().unwrap().epoch() >= newest);
+        }
+    });
+    assert_eq!(bus.view().unwrap().epoch(), bus.epoch());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Opening and ending: who may, what is left, and what other handles can still do.
 
-use std::{path::Path, thread};
+use std::{cell::RefCell, path::Path, sync::Barrier, thread};
 
 use mmsb::{Bus, Durability, Error, Tail, verify};
 
@@ -73,6 +73,54 @@ fn a_commit_under_way_is_finished_before_the_bus_is_closed() {
         assert!(is_closed(&path));
         assert_eq!(bus.check(), []);
     }
+}
+
+#[test]
+fn two_handles_that_are_stopped_at_once_both_stop() {
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..20 {
+        let path = dir.path().join(format!("bus-{round}"));
+        let bus = Bus::create(&path).unwrap();
+        let start = Barrier::new(2);
+        let stop = |bus: Bus| {
+            start.wait();
+            bus.stop()
+        };
+        thread::scope(|scope| {
+            let threads = [bus.clone(), bus.clone()].map(|bus| scope.spawn(|| stop(bus)));
+            threads.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+        });
+        assert!(is_closed(&path));
+    }
+}
+
+/// Writes to its bus when its thread ends.
+struct LastWords(Bus);
+
+impl Drop for LastWords {
+    fn drop(&mut self) {
+        let page = self.0.page("page").unwrap();
+        let seen = self.0.with_page(page, <[u8]>::to_vec).unwrap();
+        self.0.write(page, 0, [seen[0] + 1]).unwrap();
+    }
+}
+
+#[test]
+fn a_thread_may_commit_while_it_ends() {
+    thread_local! {
+        static LAST_WORDS: RefCell<Option<LastWords>> = const { RefCell::new(None) };
+    }
+    let bus = Bus::in_memory().unwrap();
+    let page = bus.create_page("page", 1).unwrap();
+    let theirs = bus.clone();
+    let speak = move || {
+        LAST_WORDS.set(Some(LastWords(theirs.clone())));
+        // The library's own thread-local buffers come to life behind the test's, and go before it.
+        theirs.write(page, 0, [7]).unwrap();
+        theirs.with_page(page, |_| {}).unwrap();
+    };
+    thread::spawn(speak).join().unwrap();
+    assert_eq!(bus.get::<u8>(page, 0).unwrap(), 8);
 }
 
 #[test]
