@@ -10,25 +10,33 @@ mod cmd;
 mod progress;
 mod render;
 
-use std::{io, process::ExitCode};
+use std::{
+    io::{self, Write as _},
+    process::ExitCode,
+};
 
 use clap::Parser as _;
 
-use crate::{args::Args, cmd::Outcome, render::Out};
+use crate::{
+    args::Args,
+    cmd::Outcome,
+    render::{Out, unless_gone},
+};
 
 fn main() -> ExitCode {
     let args = Args::parse();
     let mut out = Out::stdout();
     let ended = cmd::run(args.command, &mut out).and_then(|outcome| {
-        out.flush()?;
+        unless_gone(out.flush())?;
         Ok(outcome)
     });
     match ended {
         Ok(outcome) => outcome.into(),
-        // Whoever reads the output has seen enough: that is no error.
+        // Whoever reads the output has seen enough: the command ends there, and that is no error.
         Err(error) if is_broken_pipe(&error) => Outcome::Same.into(),
         Err(error) => {
-            eprintln!("mmsb: {error:#}");
+            // Where nobody can be told, the exit code still tells.
+            let _ = writeln!(io::stderr(), "mmsb: {error:#}");
             Outcome::Failed.into()
         }
     }

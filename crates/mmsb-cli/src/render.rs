@@ -15,7 +15,7 @@ use serde::Serialize;
 
 pub use self::{
     hex::{dump, hex},
-    json::{JsonChange, JsonPageDiff, JsonSide, JsonSource},
+    json::{JsonChange, JsonPageDiff, JsonPath, JsonSide, JsonSource},
     paint::Paint,
     quantity::{count, percent},
     table::{Table, facts},
@@ -54,5 +54,16 @@ impl Out {
     /// Hands everything over to the kernel.
     pub fn flush(&mut self) -> io::Result<()> {
         self.to.flush()
+    }
+}
+
+/// Lets a command that has an answer go on where nobody reads it: its exit code stands.
+///
+/// # Errors
+/// `result`'s, unless the reader of the output is gone.
+pub fn unless_gone(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
     }
 }

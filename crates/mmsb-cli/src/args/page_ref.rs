@@ -21,17 +21,25 @@ impl PageRef {
             Self::Id(id) => Ok(PageId::new(*id)),
             Self::Name(name) => match past.page(name) {
                 Some(page) => Ok(page),
-                None => bail!("no page is named {name:?} at {}: list the pages there", past.epoch()),
+                None => {
+                    let epoch = past.epoch();
+                    bail!("no page is named {name:?} at {epoch}: `mmsb at BUS {epoch}` lists the pages there")
+                }
             },
         }
     }
 
     /// Returns every page the history knows by this reference: a name may have passed from one to another.
     ///
-    /// Reads the whole log if it is a name.
+    /// Reads the whole log.
     pub fn find_ever(&self, bus: &Bus) -> anyhow::Result<BTreeSet<PageId>> {
         let name = match self {
-            Self::Id(id) => return Ok([PageId::new(*id)].into()),
+            Self::Id(id) => {
+                let page = PageId::new(*id);
+                // It refuses a page that never lived.
+                bus.history(page)?;
+                return Ok([page].into());
+            }
             Self::Name(name) => name,
         };
         let mut found: BTreeSet<PageId> = bus.at(bus.oldest())?.page(name).into_iter().collect();

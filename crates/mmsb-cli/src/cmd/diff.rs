@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::{
     args::When,
-    render::{JsonPageDiff, JsonSide, Out},
+    render::{JsonPageDiff, JsonSide, Out, unless_gone},
 };
 
 /// Finds the first state in which two runs differ, or the differences between two states of one run.
@@ -103,21 +103,13 @@ fn runs(args: &Args, left: &Bus, right: &Path, out: &mut Out) -> anyhow::Result<
         Some(By::Epoch) => Align::Epoch,
     };
     let diff = compare_runs(left, &Bus::open_read_only(right)?, align)?;
-    if args.json {
-        out.json(&json_runs(&diff))?;
-    } else {
-        out.line(&diff)?;
-    }
+    unless_gone(if args.json { out.json(&json_runs(&diff)) } else { out.line(&diff) })?;
     Ok(diff.is_same())
 }
 
 fn states(args: &Args, bus: &Bus, (from, to): (When, When), out: &mut Out) -> anyhow::Result<bool> {
     let diff = mmsb::diff(&from.past(bus)?, &to.past(bus)?)?;
-    if args.json {
-        out.json(&json_states(&diff))?;
-    } else {
-        out.line(&diff)?;
-    }
+    unless_gone(if args.json { out.json(&json_states(&diff)) } else { out.line(&diff) })?;
     Ok(diff.is_empty())
 }
 

@@ -1,6 +1,6 @@
 //! `mmsb export sqlite`: the database as it was after any commit.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
 use mmsb::Bus;
@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::{
     args::When,
-    render::{Out, count},
+    render::{JsonPath, Out, count},
 };
 
 /// What to write.
@@ -39,7 +39,7 @@ const JSON: &str = "JSON keys: file, epoch, label, page_count, page_bytes.";
 
 #[derive(Serialize)]
 struct Json<'a> {
-    file: &'a Path,
+    file: JsonPath<'a>,
     epoch: u64,
     label: Option<u64>,
     page_count: u32,
@@ -54,7 +54,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     let (page_count, page_bytes) = (exported.page_count, exported.page_bytes);
     if args.json {
         let (epoch, label) = (epoch.get(), label.map(|label| label.get()));
-        out.json(&Json { file: &args.file, epoch, label, page_count, page_bytes })?;
+        out.json(&Json { file: JsonPath(&args.file), epoch, label, page_count, page_bytes })?;
     } else {
         let label = label.map_or(String::new(), |label| format!(" {label}"));
         let pages = format!("{} pages of {} bytes", count(page_count.into()), count(page_bytes.into()));

@@ -15,7 +15,7 @@ use serde::Serialize;
 use super::Outcome;
 use crate::{
     progress::Progress,
-    render::{Out, count, facts, percent},
+    render::{JsonPath, Out, count, facts, percent},
 };
 
 /// Where the recording comes from.
@@ -50,7 +50,7 @@ stale_frame_count, uncommitted_frame_count, torn_byte_count, seconds.";
 
 #[derive(Serialize)]
 struct Json<'a> {
-    bus: &'a std::path::Path,
+    bus: JsonPath<'a>,
     epoch: u64,
     commit_count: u64,
     image_count: u64,
@@ -122,7 +122,7 @@ fn left_out(imported: &Imported) -> String {
 fn json<'a>(args: &'a Args, imported: &Imported, took: Duration) -> Json<'a> {
     let Imported { summary, .. } = imported;
     Json {
-        bus: &args.out,
+        bus: JsonPath(&args.out),
         epoch: imported.epoch.get(),
         commit_count: summary.transaction_count,
         image_count: summary.image_count,

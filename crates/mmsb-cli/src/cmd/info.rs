@@ -6,7 +6,7 @@ use mmsb::{Bus, Label};
 use serde::Serialize;
 
 use super::Outcome;
-use crate::render::{Out, count, facts};
+use crate::render::{JsonPath, Out, count, facts};
 
 /// Tells what a bus holds: epochs, labels, tags, pages, log.
 #[derive(Debug, clap::Args)]
@@ -25,7 +25,7 @@ label_count (commits with a label), label_min, label_max, tags (commits by tag).
 
 #[derive(Serialize)]
 struct Info<'a> {
-    bus: &'a std::path::Path,
+    bus: JsonPath<'a>,
     instance: String,
     oldest: u64,
     newest: u64,
@@ -53,7 +53,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
 fn info<'a>(args: &'a Args, bus: &Bus) -> Result<Info<'a>, mmsb::Error> {
     let stats = bus.stats();
     let mut info = Info {
-        bus: &args.bus,
+        bus: JsonPath(&args.bus),
         instance: bus.instance().to_string(),
         oldest: stats.oldest.get(),
         newest: stats.epoch.get(),
@@ -89,7 +89,7 @@ fn report(info: &Info<'_>) -> String {
     let tags = info.tags.iter().map(|(tag, number)| format!("{tag} ({})", count(*number)));
     let tags: Vec<String> = tags.collect();
     facts([
-        ("bus", info.bus.display().to_string()),
+        ("bus", info.bus.0.display().to_string()),
         ("instance", info.instance.clone()),
         ("epochs", format!("e{} to e{}", info.oldest, info.newest)),
         ("labels", labels),

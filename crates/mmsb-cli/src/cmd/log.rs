@@ -5,6 +5,7 @@ use std::{
     path::PathBuf,
 };
 
+use anyhow::ensure;
 use mmsb::{Bus, CommitInfo, Epoch, PageEvent, PageId};
 use serde::Serialize;
 
@@ -79,6 +80,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
 fn select(args: &Args, bus: &Bus) -> anyhow::Result<VecDeque<CommitInfo>> {
     let from = args.from.map_or(Ok(Epoch::ZERO), |when| when.epoch(bus))?;
     let to = args.to.map_or(Ok(bus.epoch()), |when| when.epoch(bus))?;
+    ensure!(from <= to, "--from {from} is later than --to {to}: swap them");
     let pages = args.page.as_ref().map(|page| page.find_ever(bus)).transpose()?;
     let mut selected = VecDeque::new();
     for commit in bus.commits()? {

@@ -1,12 +1,12 @@
 //! `mmsb verify`: is every byte of the log as it was written?
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use mmsb::{BadRecord, Bus, Tail, Verified};
 use serde::Serialize;
 
 use super::Outcome;
-use crate::render::{Out, count};
+use crate::render::{JsonPath, Out, count, unless_gone};
 
 /// Checks every record of a bus; changes nothing.
 ///
@@ -30,7 +30,7 @@ whether a later mark vouched for it), violations (texts: commits that are whole 
 
 #[derive(Serialize)]
 struct Report<'a> {
-    file: &'a Path,
+    file: JsonPath<'a>,
     state: State,
     frame_count: u64,
     mark_count: u64,
@@ -50,7 +50,7 @@ enum State {
 
 #[derive(Serialize)]
 struct JsonBad<'a> {
-    file: &'a Path,
+    file: JsonPath<'a>,
     offset: u64,
     number: u64,
     what: String,
@@ -65,11 +65,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
         let violations = Bus::open_read_only(&args.bus)?.check();
         report.violations = violations.iter().map(ToString::to_string).collect();
     }
-    if args.json {
-        out.json(&report)?;
-    } else {
-        report.print(out)?;
-    }
+    unless_gone(if args.json { out.json(&report) } else { report.print(out) })?;
     let is_sound = report.state != State::Damaged && report.violations.is_empty();
     Ok(if is_sound { Outcome::Same } else { Outcome::Failed })
 }
@@ -77,6 +73,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
 impl<'a> Report<'a> {
     fn of(verified: &'a Verified) -> Self {
         let Verified { file, log, .. } = verified;
+        let file = JsonPath(file);
         let bad = |record: &BadRecord| JsonBad {
             file,
             offset: record.offset,
@@ -109,13 +106,13 @@ impl<'a> Report<'a> {
             State::Damaged => out.paint.bad("damaged") + ": durable bytes are not as they were written",
         };
         let (frames, marks) = (count(self.frame_count), count(self.mark_count));
-        out.line(format_args!("{}: {verdict}", self.file.display()))?;
+        out.line(format_args!("{}: {verdict}", self.file.0.display()))?;
         out.line(format_args!(
             "{frames} frames and {marks} marks are good, e{} is durable",
             self.synced_through
         ))?;
         for bad in &self.bad {
-            let (file, durable) = (bad.file.display(), if bad.durable { "durable" } else { "torn" });
+            let (file, durable) = (bad.file.0.display(), if bad.durable { "durable" } else { "torn" });
             out.line(format_args!(
                 "{file}: offset {}, record {}, {durable}: {}",
                 bad.offset, bad.number, bad.what

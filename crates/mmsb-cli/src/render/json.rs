@@ -1,9 +1,15 @@
 //! The objects that more than one command prints. Keys are stable; the help texts document them.
 
+use std::path::Path;
+
 use mmsb::{ByteRun, Change, ChangeKind, PageDiff, PageDifference, Side, Source};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::hex;
+
+/// A path; what is no UTF-8 in it becomes U+FFFD.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonPath<'a>(pub &'a Path);
 
 /// Who made a commit.
 #[derive(Debug, Serialize)]
@@ -64,6 +70,12 @@ pub struct JsonChange<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'a str>,
     runs: Vec<JsonRun>,
+}
+
+impl Serialize for JsonPath<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0.display())
+    }
 }
 
 impl<'a> From<&'a Source> for JsonSource<'a> {

@@ -12,6 +12,7 @@ mod flights;
 mod hand_built;
 mod imports;
 mod leftovers;
+mod pipes;
 mod readers;
 mod streaming;
 mod support;

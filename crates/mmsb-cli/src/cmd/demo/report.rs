@@ -4,7 +4,7 @@ use std::{fmt::Display, io, path::Path};
 
 use crate::{
     cmd::Outcome,
-    render::{Out, Table},
+    render::{Out, Table, unless_gone},
 };
 
 const CHECK_MARK: &str = "\u{2713}";
@@ -25,14 +25,14 @@ impl<'o> Report<'o> {
 
     /// Begins a step.
     pub fn title(&mut self, title: &str) -> io::Result<()> {
-        self.out.line(self.out.paint.bold(title))?;
+        self.say(self.out.paint.bold(title))?;
         // Steps take a moment: people see which one runs.
-        self.out.flush()
+        unless_gone(self.out.flush())
     }
 
     /// Says a line.
     pub fn note(&mut self, note: impl Display) -> io::Result<()> {
-        self.out.line(format_args!("    {note}"))
+        self.say(format_args!("    {note}"))
     }
 
     /// Prints a table.
@@ -44,21 +44,24 @@ impl<'o> Report<'o> {
     pub fn check(&mut self, holds: bool, claim: impl Display) -> io::Result<()> {
         self.failed_count += u32::from(!holds);
         let mark = if holds { self.out.paint.good(CHECK_MARK) } else { self.out.paint.bad(CROSS) };
-        self.out.line(format_args!("  {mark} {claim}"))
+        self.say(format_args!("  {mark} {claim}"))
     }
 
     /// Sums up, and says what to try next on the buses kept.
-    pub fn end(self, kept: Option<&Path>) -> anyhow::Result<Outcome> {
-        let Self { out, failed_count } = self;
-        if failed_count > 0 {
-            out.line(out.paint.bad(&format!("{failed_count} checks failed.")))?;
+    pub fn end(mut self, kept: Option<&Path>) -> anyhow::Result<Outcome> {
+        if self.failed_count > 0 {
+            self.say(self.out.paint.bad(&format!("{} checks failed.", self.failed_count)))?;
             return Ok(Outcome::Failed);
         }
-        out.line(out.paint.bold("All checks hold."))?;
+        self.say(self.out.paint.bold("All checks hold."))?;
         if let Some(dir) = kept {
             let (first, second) = (dir.join("first.mmsb"), dir.join("second.mmsb"));
-            out.line(format_args!("Kept: try `mmsb diff {} {}`", first.display(), second.display()))?;
+            self.say(format_args!("Kept: try `mmsb diff {} {}`", first.display(), second.display()))?;
         }
         Ok(Outcome::Same)
+    }
+    /// Says a line; where nobody listens any more, the checks go on and the exit code tells.
+    fn say(&mut self, line: impl Display) -> io::Result<()> {
+        unless_gone(self.out.line(line))
     }
 }
