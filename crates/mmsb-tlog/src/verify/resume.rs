@@ -102,9 +102,12 @@ impl Scanner {
         let number = found.record.number;
         for bytes in [stored, LINE_BYTES].into_iter().filter(|&bytes| bytes > 0 && bytes % 8 == 0) {
             let behind = offset + bytes;
-            let is_mark = self.mark_at(behind)?.is_some_and(|mark| mark.number == number);
+            // Past the window: a length that nothing vouches for must not move it to and fro.
+            let mut line = [0; MARK_BYTES];
+            let got = self.walk.peek(behind, &mut line)?;
+            let is_mark = self.mark_in(&line[..got], behind).is_some_and(|mark| mark.number == number);
             let is_next = |(next, _)| next <= mark.number && (next == number + 1 || is_misplaced);
-            if is_mark || self.frame_head_at(behind)?.is_some_and(is_next) {
+            if is_mark || frame_head(&line[..got]).is_some_and(is_next) {
                 return Ok(Some(behind));
             }
         }
@@ -127,8 +130,13 @@ impl Scanner {
     }
 
     fn mark_at(&mut self, offset: u64) -> Result<Option<Mark>, LogError> {
-        let (instance, lsn) = (self.walk.instance(), Lsn::new(self.walk.first_lsn() + offset));
-        Ok(Mark::parse(self.walk.look(offset, MARK_BYTES)?, instance, lsn).ok())
+        let mut line = [0; MARK_BYTES];
+        let got = self.walk.peek(offset, &mut line)?;
+        Ok(self.mark_in(&line[..got], offset))
+    }
+
+    fn mark_in(&self, line: &[u8], offset: u64) -> Option<Mark> {
+        Mark::parse(line, self.walk.instance(), Lsn::new(self.walk.first_lsn() + offset)).ok()
     }
 
     fn frame_head_at(&mut self, offset: u64) -> Result<Option<(u64, u64)>, LogError> {

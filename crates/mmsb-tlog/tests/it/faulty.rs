@@ -33,6 +33,8 @@ pub struct Plan {
     /// Bytes of a file that the next read finds as zeros.
     pub unseen: Option<Range<u64>>,
     pub actions: Vec<Action>,
+    /// Bytes that were read so far.
+    pub read_bytes: u64,
 }
 
 impl Faulty {
@@ -71,6 +73,7 @@ impl VfsFile for FaultyFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         let got = self.inner.read_at(offset, buffer)?;
         let mut plan = self.disk.plan();
+        plan.read_bytes += got as u64;
         if let Some(unseen) = plan.unseen.clone()
             && unseen.start < offset + got as u64
             && offset < unseen.end

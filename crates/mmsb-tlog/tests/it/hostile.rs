@@ -10,8 +10,12 @@ use mmsb_tlog::{
 };
 use mmsb_types::{Lsn, crc32c, limits::RECORD_BYTES_MAX};
 
-use crate::common::{
-    HEAD_BYTES, INSTANCE, Layout, commit, create, log_of, open, places, plain, single, specimen, try_commit,
+use crate::{
+    common::{
+        HEAD_BYTES, INSTANCE, Layout, commit, create, log_of, open, places, plain, segment_bytes,
+        set_segment_bytes, single, specimen, try_commit,
+    },
+    faulty::Faulty,
 };
 
 /// Makes the header of the frame at `offset` right again.
@@ -128,6 +132,36 @@ fn a_log_that_begins_late_counts_on_past_every_overflow_of_the_reservation_word(
         assert_eq!((scan.end.number, scan.frame_count), (start + 999, 1000));
         assert_eq!(Verification::run(&dir).unwrap().bad, []);
     }
+}
+
+#[test]
+fn lengths_that_lead_far_away_are_looked_at_and_no_more() {
+    const FILE_BYTES: usize = 3 << 20;
+    let disk = Faulty::default();
+    let dir = create(disk.clone(), Path::new("/bus"));
+    let (mut bytes, mut number) = (segment_bytes(&dir), 1u64);
+    while bytes.len() < FILE_BYTES {
+        // A line that is no record and tells a length; behind it the next frame, whose head is whole.
+        bytes.extend((FILE_BYTES as u32 / 2).to_le_bytes());
+        bytes.extend([1; 60]);
+        let head = bytes.len();
+        bytes.extend([32, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend((number + 1).to_le_bytes());
+        bytes.extend([0; 16]);
+        fix_header(&mut bytes, head);
+        number += 2;
+        if number % 64 == 1 {
+            // A search goes no further than the next mark.
+            let (lsn, number) = (Lsn::new(bytes.len() as u64), number - 1);
+            bytes.extend(Mark { lsn, number, synced_through: 0, chain: 0, closing: false }.encode(INSTANCE));
+        }
+    }
+    set_segment_bytes(&dir, &bytes);
+    disk.plan().read_bytes = 0;
+    let bad = Verification::run(&dir).unwrap().bad;
+    assert!(bad.len() > 10_000, "{}", bad.len());
+    let read_bytes = disk.plan().read_bytes;
+    assert!(read_bytes < 256 * FILE_BYTES as u64, "{read_bytes} bytes read of {FILE_BYTES}");
 }
 
 #[test]

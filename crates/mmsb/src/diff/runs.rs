@@ -18,7 +18,8 @@ pub enum Align {
     Auto,
     /// By epoch: the n-th commit with the n-th.
     Epoch,
-    /// By label: the last state of each label.
+    /// By label: the last state of each label. Where both runs end with commits behind the same last label,
+    /// or have no label, their newest states are compared, too.
     Label,
 }
 
@@ -33,12 +34,13 @@ pub fn compare_runs(left: &Bus, right: &Bus, align: Align) -> Result<RunDiff, Er
     if align == Align::Epoch {
         return compare(left, right, &by_epoch(left, right)?);
     }
+    let newest = (left.epoch(), right.epoch());
     let (left_labels, right_labels) = (last_epochs(left)?, last_epochs(right)?);
     let either_has_none = left_labels.is_empty() || right_labels.is_empty();
     if align == Align::Auto && either_has_none {
         return compare(left, right, &by_epoch(left, right)?);
     }
-    compare(left, right, &by_label(&left_labels, &right_labels))
+    compare(left, right, &by_label(&left_labels, &right_labels, newest))
 }
 
 /// The states to compare, in order, and what has no partner.
@@ -60,13 +62,31 @@ fn by_epoch(left: &Bus, right: &Bus) -> Result<Pairs, Error> {
 }
 
 /// In the order of the left run; where the right run made its labels in another order, it is replayed anew.
-fn by_label(left: &BTreeMap<Label, Epoch>, right: &BTreeMap<Label, Epoch>) -> Pairs {
+fn by_label(left: &BTreeMap<Label, Epoch>, right: &BTreeMap<Label, Epoch>, newest: (Epoch, Epoch)) -> Pairs {
     let common = left.iter().filter_map(|(&label, &epoch)| Some((Some(label), epoch, *right.get(&label)?)));
     let mut pairs: Vec<_> = common.collect();
     pairs.sort_by_key(|&(_, left, right)| (left, right));
     let count = pairs.len();
+    pairs.extend(ends(last_label(left), last_label(right), newest));
     let (only_left_count, only_right_count) = ((left.len() - count) as u64, (right.len() - count) as u64);
     Pairs { pairs, only_left_count, only_right_count }
+}
+
+/// Pairs the newest states if a run has commits behind its last label and both have the same last one: else
+/// such commits would never be looked at, and runs that differ there would pass for the same.
+fn ends(
+    left: (Option<Label>, Epoch),
+    right: (Option<Label>, Epoch),
+    newest: (Epoch, Epoch),
+) -> Option<(Option<Label>, Epoch, Epoch)> {
+    let has_more = newest.0 > left.1 || newest.1 > right.1;
+    (left.0 == right.0 && has_more).then(|| (None, newest.0.max(left.1), newest.1.max(right.1)))
+}
+
+/// Returns the label that was used last, and its last epoch.
+fn last_label(labels: &BTreeMap<Label, Epoch>) -> (Option<Label>, Epoch) {
+    let last = labels.iter().max_by_key(|&(_, epoch)| epoch);
+    last.map_or((None, Epoch::ZERO), |(&label, &epoch)| (Some(label), epoch))
 }
 
 fn compare(left: &Bus, right: &Bus, pairs: &Pairs) -> Result<RunDiff, Error> {

@@ -105,6 +105,34 @@ fn runs_without_labels_are_aligned_by_epoch() {
 }
 
 #[test]
+fn what_comes_behind_the_last_label_is_compared_too() {
+    let with_tail = |byte: u8| {
+        let bus = plain(3);
+        bus.write(PageId::new(1), 12, [byte]).unwrap();
+        bus
+    };
+    assert_snapshot!(check(&with_tail(7), &with_tail(8), Align::Auto), @r#"
+    first difference at e5 / e5
+      page:1 "world", written by e5 / e5:
+        12+1: 07 -> 08
+    "#);
+    assert!(!compare_runs(&plain(3), &with_tail(8), Align::Label).unwrap().is_same());
+    assert_snapshot!(check(&with_tail(7), &with_tail(7), Align::Auto), @"4 states compared, all equal");
+}
+
+#[test]
+fn runs_without_labels_are_not_the_same_for_that() {
+    let with = |byte: u8| {
+        let bus = Bus::in_memory().unwrap();
+        let page = bus.create_page(None, 1).unwrap();
+        bus.write(page, 0, [byte]).unwrap();
+        bus
+    };
+    assert!(!compare_runs(&with(1), &with(2), Align::Label).unwrap().is_same());
+    assert!(compare_runs(&with(1), &with(1), Align::Label).unwrap().is_same());
+}
+
+#[test]
 fn pages_that_come_go_and_change_names_differ_from_then_on() {
     let created = run(3, |tx, _, tick| {
         if tick == 1 {
