@@ -14,12 +14,9 @@ use std::path::Path;
 
 use mmsb::Epoch;
 
-use crate::sqlite::{Database, Transaction, WalReader, WalSummary, read_ahead};
+use crate::sqlite::{Database, Transaction, WalHeader, WalReader, WalSummary, read_ahead};
 
 pub use self::{error::ImportError, importer::Importer};
-
-const WAL_HEADER_BYTES: u64 = 32;
-const FRAME_HEADER_BYTES: u64 = 24;
 
 /// What an import came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +57,8 @@ pub fn import(
     out: &Path,
     mut watch: impl FnMut(&Transaction<'_>),
 ) -> Result<Imported, ImportError> {
-    let page_bytes = wal.header().page_bytes();
+    let header = *wal.header();
+    let page_bytes = header.page_bytes();
     let mut importer = Importer::create(out, base, page_bytes)?;
     let summary = read_ahead(wal, |transaction| {
         watch(transaction);
@@ -68,12 +66,11 @@ pub fn import(
     })?;
     let (page_count, epoch) = (importer.page_count(), importer.epoch());
     let log_bytes = importer.finish()?;
-    let wal_bytes = wal_bytes(&summary, page_bytes);
+    let wal_bytes = wal_bytes(&header, &summary);
     Ok(Imported { summary, epoch, page_count, page_bytes, wal_bytes, log_bytes })
 }
 
-fn wal_bytes(summary: &WalSummary, page_bytes: u32) -> u64 {
+fn wal_bytes(header: &WalHeader, summary: &WalSummary) -> u64 {
     let frame_count = summary.image_count + summary.stale_frame_count + summary.uncommitted_frame_count;
-    let frame_bytes = FRAME_HEADER_BYTES + u64::from(page_bytes);
-    WAL_HEADER_BYTES + frame_count * frame_bytes + summary.torn_byte_count
+    header.log_bytes(frame_count) + summary.torn_byte_count
 }

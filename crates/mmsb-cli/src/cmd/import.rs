@@ -70,7 +70,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     let start = Instant::now();
     let base = Database::open(&args.db)?;
     let wal = WalReader::open(&args.wal, &base)?;
-    let frame_bytes = u64::from(wal.header().page_bytes()) + 24;
+    let frame_bytes = wal.header().frame_bytes() as u64;
     let progress = Progress::bytes("importing", wal.input().bytes_hint());
     let imported = import(&base, wal, &args.out, |transaction| {
         progress.advance(transaction.image_count() as u64 * frame_bytes);

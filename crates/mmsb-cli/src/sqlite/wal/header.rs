@@ -3,10 +3,13 @@
 //! Bytes, all numbers big-endian: magic 0..4, whose lowest bit says how checksums read their words;
 //! version 4..8; page size 8..12; number of checkpoints 12..16; salts 16..24; checksum 24..32.
 
-use super::checksum::{Checksum, WordOrder};
+use super::{
+    checksum::{Checksum, WordOrder},
+    frame,
+};
 use crate::sqlite::{Database, Input, SqliteError, is_page_size};
 
-pub(super) const HEADER_BYTES: usize = 32;
+const HEADER_BYTES: usize = 32;
 
 const MAGIC_LITTLE: u32 = 0x377f_0682;
 const MAGIC_BIG: u32 = 0x377f_0683;
@@ -17,7 +20,6 @@ const VERSION: u32 = 3_007_000;
 pub struct WalHeader {
     pub(super) order: WordOrder,
     pub(super) page_bytes: u32,
-    pub(super) checkpoints: u32,
     pub(super) salts: [u8; 8],
     pub(super) checksum: Checksum,
 }
@@ -29,16 +31,16 @@ impl WalHeader {
         self.page_bytes
     }
 
-    /// Returns how often the log had been begun anew.
+    /// Returns the length of a frame in bytes: its head and one page.
     #[must_use]
-    pub fn checkpoint_count(&self) -> u32 {
-        self.checkpoints
+    pub fn frame_bytes(&self) -> usize {
+        frame::HEAD_BYTES + self.page_bytes as usize
     }
 
-    /// Returns whether checksums read their words big-endian.
+    /// Returns the length in bytes of a log of so many frames, this header included.
     #[must_use]
-    pub fn is_big_endian(&self) -> bool {
-        self.order == WordOrder::Big
+    pub fn log_bytes(&self, frame_count: u64) -> u64 {
+        HEADER_BYTES as u64 + frame_count * self.frame_bytes() as u64
     }
 
     /// Reads and checks the header at the input's start.
@@ -72,7 +74,7 @@ impl WalHeader {
     /// comes before the page size, since a flipped bit is better called so than a strange size.
     fn decode(bytes: &[u8; HEADER_BYTES], input: &Input) -> Result<Self, SqliteError> {
         let path = || input.path().to_owned();
-        let ([magic, version, page_bytes, checkpoints, ..], _) = words(bytes);
+        let ([magic, version, page_bytes, ..], _) = words(bytes);
         let order = match magic {
             MAGIC_LITTLE => WordOrder::Little,
             MAGIC_BIG => WordOrder::Big,
@@ -91,7 +93,7 @@ impl WalHeader {
         if !is_page_size(page_bytes) {
             return Err(SqliteError::PageBytes { path: path(), offset: 8, value: page_bytes });
         }
-        Ok(Self { order, page_bytes, checkpoints, salts, checksum })
+        Ok(Self { order, page_bytes, salts, checksum })
     }
 }
 

@@ -17,7 +17,7 @@ use super::{
     batch::{Batch, Bounds},
     checksum::{Checksum, LANES, Mismatch, first_mismatch},
     frame,
-    header::{HEADER_BYTES, WalHeader},
+    header::WalHeader,
     tail::{End, Tail},
 };
 use crate::sqlite::{Database, Input, SqliteError};
@@ -138,7 +138,7 @@ impl WalReader {
     }
 
     fn frame_bytes(&self) -> usize {
-        frame::HEAD_BYTES + self.header.page_bytes as usize
+        self.header.frame_bytes()
     }
 
     /// Whole groups of frames, so that all of them are checked side by side.
@@ -215,7 +215,7 @@ impl WalReader {
 
     /// Names the frame behind those that were bounded.
     fn place(&self) -> (PathBuf, u64, u64) {
-        let offset = HEADER_BYTES as u64 + self.frame_count * self.frame_bytes() as u64;
+        let offset = self.header.log_bytes(self.frame_count);
         (self.input.path().to_owned(), self.frame_count + 1, offset)
     }
 

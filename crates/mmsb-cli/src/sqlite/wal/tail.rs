@@ -46,7 +46,7 @@ pub(super) struct Tail {
 impl Tail {
     /// Looks through `rest`, which begins at a frame's start, and all that is left of the input.
     pub(super) fn read(input: &mut Input, header: &WalHeader, rest: &[u8]) -> Result<Self, SqliteError> {
-        let frame_bytes = frame::HEAD_BYTES + header.page_bytes as usize;
+        let frame_bytes = header.frame_bytes();
         let mut tail = Self::default();
         let mut buffer = vec![0; rest.len().max(CHUNK_BYTES).next_multiple_of(frame_bytes)];
         buffer[..rest.len()].copy_from_slice(rest);
