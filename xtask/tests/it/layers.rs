@@ -66,6 +66,16 @@ fn the_diagram_has_one_line_a_rank() {
 }
 
 #[test]
+fn the_architecture_shows_each_crate_at_its_rank() {
+    let text = include_str!("../../../ARCHITECTURE.md");
+    for layer in TABLE {
+        let rank = format!("rank {} ", layer.rank);
+        let row = text.lines().find(|line| line.starts_with(&rank)).expect("a line for the rank");
+        assert!(row.split_whitespace().any(|word| word == layer.name), "{} is not in `{row}`", layer.name);
+    }
+}
+
+#[test]
 fn dev_dependencies_are_no_edges_and_cargo_is_asked() {
     let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let real = Workspace::read(root).unwrap();
