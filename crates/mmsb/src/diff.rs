@@ -136,7 +136,7 @@ fn diff_both(left: &StatePage, right: &StatePage) -> Option<PageDifference> {
         let (left, right) = (left.bytes.len() as u32, right.bytes.len() as u32);
         return Some(PageDifference::Length { left, right });
     }
-    if left.bytes != right.bytes {
+    if *left.bytes != *right.bytes {
         let runs = byte_runs(&left.bytes, &right.bytes);
         return Some(PageDifference::Bytes { runs, left_epoch: left.epoch, right_epoch: right.epoch });
     }

@@ -8,12 +8,16 @@ use std::{
     collections::{BTreeMap, HashMap},
     fmt,
     iter::repeat_n,
+    ops::Deref,
     sync::Arc,
 };
 
 use mmsb_delta::Patch;
 use mmsb_tlog::Commit;
-use mmsb_types::{Epoch, Label, PageEvent, PageId, PageLocation, Source, limits::COMPACT_ID_MAX};
+use mmsb_types::{
+    Epoch, Label, PageEvent, PageId, PageLocation, Source,
+    limits::{COMPACT_ID_MAX, PAGE_BYTES_MAX},
+};
 
 use crate::{
     PageInfo,
@@ -39,11 +43,22 @@ pub(crate) struct State {
 /// One page of a state.
 #[derive(Clone)]
 pub(crate) struct StatePage {
-    pub(crate) bytes: Arc<[u8]>,
+    pub(crate) bytes: PageBytes,
     pub(crate) name: Option<Arc<str>>,
     pub(crate) epoch: Epoch,
     pub(crate) location: PageLocation,
 }
+
+/// A page's bytes. A page that nobody wrote to takes no memory: a log of a few bytes can create a thousand.
+#[derive(Clone)]
+pub(crate) enum PageBytes {
+    /// So many zeros.
+    Zeros(u32),
+    /// Shared until one of its holders changes it.
+    Written(Arc<[u8]>),
+}
+
+static ZEROS: [u8; PAGE_BYTES_MAX as usize] = [0; PAGE_BYTES_MAX as usize];
 
 impl State {
     /// Applies the commit after this state.
@@ -125,7 +140,7 @@ impl State {
 
     fn apply_patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), String> {
         let state = self.pages.get_mut(&page).ok_or_else(|| missing(page))?;
-        patch.apply(Arc::make_mut(&mut state.bytes)).map_err(|misfit| format!("{page}: {misfit}"))?;
+        patch.apply(state.bytes.to_mut()).map_err(|misfit| format!("{page}: {misfit}"))?;
         state.epoch = epoch;
         Ok(())
     }
@@ -140,7 +155,7 @@ impl fmt::Debug for StatePage {
 
 impl StatePage {
     fn new(page_bytes: u32, location: PageLocation, epoch: Epoch) -> Self {
-        Self { bytes: repeat_n(0, page_bytes as usize).collect(), name: None, epoch, location }
+        Self { bytes: PageBytes::Zeros(page_bytes), name: None, epoch, location }
     }
 
     /// Returns what is known of the page.
@@ -151,6 +166,29 @@ impl StatePage {
             name: self.name.clone(),
             epoch: self.epoch,
             location: self.location,
+        }
+    }
+}
+
+impl PageBytes {
+    fn to_mut(&mut self) -> &mut [u8] {
+        if let Self::Zeros(len) = *self {
+            *self = Self::Written(repeat_n(0, len as usize).collect());
+        }
+        match self {
+            Self::Written(bytes) => Arc::make_mut(bytes),
+            Self::Zeros(_) => unreachable!("it was written just now"),
+        }
+    }
+}
+
+impl Deref for PageBytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Zeros(len) => &ZEROS[..*len as usize],
+            Self::Written(bytes) => bytes,
         }
     }
 }

@@ -19,7 +19,7 @@ use crate::{
     interner::Interner,
     journal::{Journal, Mode},
     kept::Kept,
-    state::State,
+    state::{PageBytes, State},
 };
 
 impl Bus {
@@ -124,7 +124,10 @@ fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Resu
 fn load(store: &PageStore, state: &State) -> Result<(), Error> {
     for (page, from) in state.pages() {
         let mut birth = store.prepare(page, from.bytes.len() as u32).map_err(store_error)?;
-        birth.write(0, &from.bytes);
+        // A newborn page is zero; writing zeros would only take memory.
+        if let PageBytes::Written(bytes) = &from.bytes {
+            birth.write(0, bytes);
+        }
         birth.publish(from.epoch);
     }
     Ok(())
