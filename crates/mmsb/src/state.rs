@@ -4,21 +4,19 @@
 //!
 //! Invariant: after applying the commits 1..=e, a state is the bus as it was at epoch e.
 
+mod bytes;
+
 use std::{
     collections::{BTreeMap, HashMap},
     fmt,
-    iter::repeat_n,
-    ops::Deref,
     sync::Arc,
 };
 
 use mmsb_delta::Patch;
 use mmsb_tlog::Commit;
-use mmsb_types::{
-    Epoch, Label, PageEvent, PageId, PageLocation, Source,
-    limits::{COMPACT_ID_MAX, PAGE_BYTES_MAX},
-};
+use mmsb_types::{Epoch, Label, PageEvent, PageId, PageLocation, Source, limits::COMPACT_ID_MAX};
 
+pub(crate) use self::bytes::PageBytes;
 use crate::{
     PageInfo,
     catalogue::{NameChanges, name_changes},
@@ -48,17 +46,6 @@ pub(crate) struct StatePage {
     pub(crate) epoch: Epoch,
     pub(crate) location: PageLocation,
 }
-
-/// A page's bytes. A page that nobody wrote to takes no memory: a log of a few bytes can create a thousand.
-#[derive(Clone)]
-pub(crate) enum PageBytes {
-    /// So many zeros.
-    Zeros(u32),
-    /// Shared until one of its holders changes it.
-    Written(Arc<[u8]>),
-}
-
-static ZEROS: [u8; PAGE_BYTES_MAX as usize] = [0; PAGE_BYTES_MAX as usize];
 
 impl State {
     /// Applies the commit after this state.
@@ -166,29 +153,6 @@ impl StatePage {
             name: self.name.clone(),
             epoch: self.epoch,
             location: self.location,
-        }
-    }
-}
-
-impl PageBytes {
-    fn to_mut(&mut self) -> &mut [u8] {
-        if let Self::Zeros(len) = *self {
-            *self = Self::Written(repeat_n(0, len as usize).collect());
-        }
-        match self {
-            Self::Written(bytes) => Arc::make_mut(bytes),
-            Self::Zeros(_) => unreachable!("it was written just now"),
-        }
-    }
-}
-
-impl Deref for PageBytes {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Zeros(len) => &ZEROS[..*len as usize],
-            Self::Written(bytes) => bytes,
         }
     }
 }

@@ -84,7 +84,11 @@ impl Texts {
         let [a, b, c, d, len_low, len_high, kind_low, kind_high] = *head;
         let len = usize::from(u16::from_le_bytes([len_low, len_high]));
         let (padded, behind) = rest.split_at_checked(len.next_multiple_of(8)).ok_or(CUT)?;
-        let text = str::from_utf8(&padded[..len]).map_err(|_| "a text is not UTF-8")?;
+        let (text, padding) = padded.split_at(len);
+        if padding.iter().any(|&byte| byte != 0) {
+            return Err("a text's padding is not zero");
+        }
+        let text = str::from_utf8(text).map_err(|_| "a text is not UTF-8")?;
         let kind = match u16::from_le_bytes([kind_low, kind_high]) {
             1 => TextKind::Tag,
             2 => TextKind::Site,
@@ -149,5 +153,6 @@ mod tests {
         refuses(&defining(1, 1, 3, b"a\0\0\0\0\0\0\0"), "a text of unknown kind");
         refuses(&defining(1, 0, 1, b""), "a text's length is out of range");
         refuses(&defining(1, 1, 1, b"\xff\0\0\0\0\0\0\0"), "a text is not UTF-8");
+        refuses(&defining(1, 1, 1, b"a\0\0\0\0\0\0x"), "a text's padding is not zero");
     }
 }
