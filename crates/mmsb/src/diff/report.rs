@@ -97,7 +97,8 @@ impl fmt::Display for Diff {
         if self.pages.is_empty() {
             return write!(f, "{} and {} are equal", self.left, self.right);
         }
-        write!(f, "{} and {} differ in {} pages", self.left, self.right, self.pages.len())?;
+        let (count, plural) = (self.pages.len(), if self.pages.len() == 1 { "" } else { "s" });
+        write!(f, "{} and {} differ in {count} page{plural}", self.left, self.right)?;
         write_pages(f, &self.pages)
     }
 }
