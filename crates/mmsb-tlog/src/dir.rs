@@ -61,6 +61,12 @@ impl LogDir {
         Self::open(Arc::clone(&self.vfs), &self.path)
     }
 
+    /// Returns the same directory by a path that holds wherever the process goes.
+    #[must_use]
+    pub fn anchored(self) -> Self {
+        Self { path: self.vfs.absolute(&self.path), ..self }
+    }
+
     /// Returns the bus this is.
     #[must_use]
     pub fn instance(&self) -> InstanceId {

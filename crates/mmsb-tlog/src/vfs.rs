@@ -17,7 +17,7 @@ mod os;
 
 use std::fmt::Debug;
 use std::io::{Error, ErrorKind, Result};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use self::memory::MemoryVfs;
@@ -124,6 +124,11 @@ pub trait Vfs: Send + Sync + Debug + 'static {
     /// # Errors
     /// `WouldBlock`, with a text that says who, if the directory is locked; never waits.
     fn lock(&self, dir: &Path) -> Result<Box<dyn VfsLock>>;
+
+    /// Returns a path that means the same wherever the process goes; one that cannot be told comes back as it is.
+    fn absolute(&self, path: &Path) -> PathBuf {
+        path.to_owned()
+    }
 
     /// Tells whether anything stands at `path`, be it a dangling symbolic link.
     fn exists(&self, path: &Path) -> Result<bool> {

@@ -9,7 +9,7 @@ mod lock;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Result};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Access, Kind, Metadata, Vfs, VfsFile, VfsLock, range_end, require_write};
@@ -77,6 +77,10 @@ impl Vfs for OsVfs {
 
     fn lock(&self, dir: &Path) -> Result<Box<dyn VfsLock>> {
         Ok(Box::new(lock::OsLock::acquire(dir)?))
+    }
+
+    fn absolute(&self, path: &Path) -> PathBuf {
+        std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
     }
 }
 

@@ -1,6 +1,9 @@
 //! The directory of a bus: created whole or not at all, and refused by name if it is anything else.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use mmsb_tlog::{
     LogDir, LogError, Manifest, SEGMENT_HEAD_BYTES,
@@ -131,4 +134,22 @@ fn a_creation_where_there_is_no_parent_names_the_path_that_was_asked_for() {
         Err(LogError::Io { operation: "creating", file, .. }) => assert_eq!(file, path),
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn an_anchored_directory_has_a_path_that_holds_wherever_the_process_goes() {
+    let root = tempfile::tempdir().unwrap();
+    let up: PathBuf = std::env::current_dir().unwrap().components().skip(1).map(|_| "..").collect();
+    let relative = up.join(root.path().strip_prefix("/").unwrap()).join("bus");
+    let dir = LogDir::create(Arc::new(OsVfs), &relative, INSTANCE).unwrap();
+    assert!(dir.path().is_relative(), "as it was given, for messages");
+    let dir = dir.anchored();
+    assert!(dir.path().is_absolute());
+    assert_eq!(dir.reopen().unwrap().instance(), INSTANCE);
+    let in_memory = LogDir::create(Arc::new(MemoryVfs::new()), Path::new("bus"), INSTANCE).unwrap();
+    assert_eq!(
+        in_memory.anchored().path(),
+        Path::new("bus"),
+        "a disk of names alone has no other place to be"
+    );
 }

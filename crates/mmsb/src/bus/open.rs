@@ -109,7 +109,7 @@ fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Resu
     let inner = Inner {
         store,
         catalogue: Catalogue::of_state(&state),
-        journal: Journal::new(dir, mode, options.keep_bytes),
+        journal: Journal::new(dir.anchored(), mode, options.keep_bytes),
         interner: Interner::of_texts(std::mem::take(&mut state.texts)),
         options,
         stopped: AtomicBool::new(false),
