@@ -28,11 +28,24 @@ impl LogDir {
     /// # Errors
     /// [`LogError::AlreadyExists`] if anything but an empty directory is there; [`LogError::Io`].
     pub fn create(vfs: Arc<dyn Vfs>, path: &Path, instance: InstanceId) -> Result<Self, LogError> {
+        Self::create_from(vfs, path, instance, SegmentHead::FIRST)
+    }
+
+    /// Creates a bus as [`LogDir::create`] does, whose log begins at `head`: what came before is not in it.
+    ///
+    /// # Errors
+    /// As [`LogDir::create`].
+    pub fn create_from(
+        vfs: Arc<dyn Vfs>,
+        path: &Path,
+        instance: InstanceId,
+        head: SegmentHead,
+    ) -> Result<Self, LogError> {
         let failed = io_error("creating", path, 0);
         if is_taken(vfs.as_ref(), path).map_err(failed)? {
             return Err(LogError::AlreadyExists { dir: path.to_owned() });
         }
-        let manifest = Manifest::first(instance);
+        let manifest = Manifest { segments: vec![head], ..Manifest::first(instance) };
         let dir = Self { vfs, path: path.to_owned(), manifest };
         let building = dir.temporary_path();
         let built = dir.build(&building);
@@ -59,6 +72,29 @@ impl LogDir {
     /// As [`LogDir::open`].
     pub fn reopen(&self) -> Result<Self, LogError> {
         Self::open(Arc::clone(&self.vfs), &self.path)
+    }
+
+    /// Gives the bus another place on its disk, by one rename: there it is whole, or not at all.
+    ///
+    /// Nobody has it open.
+    ///
+    /// # Errors
+    /// [`LogError::AlreadyExists`] if anything but an empty directory is there; [`LogError::Io`]. The bus is
+    /// then where it was, unless only the last sync failed.
+    pub fn move_to(self, path: &Path) -> Result<Self, LogError> {
+        let failed = io_error("creating", path, 0);
+        if is_taken(self.vfs.as_ref(), path).map_err(failed)? {
+            return Err(LogError::AlreadyExists { dir: path.to_owned() });
+        }
+        self.vfs.rename(&self.path, path).map_err(failed)?;
+        let parent = parent_of(path);
+        self.vfs.sync_dir(parent).map_err(io_error("syncing", parent, 0))?;
+        Ok(Self { path: path.to_owned(), ..self })
+    }
+
+    /// Removes every file of the bus, and its directory: for one that was being built and came to nothing.
+    pub fn remove(self) {
+        self.tear_down(&self.path);
     }
 
     /// Returns the same directory by a path that holds wherever the process goes.
@@ -118,7 +154,7 @@ impl LogDir {
 
     /// Everything in it is durable before the rename, and the rename before anyone is told.
     fn build(&self, building: &Path) -> Result<(), LogError> {
-        let head = SegmentHead::FIRST;
+        let head = self.segment();
         // Both errors name what was asked for: nobody knows the name it is built under.
         self.vfs.create_dir(building).map_err(io_error("creating", &self.path, 0))?;
         self.write_new(&building.join(head.file_name()), &head.encode(self.instance()))?;

@@ -34,6 +34,13 @@ impl SegmentHead {
     /// The head of a new log's first segment.
     pub const FIRST: Self = Self { segment: 1, first_number: 1, first_lsn: Lsn::ZERO, chain: 0 };
 
+    /// Returns the head of the first segment of a log whose first frame is `first_number`: the states before
+    /// it are not its own.
+    #[must_use]
+    pub const fn starting_at(first_number: u64) -> Self {
+        Self { first_number, ..Self::FIRST }
+    }
+
     /// Returns the file's name.
     #[must_use]
     pub fn file_name(&self) -> String {

@@ -6,7 +6,7 @@ use std::{
 };
 
 use mmsb_tlog::{
-    LogDir, LogError, Manifest, SEGMENT_HEAD_BYTES,
+    LogDir, LogError, Manifest, SEGMENT_HEAD_BYTES, SegmentHead,
     vfs::{Access, MemoryVfs, OsVfs, Vfs},
 };
 
@@ -152,4 +152,22 @@ fn an_anchored_directory_has_a_path_that_holds_wherever_the_process_goes() {
         Path::new("bus"),
         "a disk of names alone has no other place to be"
     );
+}
+
+#[test]
+fn a_log_may_begin_late_and_its_directory_move_whole() {
+    let vfs = Arc::new(MemoryVfs::new());
+    let head = SegmentHead::starting_at(1000);
+    let dir = LogDir::create_from(vfs.clone(), Path::new("/building"), INSTANCE, head).unwrap();
+    let moved = dir.move_to(Path::new("/bus")).unwrap();
+    assert_eq!((moved.path(), moved.segment()), (Path::new("/bus"), head));
+    assert!(matches!(LogDir::open(vfs.clone(), Path::new("/building")), Err(LogError::NotABus { .. })));
+    assert_eq!(LogDir::open(vfs.clone(), Path::new("/bus")).unwrap().segment(), head);
+
+    let other = LogDir::create(vfs.clone(), Path::new("/other"), INSTANCE).unwrap();
+    let refused = other.clone().move_to(Path::new("/bus"));
+    assert!(matches!(refused, Err(LogError::AlreadyExists { .. })), "{refused:?}");
+    assert!(LogDir::open(vfs.clone(), Path::new("/other")).is_ok(), "it is where it was");
+    other.remove();
+    assert!(matches!(LogDir::open(vfs, Path::new("/other")), Err(LogError::NotABus { .. })));
 }
