@@ -112,9 +112,9 @@ impl NewPage<'_> {
         fence(Ordering::Release);
         self.entry.length.store(self.page_bytes, Ordering::Relaxed);
         // Before the directory word: who sees the page alive sees its own epoch, unlocked.
-        self.entry.meta.store(meta::unlocked(epoch), Ordering::Release);
+        self.entry.meta().store(meta::unlocked(epoch), Ordering::Release);
         self.store.counts.born(self.page_bytes, self.slot.class);
-        self.entry.directory.store(self.directory.live(self.slot).word(), Ordering::Release);
+        self.entry.hot.word.store(self.directory.live(self.slot, self.page_bytes).word(), Ordering::Release);
         std::mem::forget(self);
     }
 }
@@ -139,11 +139,11 @@ fn claim(entry: Entry<'_>) -> Option<Directory> {
     let free = entry.directory();
     let claimed = free.changing();
     let swap = |from: u64, to: u64| {
-        entry.directory.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        entry.hot.word.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
     };
     (free.is_free() && swap(free.word(), claimed.word())).then_some(claimed)
 }
 
 fn unclaim(entry: Entry<'_>, claimed: Directory) {
-    entry.directory.store(claimed.free().word(), Ordering::Release);
+    entry.hot.word.store(claimed.free().word(), Ordering::Release);
 }

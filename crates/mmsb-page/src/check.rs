@@ -11,7 +11,8 @@ impl PageStore {
     /// Checks everything, and returns what is broken; nothing, if all is well.
     ///
     /// The rules: `page/unlocked` (nobody holds a page), `page/length` (a page's slot is the smallest
-    /// that holds it), `page/padding-zero` (behind a page's end its slot is zero), `page/slot-cut` (its
+    /// that holds it), `page/exact` (the directory tells of just those pages that fill their slot),
+    /// `page/padding-zero` (behind a page's end its slot is zero), `page/slot-cut` (its
     /// slot was cut from a region), `page/slot-overlap` (no two slots share a byte, free ones included),
     /// `page/slot-lost` (every slot is a page's or free), `page/free-list` (each ends), `page/counts` (the
     /// running sums are right).
@@ -27,14 +28,18 @@ impl PageStore {
         let mut owned = Vec::new();
         let mut sums = StoreStats::default();
         for (page, entry) in self.table.entries() {
-            let word = entry.meta.load(Ordering::Acquire);
+            let word = entry.meta().load(Ordering::Acquire);
             if meta::owner(word) != 0 {
                 let facts = format!("held by owner {}", meta::owner(word));
                 found.push(Violation::new("page/unlocked", Place::Page(page), facts));
             }
-            if let Some(slot) = entry.directory().slot() {
+            let directory = entry.directory();
+            if let Some(slot) = directory.slot() {
                 owned.push((slot, Some(page)));
-                self.check_page(page, entry, slot, &mut sums, &mut found);
+                sums.pages += 1;
+                sums.page_bytes += u64::from(entry.length.load(Ordering::Relaxed));
+                sums.slot_bytes += slot.class.bytes() as u64;
+                found.extend(self.check_page(page, entry, directory.is_exact(), slot));
             }
         }
         self.check_free(&mut owned, &mut found);
@@ -53,26 +58,18 @@ impl PageStore {
         found
     }
 
-    fn check_page(
-        &self,
-        page: PageId,
-        entry: Entry<'_>,
-        slot: Slot,
-        sums: &mut StoreStats,
-        found: &mut Vec<Violation>,
-    ) {
-        let page_bytes = entry.length.load(Ordering::Relaxed);
-        sums.pages += 1;
-        sums.page_bytes += u64::from(page_bytes);
-        sums.slot_bytes += slot.class.bytes() as u64;
-        let slot_bytes = slot.class.bytes();
-        let mut broken = |rule, facts| found.push(Violation::new(rule, Place::Page(page), facts));
+    fn check_page(&self, page: PageId, entry: Entry<'_>, is_exact: bool, slot: Slot) -> Option<Violation> {
+        let (page_bytes, slot_bytes) = (entry.length.load(Ordering::Relaxed), slot.class.bytes());
+        let broken = |rule, facts| Some(Violation::new(rule, Place::Page(page), facts));
         if page_bytes == 0 || page_bytes as usize > slot_bytes || SizeClass::of(page_bytes) != slot.class {
-            broken("page/length", format!("{page_bytes} bytes in a slot of {slot_bytes}"));
+            broken("page/length", format!("{page_bytes} bytes in a slot of {slot_bytes}"))
+        } else if is_exact != (page_bytes as usize == slot_bytes) {
+            broken("page/exact", format!("{page_bytes} bytes in a slot of {slot_bytes}: exact is {is_exact}"))
         } else if !self.arena.has_cut(slot) {
-            broken("page/slot-cut", format!("slot at unit {}", slot.unit));
-        } else if let Some(at) = self.arena.words(slot).first_nonzero(page_bytes as usize) {
-            broken("page/padding-zero", format!("byte {at} of a page of {page_bytes} is not zero"));
+            broken("page/slot-cut", format!("slot at unit {}", slot.unit))
+        } else {
+            let at = self.arena.words(slot).first_nonzero(page_bytes as usize)?;
+            broken("page/padding-zero", format!("byte {at} of a page of {page_bytes} is not zero"))
         }
     }
 
@@ -132,15 +129,15 @@ mod tests {
     }
 
     fn place(store: &PageStore, page: PageId, slot: Slot) {
-        let word = Directory::from_word(0).live(slot).word();
-        store.table.entry(page).unwrap().directory.store(word, Ordering::Relaxed);
+        let word = Directory::from_word(0).live(slot, 100).word();
+        store.table.entry(page).unwrap().hot.word.store(word, Ordering::Relaxed);
     }
 
     #[test]
     fn a_held_page_is_found() {
         let word = meta::locked(meta::unlocked(Epoch::new(1)), 9);
         check(
-            |store| store.table.entry(TWO).unwrap().meta.store(word, Ordering::Relaxed),
+            |store| store.table.entry(TWO).unwrap().hot.meta.store(word, Ordering::Relaxed),
             &["page/unlocked at page:2: held by owner 9"],
         );
     }
@@ -161,6 +158,15 @@ mod tests {
             store.counts.born(0, SizeClass::of(1));
         };
         check(shorten, &["page/length at page:1: 50 bytes in a slot of 128"]);
+    }
+
+    #[test]
+    fn a_page_that_seems_to_fill_its_slot_is_found() {
+        let spoil = |store: &PageStore| {
+            let word = Directory::from_word(0).live(slot(store, TWO), 128).word();
+            store.table.entry(TWO).unwrap().hot.word.store(word, Ordering::Relaxed);
+        };
+        check(spoil, &["page/exact at page:2: 100 bytes in a slot of 128: exact is true"]);
     }
 
     #[test]

@@ -104,24 +104,24 @@ impl PageStore {
     #[inline]
     pub(crate) fn attempt(&self, page: PageId, owner: u8) -> Attempt<'_> {
         let Some(entry) = self.table.entry(page) else { return Attempt::Gone };
-        let before = entry.meta.load(Ordering::Acquire);
+        let before = entry.meta().load(Ordering::Acquire);
         let directory = entry.directory();
         let Some(slot) = directory.slot() else { return Attempt::Gone };
         let locked = meta::locked(before, owner);
         if meta::owner(before) != 0 {
             return Attempt::Busy(meta::owner(before));
         }
-        if entry.meta.compare_exchange(before, locked, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        if entry.meta().compare_exchange(before, locked, Ordering::Acquire, Ordering::Relaxed).is_err() {
             return Attempt::Busy(0);
         }
-        match self.view(entry, slot) {
+        match self.view(entry, directory, slot) {
             Some(view) if entry.directory() == directory => {
                 Attempt::Held(Held { store: self, page, entry, before, directory, view })
             }
             _ => {
                 // Put back only what is still ours: a birth may have stored a new word over it. Whoever
                 // saw the word meanwhile saw a busy page.
-                let _ = entry.meta.compare_exchange(locked, before, Ordering::Release, Ordering::Relaxed);
+                let _ = entry.meta().compare_exchange(locked, before, Ordering::Release, Ordering::Relaxed);
                 Attempt::Busy(0)
             }
         }
@@ -178,6 +178,6 @@ impl<'a> PageLock<'a> {
 impl Drop for PageLock<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.held.entry.meta.store(self.held.before, Ordering::Release);
+        self.held.entry.meta().store(self.held.before, Ordering::Release);
     }
 }

@@ -86,10 +86,10 @@ impl PageStore {
 
     #[inline]
     fn look<T>(&self, entry: Entry<'_>, copy: &mut impl FnMut(View<'_>) -> T) -> Look<T> {
-        let before = entry.meta.load(Ordering::Acquire);
+        let before = entry.meta().load(Ordering::Acquire);
         let directory = entry.directory();
         let Some(slot) = directory.slot() else { return Look::Gone };
-        let Some(view) = self.view(entry, slot) else { return Look::Torn };
+        let Some(view) = self.view(entry, directory, slot) else { return Look::Torn };
         if meta::owner(before) != 0 {
             return Look::Torn;
         }
@@ -97,7 +97,7 @@ impl PageStore {
         // If any word (or the length) was a later writer's, that writer's lock word or the page's end
         // is visible to the loads below.
         fence(Ordering::Acquire);
-        let unchanged = entry.directory() == directory && entry.meta.load(Ordering::Relaxed) == before;
+        let unchanged = entry.directory() == directory && entry.meta().load(Ordering::Relaxed) == before;
         if unchanged { Look::Whole(value, meta::epoch(before)) } else { Look::Torn }
     }
 

@@ -8,7 +8,7 @@ use mmsb_types::{
 use crate::{
     arena::Arena,
     committer::Committers,
-    directory::Slot,
+    directory::{Directory, Slot},
     meta,
     stats::Counts,
     sync::{Ordering, fence},
@@ -58,7 +58,7 @@ impl PageStore {
 
     /// Makes an empty store that takes ids up to `page_id_max`, [`PAGE_ID_MAX`] at most.
     ///
-    /// The table is an array: an id reserves up to 40 bytes of address space for every id below it
+    /// The table is an array: an id reserves up to 48 bytes of address space for every id below it
     /// (memory, only what is used). The limit is what keeps one absurd id, read from a damaged or
     /// hostile file, a typed error instead of terabytes.
     #[must_use]
@@ -84,11 +84,10 @@ impl PageStore {
         let entry = self.table.entry(page)?;
         loop {
             let directory = entry.directory();
-            directory.slot()?;
-            let page_bytes = entry.length.load(Ordering::Relaxed);
+            let page_bytes = entry.page_bytes(directory, directory.slot()?);
             // The length may be a next life's; if so, its birth is visible after the fence.
             fence(Ordering::Acquire);
-            if entry.directory() == directory {
+            if directory.is_exact() || entry.directory() == directory {
                 return Some(page_bytes);
             }
         }
@@ -101,10 +100,10 @@ impl PageStore {
     pub fn epoch(&self, page: PageId) -> Option<Epoch> {
         let entry = self.table.entry(page)?;
         loop {
-            let epoch = meta::epoch(entry.meta.load(Ordering::Acquire));
+            let epoch = meta::epoch(entry.meta().load(Ordering::Acquire));
             entry.directory().slot()?;
             // The acquiring load of the directory word keeps this one behind it.
-            if meta::epoch(entry.meta.load(Ordering::Relaxed)) == epoch {
+            if meta::epoch(entry.meta().load(Ordering::Relaxed)) == epoch {
                 return Some(epoch);
             }
         }
@@ -124,10 +123,10 @@ impl PageStore {
         self.table.entries().filter(|(_, entry)| entry.directory().slot().is_some()).map(|(page, _)| page)
     }
 
-    /// Joins slot and length, or `None` if they are not of one life.
+    /// Joins slot and length of a living page, or `None` if they are not of one life.
     #[inline]
-    pub(crate) fn view(&self, entry: Entry<'_>, slot: Slot) -> Option<View<'_>> {
-        let page_bytes = entry.length.load(Ordering::Relaxed);
+    pub(crate) fn view(&self, entry: Entry<'_>, directory: Directory, slot: Slot) -> Option<View<'_>> {
+        let page_bytes = entry.page_bytes(directory, slot);
         (page_bytes as usize <= slot.class.bytes())
             .then(|| View { words: self.arena.words(slot), page_bytes })
     }

@@ -1,18 +1,21 @@
-//! From a page's id to its side words: lock word, directory word, exact length.
+//! From a page's id to its side words: lock word and directory word, exact length, head of its chain.
 //!
-//! Each region holds the columns one after the other (8, 8 and 4 bytes an id), so that one root finds
-//! all three. The head of a page's pre-image chain will be a fourth column.
+//! Lock word and directory word are [`Hot`]: whoever looks at a page needs both, so they share a cache
+//! line. The other two are cold columns behind them (4 bytes an id each): a page that fills its slot
+//! needs no look at its length, and one without pre-images none at its chain. All of a region's columns
+//! lie one after the other, so that one root finds them.
 //!
 //! A bit for every 64 ids tells whether one of them was ever used, so that a visit of all pages passes
 //! over wide gaps quickly.
 //!
-//! Invariant: an entry of a mapped region that was never used is all zero: unlocked, free, length 0.
+//! Invariant: an entry of a mapped region that was never used is all zero: unlocked, free, length 0,
+//! no pre-image.
 
 use mmsb_types::PageId;
 
 use crate::{
     StoreError,
-    directory::Directory,
+    directory::{Directory, Slot},
     regions::{HugePages, Place, ROOT_COUNT, Regions},
     sync::{AtomicU32, AtomicU64, Ordering},
 };
@@ -25,12 +28,15 @@ const USED_FIRST_LOG2: u32 = FIRST_LOG2 - 3;
 const BLOCK_IDS: u64 = 64;
 /// Ids that share a word of bits.
 const WORD_IDS: u64 = BLOCK_IDS * u64::BITS as u64;
-/// Where the columns start, in bytes per id of the region before them.
-const DIRECTORY_AT: usize = 8;
-const LENGTH_AT: usize = 16;
+/// Where the cold columns start, in bytes per id of the region.
+const LENGTH_AT: usize = size_of::<Hot>();
+const VER_AT: usize = LENGTH_AT + size_of::<AtomicU32>();
 
 /// Bytes of all columns, per id.
-pub(crate) const ENTRY_BYTES: usize = 20;
+pub(crate) const ENTRY_BYTES: usize = VER_AT + size_of::<AtomicU32>();
+
+// Sixteen bytes, aligned to sixteen: never across two lines.
+const _: () = assert!(size_of::<Hot>() == 16 && ENTRY_BYTES == 24);
 
 /// The table; see the file's head.
 pub(crate) struct Table {
@@ -40,22 +46,53 @@ pub(crate) struct Table {
     end: AtomicU64,
 }
 
-/// One page's side words.
-#[derive(Clone, Copy)]
-pub(crate) struct Entry<'a> {
+/// The two words that every look at a page needs.
+#[repr(C, align(16))]
+pub(crate) struct Hot {
     /// Epoch and owner; see `meta.rs`.
-    pub(crate) meta: &'a AtomicU64,
-    /// The page's exact length, in bytes; of its last life if it is dead.
-    pub(crate) length: &'a AtomicU32,
+    pub(crate) meta: AtomicU64,
     /// Slot and life; see `directory.rs`.
-    pub(crate) directory: &'a AtomicU64,
+    pub(crate) word: AtomicU64,
 }
 
-impl Entry<'_> {
+/// One page's side words. References to the cold ones cost an addition each, and only where used.
+#[derive(Clone, Copy)]
+pub(crate) struct Entry<'a> {
+    /// Lock word and directory word.
+    pub(crate) hot: &'a Hot,
+    /// The page's exact length, in bytes; of its last life if it is dead.
+    pub(crate) length: &'a AtomicU32,
+    /// Head of the page's chain of pre-images; 0 for none.
+    #[expect(dead_code, reason = "the chains come next; the column's place is settled")]
+    pub(crate) ver: &'a AtomicU32,
+}
+
+impl Hot {
     /// Reads the directory word; what was published with it is visible, too.
     #[inline]
     pub(crate) fn directory(&self) -> Directory {
-        Directory::from_word(self.directory.load(Ordering::Acquire))
+        Directory::from_word(self.word.load(Ordering::Acquire))
+    }
+}
+
+impl<'a> Entry<'a> {
+    /// Returns the lock word.
+    #[inline]
+    pub(crate) fn meta(&self) -> &'a AtomicU64 {
+        &self.hot.meta
+    }
+
+    /// Reads the directory word; what was published with it is visible, too.
+    #[inline]
+    pub(crate) fn directory(&self) -> Directory {
+        self.hot.directory()
+    }
+
+    /// Returns the exact length of a page that lives in `slot` by that directory word; any length, if the
+    /// word is no longer the page's.
+    #[inline]
+    pub(crate) fn page_bytes(&self, directory: Directory, slot: Slot) -> u32 {
+        if directory.is_exact() { slot.class.bytes() as u32 } else { self.length.load(Ordering::Relaxed) }
     }
 }
 
@@ -126,21 +163,21 @@ impl Table {
 
     #[inline]
     fn entry_at<'a>(Place { start, unit_count, index }: Place) -> Entry<'a> {
-        // The three columns: `unit_count` entries of 8, 8 and 4 bytes fill the region exactly.
-        // SAFETY: `index` is below `unit_count`, so the word lies in the first column.
-        let meta = unsafe { start.cast::<AtomicU64>().add(index) };
+        // The columns: `unit_count` entries of 16, 4 and 4 bytes fill the region exactly.
+        // SAFETY: `index` is below `unit_count`, so the two words lie in the first column.
+        let hot = unsafe { start.cast::<Hot>().add(index) };
         // SAFETY: as above, after the first column.
-        let directory = unsafe { start.byte_add(DIRECTORY_AT * unit_count + 8 * index) };
-        // SAFETY: as above, after the second column.
         let length = unsafe { start.byte_add(LENGTH_AT * unit_count + 4 * index) };
+        // SAFETY: as above, after the second column.
+        let ver = unsafe { start.byte_add(VER_AT * unit_count + 4 * index) };
         Entry {
             // SAFETY: in the region and aligned (its start is to 64, unit counts are powers of two from
-            // 64 up); only ever touched as this atomic; valid as long as the table.
-            meta: unsafe { meta.as_ref() },
-            // SAFETY: as for `meta`.
-            directory: unsafe { directory.cast::<AtomicU64>().as_ref() },
-            // SAFETY: as for `meta`.
+            // 64 up); only ever touched as these atomics; valid as long as the table.
+            hot: unsafe { hot.as_ref() },
+            // SAFETY: as for `hot`.
             length: unsafe { length.cast::<AtomicU32>().as_ref() },
+            // SAFETY: as for `hot`.
+            ver: unsafe { ver.cast::<AtomicU32>().as_ref() },
         }
     }
 }

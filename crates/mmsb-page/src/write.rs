@@ -83,7 +83,7 @@ impl<'a> PageWriter<'a> {
     #[inline]
     pub fn publish(self, epoch: Epoch) {
         let held = self.finish(epoch);
-        held.entry.meta.store(meta::unlocked(epoch), Ordering::Release);
+        held.entry.meta().store(meta::unlocked(epoch), Ordering::Release);
     }
 
     /// Ends the page's life as of `epoch`; its slot is free for others.
@@ -95,9 +95,9 @@ impl<'a> PageWriter<'a> {
         let retired = held.directory.retired();
         // Dead first, and closed to a next life until the lock word is settled: a birth in between
         // would see its own lock word overwritten.
-        held.entry.directory.store(retired.word(), Ordering::Release);
-        held.entry.meta.store(meta::unlocked(epoch), Ordering::Release);
-        held.entry.directory.store(retired.free().word(), Ordering::Release);
+        held.entry.hot.word.store(retired.word(), Ordering::Release);
+        held.entry.meta().store(meta::unlocked(epoch), Ordering::Release);
+        held.entry.hot.word.store(retired.free().word(), Ordering::Release);
         if let Some(slot) = held.directory.slot() {
             held.store.counts.died(held.view.page_bytes, slot.class);
             held.store.arena.free(slot, held.view.words);
