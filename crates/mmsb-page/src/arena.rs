@@ -10,13 +10,13 @@
 //! Invariant: a slot is either in its class's unused run, or on its free list, or owned by exactly one
 //! page or newborn page; slots never overlap; an owned slot was all zero when its owner got it.
 
-use std::ops::Range;
+use std::{ops::Range, ptr::NonNull};
 
 use crate::{
     StoreError,
     class::{CLASS_COUNT, SizeClass, UNIT_BYTES},
     directory::{Slot, UNIT_MAX},
-    regions::{HugePages, ROOT_COUNT, Regions},
+    regions::{HugePages, Place, ROOT_COUNT, Regions},
     sync::{AtomicU64, Mutex, Ordering, fence, lock},
     words::Words,
 };
@@ -123,6 +123,14 @@ impl Arena {
         // SAFETY: checked above: the slot lies in one mapped region, which stays valid, initialized and
         // aligned to 64 as long as `self`; everyone touches it as atomics, or plainly while alone.
         Words::new(unsafe { std::slice::from_raw_parts(first.cast().as_ptr(), units * UNIT_WORDS) })
+    }
+
+    /// Returns the address of a slot's first byte, or `None` if its region is not mapped.
+    #[inline]
+    pub(crate) fn start(&self, slot: Slot) -> Option<NonNull<u8>> {
+        let Place { start, index, .. } = self.regions.place(slot.unit)?;
+        // SAFETY: `index` is below the region's unit count, so the result is inside the region.
+        Some(unsafe { start.add(index * UNIT_BYTES) })
     }
 
     /// Returns the bytes mapped, touched or not.

@@ -14,7 +14,7 @@
 //! 5. [`PageWriter::retire`] ends it. Its slot goes to other pages; its id may live again.
 //!
 //! Reading order of the files: `words`, `class`, `regions`, `arena` (memory); `meta`, `directory`,
-//! `table` (what is known of a page); `store`, `birth`, `lock`, `write`, `read` (its life); `check`.
+//! `table` (what is known of a page); `store`, `birth`, `lock`, `write`, `read`, `prefetch` (its life); `check`.
 //!
 //! Invariant: page bytes are touched as relaxed atomic words by everyone who does not hold the page
 //! alone; memory is never unmapped while the store lives; nothing here knows of deltas, logs or graphs.
@@ -28,6 +28,7 @@ mod directory;
 mod error;
 mod lock;
 mod meta;
+mod prefetch;
 mod read;
 mod regions;
 mod stats;

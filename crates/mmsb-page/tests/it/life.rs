@@ -120,3 +120,20 @@ fn every_refusal_says_what_and_why() {
     ");
     assert_sound(&store);
 }
+
+#[test]
+fn asking_for_memory_ahead_takes_any_page_and_any_range() {
+    let store = PageStore::new();
+    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    born(&store, page(1), &[1; 100], epoch(1));
+    born(&store, page(2), &[2; 16], epoch(1));
+    store.lock_wait(page(2), &committer).unwrap().into_writer().retire(epoch(2));
+    let _new = store.prepare(page(3), 10).unwrap();
+    for id in [0, 1, 2, 3, 4, 5000, 1 << 29, u64::MAX] {
+        store.prefetch(page(id));
+        for (offset, len) in [(0, 0), (0, 100), (63, 2), (99, 1), (u32::MAX, 1), (1, usize::MAX)] {
+            store.prefetch_bytes(page(id), offset, len);
+        }
+    }
+    assert_eq!(read(&store, page(1)), (epoch(1), vec![1; 100]));
+}
