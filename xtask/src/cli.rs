@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, layers, tidy};
+use crate::{bench, ci, lanes, layers, tidy};
 
 /// House keeping of the MMSB workspace.
 #[derive(Debug, Parser)]
@@ -31,6 +31,17 @@ enum Task {
     },
     /// Run everything that must pass before a change is taken.
     Ci,
+    /// Run small models of the concurrent code through all their interleavings, and their weakened twins,
+    /// which must be rejected.
+    Loom {
+        /// Only models whose names contain this.
+        #[arg(long)]
+        filter: Option<String>,
+    },
+    /// Run the lower crates' tests under Miri (nightly), which finds undefined behaviour.
+    Miri,
+    /// Run the races' tests under ThreadSanitizer (nightly), which finds data races.
+    Tsan,
     /// Build and run the bench lines in release mode; everything after `bench` goes to the runner.
     #[command(disable_help_flag = true)]
     Bench {
@@ -52,6 +63,9 @@ impl Cli {
             Task::Layers => layers::run(&root)?,
             Task::Tidy { update } => tidy::run(&root, *update)?,
             Task::Ci => ci::run(&root),
+            Task::Loom { filter } => lanes::loom(&root, filter.as_deref())?,
+            Task::Miri => lanes::miri(&root)?,
+            Task::Tsan => lanes::tsan(&root)?,
             Task::Bench { args } => return bench::run(&root, args),
         };
         Ok(u8::from(!holds))

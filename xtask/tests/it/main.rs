@@ -1,6 +1,7 @@
 //! House keeping, fed with violations: each one must be seen and named.
 
 mod ci;
+mod lanes;
 mod layers;
 mod ratchet;
 mod tidy;

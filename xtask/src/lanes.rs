@@ -1,0 +1,17 @@
+//! The lanes that prove what ordinary tests cannot: every interleaving of a small model, undefined
+//! behaviour, data races.
+//!
+//! Invariant: a lane says what it runs. What the toolchain lacks is no failure: the lane then names it,
+//! says how to get it, and has not failed.
+
+mod loom;
+mod miri;
+mod tools;
+mod tsan;
+
+pub use self::{
+    loom::{Model, run as loom, table},
+    miri::run as miri,
+    tools::{Missing, Needs},
+    tsan::run as tsan,
+};
