@@ -21,6 +21,8 @@ pub mod limits;
 mod location;
 mod lsn;
 mod page_id;
+#[doc(hidden)]
+pub mod plant;
 mod source;
 mod span;
 mod violation;

@@ -1,0 +1,87 @@
+//! Faults that a test can plant: what makes the engine right, taken away one thing at a time.
+//!
+//! A check that never failed proves nothing. So the places that carry a proof name themselves, and a build
+//! with the feature `plant`, or for the model checker, can weaken each of them: an ordering becomes
+//! `Relaxed`, a step is left out. The check has to find that.
+//!
+//! Invariant: in any other build [`is_planted`] is the constant `false`, and costs nothing.
+
+use core::sync::atomic::Ordering;
+
+/// A place that a test can weaken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Fault {
+    /// A done slot is stored relaxed: the flusher may see it before the frame.
+    DoneSlot = 1,
+}
+
+/// Tells whether the fault is planted.
+#[cfg(not(any(feature = "plant", loom)))]
+#[inline(always)]
+#[must_use]
+pub const fn is_planted(_: Fault) -> bool {
+    false
+}
+
+#[cfg(any(feature = "plant", loom))]
+pub use self::planted::{is_planted, plant};
+
+/// Returns `ordering`, or `Relaxed` where the fault is planted.
+#[cfg(not(any(feature = "plant", loom)))]
+#[inline(always)]
+#[must_use]
+pub const fn order(_: Fault, ordering: Ordering) -> Ordering {
+    ordering
+}
+
+/// Returns `ordering`, or `Relaxed` where the fault is planted.
+#[cfg(any(feature = "plant", loom))]
+#[must_use]
+pub fn order(fault: Fault, ordering: Ordering) -> Ordering {
+    if is_planted(fault) { Ordering::Relaxed } else { ordering }
+}
+
+/// One fault for all threads: a stress has many.
+#[cfg(all(feature = "plant", not(loom)))]
+mod planted {
+    use core::sync::atomic::{AtomicU32, Ordering};
+
+    use super::Fault;
+
+    static PLANTED: AtomicU32 = AtomicU32::new(0);
+
+    /// Plants a fault, or none.
+    pub fn plant(fault: Option<Fault>) {
+        PLANTED.store(fault.map_or(0, |fault| fault as u32), Ordering::SeqCst);
+    }
+
+    /// Tells whether the fault is planted.
+    #[must_use]
+    pub fn is_planted(fault: Fault) -> bool {
+        PLANTED.load(Ordering::Relaxed) == fault as u32
+    }
+}
+
+/// One fault for each thread of the test runner: a model's threads are no threads of the system.
+#[cfg(loom)]
+mod planted {
+    use std::cell::Cell;
+
+    use super::Fault;
+
+    std::thread_local! {
+        static PLANTED: Cell<Option<Fault>> = const { Cell::new(None) };
+    }
+
+    /// Plants a fault, or none.
+    pub fn plant(fault: Option<Fault>) {
+        PLANTED.set(fault);
+    }
+
+    /// Tells whether the fault is planted.
+    #[must_use]
+    pub fn is_planted(fault: Fault) -> bool {
+        PLANTED.get() == Some(fault)
+    }
+}
