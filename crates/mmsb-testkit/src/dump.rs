@@ -2,26 +2,30 @@
 
 use std::fmt::Write;
 
-use mmsb::{Error, PageInfo, View};
+use mmsb::{Error, PageInfo, ToView, View};
 
 /// Returns a state as text: a line for its epoch, a line a page; repeated bytes are counted.
 ///
 /// # Errors
-/// Those of taking the view.
-pub fn dump(view: &impl View) -> Result<String, Error> {
-    let past = view.view()?;
-    let mut text = past.epoch().to_string();
-    if let Some(label) = past.label() {
+/// Those of reading the state.
+pub fn dump(of: &impl ToView) -> Result<String, Error> {
+    let view = of.to_view()?;
+    let mut text = view.epoch().to_string();
+    if let Some(label) = view.label()? {
         let _ = write!(text, " {label}");
     }
-    for PageInfo { page, page_bytes, name, epoch, .. } in past.pages() {
+    let infos = view.pages()?;
+    let pages: Vec<_> = infos.iter().map(|info| info.page).collect();
+    let mut infos = infos.into_iter();
+    view.with_pages(&pages, &mut |_, bytes| {
+        let Some(PageInfo { page, page_bytes, name, epoch, .. }) = infos.next() else { return };
         let _ = write!(text, "\n{page}");
         if let Some(name) = name {
             let _ = write!(text, " {name:?}");
         }
         let _ = write!(text, ", {page_bytes} bytes of {epoch}:");
-        write_bytes(&mut text, past.bytes(page)?);
-    }
+        write_bytes(&mut text, bytes);
+    })?;
     Ok(text)
 }
 

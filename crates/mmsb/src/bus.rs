@@ -32,6 +32,7 @@ use crate::{
     counters::Counters,
     interner::{Interner, SourceLoan},
     journal::Journal,
+    lineage::Lineage,
 };
 
 pub(crate) use self::past::last_epochs;
@@ -62,6 +63,7 @@ struct Inner {
     /// Held by the one handle that takes all committers, to end the bus.
     stop_ticket: Mutex<()>,
     counters: Counters,
+    lineage: Lineage,
     /// Log bytes since the journal was trimmed last.
     untrimmed_bytes: AtomicU64,
 }
@@ -145,6 +147,11 @@ impl Bus {
 
     pub(crate) fn journal(&self) -> &Journal {
         &self.inner.journal
+    }
+
+    /// Returns what the bus's states descend from.
+    pub(crate) fn lineage(&self) -> &Lineage {
+        &self.inner.lineage
     }
 
     pub(crate) fn bulk_ticket(&self) -> &Mutex<()> {

@@ -2,21 +2,20 @@
 
 mod report;
 mod runs;
+mod states;
 
 use std::sync::Arc;
 
 use mmsb_delta::diff_runs;
 use mmsb_types::{Epoch, PageId, Span};
 
-use crate::{
-    Error, Past, View,
-    state::{State, StatePage},
-};
+use crate::state::StatePage;
 
 pub(crate) use self::report::write_label;
 pub use self::{
     report::{Divergence, RunDiff, Side},
     runs::{Align, compare_runs},
+    states::diff,
 };
 
 /// How two states differ. `Display` prints one line a difference.
@@ -94,25 +93,6 @@ impl Diff {
     pub fn is_empty(&self) -> bool {
         self.pages.is_empty()
     }
-}
-
-/// Compares two states: pages by id, their lengths, bytes and names.
-///
-/// # Errors
-/// Those of taking the views.
-///
-/// # Cost
-/// One comparison of all bytes, beside taking the views.
-pub fn diff(left: &impl View, right: &impl View) -> Result<Diff, Error> {
-    let (left, right): (Past, Past) = (left.view()?, right.view()?);
-    Ok(Diff { left: left.epoch(), right: right.epoch(), pages: diff_states(left.state(), right.state()) })
-}
-
-fn diff_states(left: &State, right: &State) -> Vec<PageDiff> {
-    let only_right = right.pages().map(|(page, _)| page).filter(|&page| left.page(page).is_none());
-    let mut pages: Vec<PageId> = left.pages().map(|(page, _)| page).chain(only_right).collect();
-    pages.sort_unstable();
-    pages.iter().filter_map(|&page| diff_page(page, left.page(page), right.page(page))).collect()
 }
 
 /// Compares one page of two states.

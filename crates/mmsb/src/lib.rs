@@ -44,6 +44,7 @@ mod history;
 mod info;
 mod past;
 mod verify;
+mod view;
 
 mod catalogue;
 mod check;
@@ -53,6 +54,7 @@ mod error;
 mod interner;
 mod journal;
 mod kept;
+mod lineage;
 mod site;
 mod state;
 mod stats;
@@ -70,8 +72,9 @@ pub use diff::{
 };
 pub use history::{Change, ChangeKind, History};
 pub use info::{CommitInfo, PageInfo};
-pub use past::{Past, View};
+pub use past::Past;
 pub use verify::{Verified, verify};
+pub use view::{ToView, View};
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::Error;

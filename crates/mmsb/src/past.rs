@@ -5,7 +5,8 @@ use std::sync::Arc;
 use mmsb_types::{Epoch, Label, PageId, Span};
 
 use crate::{
-    Bus, Error, PageInfo,
+    Error, PageInfo, View,
+    lineage::{Lineage, Lined},
     state::State,
     typed::{self, Readable},
 };
@@ -14,38 +15,36 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Past {
     state: Arc<State>,
+    lineage: Lineage,
 }
 
-/// Anything whose whole state can be looked at and compared with [`diff`](crate::diff).
-pub trait View {
-    /// Returns the state as of one epoch, unchanging.
-    ///
-    /// # Errors
-    /// If the state can no longer be read.
-    fn view(&self) -> Result<Past, Error>;
-}
-
-impl View for Past {
-    fn view(&self) -> Result<Past, Error> {
-        Ok(self.clone())
+impl Lined for Past {
+    fn lineage(&self) -> &Lineage {
+        &self.lineage
     }
 }
 
-impl View for Bus {
-    /// The newest state: that of [`Bus::epoch`] at the time of the call, or a later one if a bus in memory
-    /// has given that one up meanwhile.
-    fn view(&self) -> Result<Past, Error> {
-        self.newest_past()
+impl View for Past {
+    fn epoch(&self) -> Epoch {
+        self.state.epoch
+    }
+
+    fn label(&self) -> Result<Option<Label>, Error> {
+        Ok(self.state.label)
+    }
+
+    fn pages(&self) -> Result<Vec<PageInfo>, Error> {
+        Ok(self.pages().collect())
+    }
+
+    fn with_pages(&self, pages: &[PageId], visit: &mut dyn FnMut(PageId, &[u8])) -> Result<(), Error> {
+        pages.iter().try_for_each(|&page| self.bytes(page).map(|bytes| visit(page, bytes)))
     }
 }
 
 impl Past {
-    pub(crate) fn new(state: State) -> Self {
-        Self { state: Arc::new(state) }
-    }
-
-    pub(crate) fn state(&self) -> &State {
-        &self.state
+    pub(crate) fn new(state: State, lineage: Lineage) -> Self {
+        Self { state: Arc::new(state), lineage }
     }
 
     /// Returns the epoch of this state.

@@ -19,6 +19,7 @@ use crate::{
     interner::Interner,
     journal::{Journal, Mode},
     kept::Kept,
+    lineage::Lineage,
     state::{PageBytes, State},
 };
 
@@ -116,6 +117,7 @@ fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Resu
         bulk_ticket: Mutex::new(()),
         stop_ticket: Mutex::new(()),
         counters: Counters::default(),
+        lineage: Lineage::new(),
         untrimmed_bytes: AtomicU64::new(0),
     };
     Ok(Bus { inner: Arc::new(inner) })

@@ -1,6 +1,6 @@
 //! A bus in memory keeps its newest history within bounds, and says so where that ends.
 
-use mmsb::{Bus, Durability, Epoch, Error, PageId, View};
+use mmsb::{Bus, Durability, Epoch, Error, PageId, ToView};
 
 /// A bus that keeps little, with more commits than it keeps: page 1 holds the number of its epoch.
 fn trimmed() -> Bus {
@@ -124,10 +124,10 @@ fn the_newest_state_can_be_seen_however_much_is_written_meanwhile() {
         });
         while !writer.is_finished() {
             let newest = bus.epoch();
-            assert!(bus.view().unwrap().epoch() >= newest);
+            assert!(bus.to_view().unwrap().epoch() >= newest);
         }
     });
-    assert_eq!(bus.view().unwrap().epoch(), bus.epoch());
+    assert_eq!(bus.to_view().unwrap().epoch(), bus.epoch());
 }
 
 #[test]

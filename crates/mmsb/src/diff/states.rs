@@ -1,0 +1,217 @@
+//! Comparing two states without holding either: page lists first, bytes only where they may differ.
+//!
+//! Invariant: at most about `CHUNK_BYTES` of one side are held at a time.
+
+use std::{collections::HashMap, sync::Arc};
+
+use mmsb_types::PageId;
+
+use super::{Diff, PageDiff, PageDifference, byte_runs};
+use crate::{
+    Error, PageInfo, ToView, View,
+    lineage::{Lined, Shared},
+};
+
+/// Bytes of the left side compared at a time. A side that must be read from a log costs a pass for each.
+const CHUNK_BYTES: usize = 64 << 20;
+
+/// Compares two states: pages by id, their lengths, bytes and names.
+///
+/// A branch and the bus it left give the same ids to different pages: those born after the parting are
+/// paired by name instead.
+///
+/// # Errors
+/// Those of reading either state.
+///
+/// # Cost
+/// Lists all pages. States of one bus compare only the bytes of pages that were written in between; others
+/// all bytes. Holds 64 MiB of them at most, or one page.
+pub fn diff(left: &impl ToView, right: &impl ToView) -> Result<Diff, Error> {
+    let (left, right) = (left.to_view()?, right.to_view()?);
+    let shared = left.lineage().shared_with(right.lineage());
+    let mut pages = Vec::new();
+    let mut doubtful = Vec::new();
+    for pair in pair_up(left.pages()?, right.pages()?, shared.next_id) {
+        match pair.judge(shared) {
+            Verdict::Told(diff) => pages.extend(diff),
+            Verdict::AskBytes(left, right) => doubtful.push((left, right)),
+        }
+    }
+    let mut rest = doubtful.as_slice();
+    while !rest.is_empty() {
+        let (chunk, behind) = rest.split_at(chunk_len(rest));
+        compare_bytes(&left, &right, chunk, &mut pages)?;
+        rest = behind;
+    }
+    pages.sort_by_key(|diff| diff.page);
+    Ok(Diff { left: left.epoch(), right: right.epoch(), pages })
+}
+
+/// A page on each side, or on one.
+enum Pair {
+    Left(PageInfo),
+    Right(PageInfo),
+    Both(PageInfo, PageInfo),
+}
+
+/// What can be said of a pair without its bytes.
+enum Verdict {
+    Told(Option<PageDiff>),
+    AskBytes(PageInfo, PageInfo),
+}
+
+impl Pair {
+    fn judge(self, shared: Shared) -> Verdict {
+        let (left, right) = match self {
+            Self::Left(PageInfo { page, page_bytes, name, .. }) => {
+                let what = PageDifference::OnlyLeft { page_bytes };
+                return Verdict::Told(Some(PageDiff { page, name, what }));
+            }
+            Self::Right(PageInfo { page, page_bytes, name, .. }) => {
+                let what = PageDifference::OnlyRight { page_bytes };
+                return Verdict::Told(Some(PageDiff { page, name, what }));
+            }
+            Self::Both(left, right) => (left, right),
+        };
+        if left.page_bytes != right.page_bytes {
+            let what = PageDifference::Length { left: left.page_bytes, right: right.page_bytes };
+            return Verdict::Told(Some(PageDiff { page: left.page, name: either_name(&left, &right), what }));
+        }
+        if left.epoch == right.epoch && left.epoch <= shared.through {
+            return Verdict::Told(diff_names(&left, &right));
+        }
+        Verdict::AskBytes(left, right)
+    }
+}
+
+/// Pairs pages below `next_id` by id, and the others by name.
+fn pair_up(left: Vec<PageInfo>, right: Vec<PageInfo>, next_id: PageId) -> Vec<Pair> {
+    let by_name = |info: &PageInfo| info.page >= next_id;
+    let (mut ids, mut names) = (HashMap::new(), HashMap::new());
+    let mut unnamed = Vec::new();
+    for info in right {
+        match &info.name {
+            _ if !by_name(&info) => drop(ids.insert(info.page, info)),
+            Some(name) => drop(names.insert(Arc::clone(name), info)),
+            None => unnamed.push(info),
+        }
+    }
+    let mut pairs = Vec::with_capacity(left.len());
+    for info in left {
+        let other = match &info.name {
+            _ if !by_name(&info) => ids.remove(&info.page),
+            Some(name) => names.remove(name),
+            None => None,
+        };
+        pairs.push(match other {
+            Some(other) => Pair::Both(info, other),
+            None => Pair::Left(info),
+        });
+    }
+    pairs.extend(ids.into_values().chain(names.into_values()).chain(unnamed).map(Pair::Right));
+    pairs
+}
+
+/// Returns how many pairs are compared at once: at least one.
+fn chunk_len(pairs: &[(PageInfo, PageInfo)]) -> usize {
+    let mut bytes = 0;
+    let fits = |(left, _): &&(PageInfo, PageInfo)| {
+        bytes += left.page_bytes as usize;
+        bytes <= CHUNK_BYTES
+    };
+    pairs.iter().take_while(fits).count().max(1)
+}
+
+/// Adds how the pairs differ; both pages of each have the same length.
+fn compare_bytes(
+    left: &impl View,
+    right: &impl View,
+    pairs: &[(PageInfo, PageInfo)],
+    diffs: &mut Vec<PageDiff>,
+) -> Result<(), Error> {
+    let lefts: Vec<PageId> = pairs.iter().map(|(left, _)| left.page).collect();
+    let rights: Vec<PageId> = pairs.iter().map(|(_, right)| right.page).collect();
+    let mut copies = Vec::with_capacity(pairs.iter().map(|(left, _)| left.page_bytes as usize).sum());
+    left.with_pages(&lefts, &mut |_, bytes| copies.extend_from_slice(bytes))?;
+    let (mut pairs, mut old) = (pairs.iter(), copies.as_slice());
+    right.with_pages(&rights, &mut |_, new| {
+        let Some((left, right)) = pairs.next() else { return };
+        let (bytes, behind) = old.split_at(new.len());
+        old = behind;
+        diffs.extend(diff_bytes(left, right, bytes, new));
+    })
+}
+
+fn diff_bytes(left: &PageInfo, right: &PageInfo, old: &[u8], new: &[u8]) -> Option<PageDiff> {
+    if old == new {
+        return diff_names(left, right);
+    }
+    let (left_epoch, right_epoch) = (left.epoch, right.epoch);
+    let what = PageDifference::Bytes { runs: byte_runs(old, new), left_epoch, right_epoch };
+    Some(PageDiff { page: left.page, name: either_name(left, right), what })
+}
+
+fn diff_names(left: &PageInfo, right: &PageInfo) -> Option<PageDiff> {
+    let what = PageDifference::Name { right: right.name.clone() };
+    let diff = PageDiff { page: left.page, name: either_name(left, right), what };
+    (left.name != right.name).then_some(diff)
+}
+
+fn either_name(left: &PageInfo, right: &PageInfo) -> Option<Arc<str>> {
+    left.name.clone().or_else(|| right.name.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use mmsb_types::{Epoch, PageId, PageLocation};
+
+    use super::{PageInfo, Pair, pair_up};
+
+    fn pages(list: &[(u64, &str)]) -> Vec<PageInfo> {
+        let info = |&(page, name): &(u64, &str)| PageInfo {
+            page: PageId::new(page),
+            page_bytes: 8,
+            name: (!name.is_empty()).then(|| Arc::from(name)),
+            epoch: Epoch::new(1),
+            location: PageLocation::Host,
+        };
+        list.iter().map(info).collect()
+    }
+
+    #[track_caller]
+    fn check(left: &[(u64, &str)], right: &[(u64, &str)], next_id: u64, expect: &str) {
+        let pairs = pair_up(pages(left), pages(right), PageId::new(next_id));
+        let mut told: Vec<_> = pairs
+            .iter()
+            .map(|pair| match pair {
+                Pair::Left(left) => format!("{}-", left.page.get()),
+                Pair::Right(right) => format!("-{}", right.page.get()),
+                Pair::Both(left, right) => format!("{}-{}", left.page.get(), right.page.get()),
+            })
+            .collect();
+        told.sort();
+        assert_eq!(told.join(" "), expect);
+    }
+
+    #[test]
+    fn pages_pair_by_id() {
+        check(&[(1, "a"), (2, "b")], &[(2, "a"), (3, "")], u64::MAX, "-3 1- 2-2");
+    }
+
+    #[test]
+    fn pages_born_after_the_parting_pair_by_name() {
+        check(&[(1, ""), (5, "x"), (6, "y")], &[(1, ""), (5, "y"), (6, "z")], 5, "-6 1-1 5- 6-5");
+    }
+
+    #[test]
+    fn unnamed_pages_born_after_the_parting_pair_with_none() {
+        check(&[(4, ""), (5, "")], &[(4, ""), (5, "")], 5, "-5 4-4 5-");
+    }
+
+    #[test]
+    fn a_name_from_before_the_parting_pairs_with_none_born_after_it() {
+        check(&[(1, "x")], &[(5, "x")], 5, "-5 1-");
+    }
+}

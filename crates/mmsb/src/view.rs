@@ -1,0 +1,80 @@
+//! What can be looked at and compared: states as of one epoch, and what has one to show.
+//!
+//! Invariant: a [`View`] never changes. It lends bytes page by page, so that looking at one costs no copy of
+//! a whole state.
+
+use mmsb_types::{Epoch, Label, PageId};
+
+use crate::{Error, PageInfo, lineage::Lined};
+
+/// A state as of one epoch. It never changes, whatever becomes of the bus.
+pub trait View: Lined {
+    /// Returns the state's epoch.
+    fn epoch(&self) -> Epoch;
+
+    /// Returns the label of the commit that made the state.
+    ///
+    /// # Errors
+    /// If it must be read from a log, and cannot be.
+    fn label(&self) -> Result<Option<Label>, Error>;
+
+    /// Lists the pages by rising id.
+    ///
+    /// # Errors
+    /// If the state can no longer be read.
+    fn pages(&self) -> Result<Vec<PageInfo>, Error>;
+
+    /// Calls `visit` with each page and all its bytes, in the order asked for.
+    ///
+    /// Ask for many pages at once: where they must be read from a log, one pass over it finds them all.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`] if the state has not all of the pages; some may have been visited. Others if
+    /// the state can no longer be read.
+    fn with_pages(&self, pages: &[PageId], visit: &mut dyn FnMut(PageId, &[u8])) -> Result<(), Error>;
+}
+
+/// What has a state to show: anything that [`diff`](crate::diff) compares.
+///
+/// A view shows itself. A bus goes on while somebody looks: it shows its newest state.
+pub trait ToView {
+    /// The view it gives.
+    type View<'a>: View
+    where
+        Self: 'a;
+
+    /// Returns the state to look at.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    fn to_view(&self) -> Result<Self::View<'_>, Error>;
+}
+
+impl<V: View> ToView for V {
+    type View<'a>
+        = &'a V
+    where
+        V: 'a;
+
+    fn to_view(&self) -> Result<&V, Error> {
+        Ok(self)
+    }
+}
+
+impl<V: View + ?Sized> View for &V {
+    fn epoch(&self) -> Epoch {
+        (**self).epoch()
+    }
+
+    fn label(&self) -> Result<Option<Label>, Error> {
+        (**self).label()
+    }
+
+    fn pages(&self) -> Result<Vec<PageInfo>, Error> {
+        (**self).pages()
+    }
+
+    fn with_pages(&self, pages: &[PageId], visit: &mut dyn FnMut(PageId, &[u8])) -> Result<(), Error> {
+        (**self).with_pages(pages, visit)
+    }
+}
