@@ -1,12 +1,17 @@
 //! Who may hold page locks: 254 owner numbers, lent one to a commit.
 //!
-//! Invariant: a number is lent to at most one committer at a time; 0 and 255 never are.
+//! Invariant: a number is lent to at most one committer at a time; 0 and 255 never are. While the pool
+//! is closed nobody is lent one; see `committer/all.rs`.
+
+mod all;
 
 use std::{
     cell::Cell,
     marker::PhantomData,
     time::{Duration, Instant},
 };
+
+pub use all::AllCommitters;
 
 use crate::{
     meta::READER,
@@ -22,6 +27,9 @@ const LOOKS_MAX: u32 = 200;
 /// The pool of owner numbers of one store.
 pub struct Committers {
     lanes: [Lane; LANE_COUNT],
+    /// 1 while somebody holds, or waits for, all numbers. Hardly ever written, so that a look at it
+    /// costs those who want one number next to nothing.
+    closed: Lane,
 }
 
 /// 64 numbers, a set bit for each that is lent; a cache line of its own, so that lanes do not collide.
@@ -53,15 +61,12 @@ impl std::fmt::Debug for Committers {
 
 impl Committers {
     pub(crate) fn new() -> Self {
-        let lanes = std::array::from_fn(|_| Lane(AtomicU64::new(0)));
-        // Owner 0 means unlocked, and 255 is every reader's.
-        for taken in [0, READER] {
-            lanes[usize::from(taken) / 64].0.fetch_or(1 << (taken % 64), Ordering::Relaxed);
-        }
-        Self { lanes }
+        let lanes = std::array::from_fn(|lane| Lane(AtomicU64::new(reserved(lane))));
+        Self { lanes, closed: Lane(AtomicU64::new(0)) }
     }
 
-    /// Lends a number, waiting up to `timeout` for one; `None` if all 254 stayed lent.
+    /// Lends a number, waiting up to `timeout` for one; `None` if all 254 stayed lent, or one holder kept
+    /// [all of them](Committers::all).
     ///
     /// A thread tends to get the number it had last.
     ///
@@ -72,23 +77,19 @@ impl Committers {
         if let Some(committer) = self.try_acquire() {
             return Some(committer);
         }
-        let start = Instant::now();
-        let (mut backoff, mut looks) = (Backoff::default(), 0);
-        while start.elapsed() < timeout {
-            if looks < LOOKS_MAX {
-                looks += 1;
-                backoff.wait();
-            } else {
-                park_timeout(NAP);
-            }
+        let mut patience = Patience::new(timeout);
+        loop {
+            patience.wait()?;
             if let Some(committer) = self.try_acquire() {
                 return Some(committer);
             }
         }
-        None
     }
 
     fn try_acquire(&self) -> Option<Committer<'_>> {
+        if self.closed.0.load(Ordering::Relaxed) != 0 {
+            return None;
+        }
         let home = home();
         (0..LANE_COUNT).find_map(|step| self.take_from((home + step) % LANE_COUNT, home / LANE_COUNT % 64))
     }
@@ -123,6 +124,40 @@ impl Drop for Committer<'_> {
     fn drop(&mut self) {
         self.lane.fetch_and(!(1 << (self.number % 64)), Ordering::Release);
     }
+}
+
+/// Waiting with an end: spins, then naps.
+struct Patience {
+    start: Instant,
+    timeout: Duration,
+    backoff: Backoff,
+    looks: u32,
+}
+
+impl Patience {
+    fn new(timeout: Duration) -> Self {
+        Self { start: Instant::now(), timeout, backoff: Backoff::default(), looks: 0 }
+    }
+
+    /// Waits a little; `None` if the time was over already.
+    fn wait(&mut self) -> Option<()> {
+        if self.start.elapsed() >= self.timeout {
+            return None;
+        }
+        if self.looks < LOOKS_MAX {
+            self.looks += 1;
+            self.backoff.wait();
+        } else {
+            park_timeout(NAP);
+        }
+        Some(())
+    }
+}
+
+/// Returns the lane's numbers that are nobody's: owner 0 means unlocked, and 255 is every reader's.
+fn reserved(lane: usize) -> u64 {
+    let of = |number: usize| if number / 64 == lane { 1 << (number % 64) } else { 0 };
+    of(0) | of(READER.into())
 }
 
 /// Returns this thread's own starting point: threads count up, so the first four use four lanes.

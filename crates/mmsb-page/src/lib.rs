@@ -39,7 +39,7 @@ mod words;
 mod write;
 
 pub use birth::NewPage;
-pub use committer::{Committer, Committers};
+pub use committer::{AllCommitters, Committer, Committers};
 pub use error::{LockError, ReadError, StoreError};
 pub use lock::PageLock;
 pub use stats::StoreStats;

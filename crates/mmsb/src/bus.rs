@@ -60,8 +60,6 @@ struct Inner {
     stopped: AtomicBool,
     /// Held by the one commit that may wait for page locks while it holds some.
     bulk_ticket: Mutex<()>,
-    /// Held by the one handle that takes all committers, to end the bus.
-    stop_ticket: Mutex<()>,
     counters: Counters,
     lineage: Lineage,
     /// Log bytes since the journal was trimmed last.

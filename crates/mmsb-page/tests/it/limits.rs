@@ -51,6 +51,43 @@ fn a_waiter_gets_the_number_that_is_given_back() {
 }
 
 #[test]
+fn who_holds_all_numbers_commits_alone() {
+    let store = PageStore::new();
+    let pool = store.committers();
+    born(&store, page(1), b"one", epoch(1));
+    let all = pool.all(Duration::ZERO).unwrap();
+    assert!(pool.acquire(Duration::from_millis(1)).is_none());
+    assert!(pool.all(Duration::from_millis(1)).is_none());
+    let mut writer = store.try_lock(page(1), all.committer()).unwrap().unwrap().into_writer();
+    writer.write(0, b"all");
+    writer.publish(epoch(2));
+    assert_eq!(read(&store, page(1)), (epoch(2), b"all".to_vec()));
+    drop(all);
+    assert_every_number_is_free(&store);
+}
+
+#[test]
+fn who_cannot_get_all_numbers_gives_back_those_he_got() {
+    let store = PageStore::new();
+    let lent: Vec<_> = (0..9).map(|_| store.committers().acquire(Duration::ZERO).unwrap()).collect();
+    let kept: Vec<u8> = lent.iter().map(mmsb_page::Committer::number).collect();
+    assert!(store.committers().all(Duration::from_millis(1)).is_none());
+    let others: Vec<_> =
+        (9..COMMITTERS_MAX).map(|_| store.committers().acquire(Duration::ZERO).unwrap()).collect();
+    assert!(others.iter().all(|other| !kept.contains(&other.number())));
+    assert!(store.committers().acquire(Duration::ZERO).is_none());
+    drop((lent, others));
+    assert_every_number_is_free(&store);
+}
+
+#[track_caller]
+fn assert_every_number_is_free(store: &PageStore) {
+    let lent: Vec<_> = std::iter::from_fn(|| store.committers().acquire(Duration::ZERO)).collect();
+    let numbers: BTreeSet<u8> = lent.iter().map(mmsb_page::Committer::number).collect();
+    assert_eq!((lent.len(), numbers.len()), (COMMITTERS_MAX, COMMITTERS_MAX));
+}
+
+#[test]
 #[cfg_attr(miri, ignore = "reserves gigabytes of address space")]
 fn ids_far_apart_cost_little_and_are_all_found() {
     let store = PageStore::new();

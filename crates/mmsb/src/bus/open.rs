@@ -115,7 +115,6 @@ fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Resu
         options,
         stopped: AtomicBool::new(false),
         bulk_ticket: Mutex::new(()),
-        stop_ticket: Mutex::new(()),
         counters: Counters::default(),
         lineage: Lineage::new(),
         untrimmed_bytes: AtomicU64::new(0),

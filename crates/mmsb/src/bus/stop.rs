@@ -1,11 +1,6 @@
 //! Ending a bus on purpose.
 
-use std::{
-    sync::{PoisonError, atomic::Ordering},
-    time::{Duration, Instant},
-};
-
-use mmsb_types::limits::COMMITTERS_MAX;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use super::Inner;
 use crate::{Bus, Error};
@@ -29,16 +24,10 @@ impl Inner {
     fn stop(&self) -> Result<(), Error> {
         let Ok(log) = self.journal.log() else { return Ok(()) };
         self.stopped.store(true, Ordering::SeqCst);
-        // One at a time: two that each hold some of the committers would wait for each other's.
-        let _ticket = self.stop_ticket.lock().unwrap_or_else(PoisonError::into_inner);
         // Whoever commits holds a committer: holding all of them, nobody else does.
-        let start = Instant::now();
-        let mut all = Vec::with_capacity(COMMITTERS_MAX);
-        while all.len() < COMMITTERS_MAX {
-            let waited_ms = DRAIN_WAIT.as_millis() as u64;
-            let committer = self.store.committers().acquire(DRAIN_WAIT.saturating_sub(start.elapsed()));
-            all.push(committer.ok_or(Error::Busy { what: "a commit under way", waited_ms })?);
-        }
+        let waited_ms = DRAIN_WAIT.as_millis() as u64;
+        let all = self.store.committers().all(DRAIN_WAIT);
+        let _all = all.ok_or(Error::Busy { what: "a commit under way", waited_ms })?;
         Ok(log.close()?)
     }
 }
