@@ -33,6 +33,7 @@ use crate::{
     interner::{Interner, SourceLoan},
     journal::Journal,
     lineage::Lineage,
+    undo::Undo,
 };
 
 pub(crate) use self::past::last_epochs;
@@ -56,6 +57,7 @@ struct Inner {
     catalogue: Catalogue,
     journal: Journal,
     interner: Interner,
+    undo: Undo,
     options: Options,
     stopped: AtomicBool,
     /// Held by the one commit that may wait for page locks while it holds some.
@@ -75,6 +77,8 @@ struct Options {
     /// Nothing outlives the process: a bus in memory, or one that keeps nothing.
     in_memory: bool,
     keep_bytes: Option<u64>,
+    /// How many commits a rewind goes back without the log, and the bytes for that.
+    undo: (u32, usize),
 }
 
 impl fmt::Debug for Bus {
@@ -150,6 +154,10 @@ impl Bus {
     /// Returns what the bus's states descend from.
     pub(crate) fn lineage(&self) -> &Lineage {
         &self.inner.lineage
+    }
+
+    pub(crate) fn undo(&self) -> &Undo {
+        &self.inner.undo
     }
 
     pub(crate) fn bulk_ticket(&self) -> &Mutex<()> {

@@ -11,6 +11,7 @@
 mod encode;
 mod held;
 mod lock;
+mod undo;
 
 use std::cell::Cell;
 
@@ -113,6 +114,7 @@ impl<'c> Commit<'c> {
     fn optimistic(&mut self, scratch: &mut Scratch) -> Result<Epoch, Failed> {
         scratch.encode_unlocked(self.tx, self.log.record_bytes_max())?;
         let room = self.log.room(scratch.frame.len())?;
+        self.open_undo(scratch, undo::of_batch(self.tx, scratch.batch.view()));
         let births = self.births()?;
         let locks = lock::lock_all(self.tx, self.committer)?;
         self.check(&locks)?;
@@ -126,11 +128,21 @@ impl<'c> Commit<'c> {
     fn locked(&mut self, scratch: &mut Scratch) -> Result<Epoch, Failed> {
         let bound = scratch.reserve_worst(self.tx, self.log.record_bytes_max());
         let room = self.log.room(bound)?;
+        self.open_undo(scratch, undo::worst(self.tx));
         let births = self.births()?;
         let locks = lock::lock_all(self.tx, self.committer)?;
         self.check(&locks)?;
         scratch.encode_locked(self.tx, &locks, self.log.record_bytes_max())?;
         Ok(self.finish(scratch, room, locks, births))
+    }
+
+    /// Makes room for what the commit will replace; not one byte of it may need more once it is reserved.
+    fn open_undo(&self, scratch: &mut Scratch, runs: undo::Runs) {
+        let names = self.names.as_ref().map_or([0; 2], |(names, changes)| {
+            let old = changes.keys().filter_map(|&page| names.name(page));
+            [changes.len(), old.map(|name| name.len()).sum()]
+        });
+        self.tx.bus.undo().open(&mut scratch.undo, undo::size(self.tx, runs, names));
     }
 
     fn births(&self) -> Result<Vec<NewPage<'c>>, Error> {
@@ -164,12 +176,16 @@ impl<'c> Commit<'c> {
         let reservation: Reservation<'_> = self.log.reserve(room, scratch.frame.len());
         let epoch = Epoch::new(reservation.number());
         self.tx.bus.note_epoch(self.committer, epoch);
-        held.store(scratch.batch.view());
+        held.store(scratch.batch.view(), &mut scratch.undo);
         held.publish(epoch);
         self.log.publish(reservation, &mut scratch.frame);
         if let Some((names, changes)) = names {
+            if let Some(record) = scratch.undo.record() {
+                changes.keys().for_each(|&page| record.push_name(page, names.name(page).cloned()));
+            }
             names.apply(changes);
         }
+        self.tx.bus.undo().keep(epoch, &mut scratch.undo);
         self.tx.bus.count_commit(self.committer, scratch.batch.view(), scratch.frame_bytes);
         self.source.set_published();
         epoch

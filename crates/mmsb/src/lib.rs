@@ -60,6 +60,7 @@ mod state;
 mod stats;
 mod texts;
 mod typed;
+mod undo;
 
 pub mod testing;
 

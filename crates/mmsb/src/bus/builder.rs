@@ -12,6 +12,8 @@ use super::Options;
 use crate::{Bus, Error, clock::Clock};
 
 const HISTORY_BYTES: u64 = 64 << 20;
+const UNDO_DEPTH: u32 = 64;
+const UNDO_BYTES: usize = 4 << 20;
 
 /// Builds a [`Bus`] that is not as usual.
 ///
@@ -37,6 +39,7 @@ impl Default for Builder {
             clock: None,
             in_memory: false,
             keep_bytes: None,
+            undo: (UNDO_DEPTH, UNDO_BYTES),
         };
         Self { options, log: LogOptions::default(), instance: None, history_bytes: HISTORY_BYTES }
     }
@@ -82,6 +85,16 @@ impl Builder {
     #[must_use]
     pub fn history_bytes(mut self, bytes: u64) -> Self {
         self.history_bytes = bytes;
+        self
+    }
+
+    /// Keeps what the newest `depth` commits replaced, in at most `bytes` of memory, so that
+    /// [`Bus::rewind`] over them need not read the log; 64 commits and 4 MiB if not said, none with 0.
+    ///
+    /// The oldest go first where they need more; a commit that alone needs more leaves nothing behind.
+    #[must_use]
+    pub fn undo(mut self, depth: u32, bytes: usize) -> Self {
+        self.options.undo = (depth, bytes);
         self
     }
 

@@ -21,6 +21,7 @@ use crate::{
     kept::Kept,
     lineage::Lineage,
     state::{PageBytes, State},
+    undo::Undo,
 };
 
 impl Bus {
@@ -107,11 +108,13 @@ fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Resu
     let store = PageStore::new();
     load(&store, &state)?;
     let options = builder.options;
+    let (undo_depth, undo_bytes) = options.undo;
     let inner = Inner {
         store,
         catalogue: Catalogue::of_state(&state),
         journal: Journal::new(dir.anchored(), mode, options.keep_bytes),
         interner: Interner::of_texts(std::mem::take(&mut state.texts)),
+        undo: Undo::new(undo_depth, undo_bytes),
         options,
         stopped: AtomicBool::new(false),
         bulk_ticket: Mutex::new(()),

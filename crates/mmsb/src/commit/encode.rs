@@ -12,6 +12,7 @@ use crate::{
     Error, Transaction,
     interner::SourceLoan,
     txn::{Change, Life, TxPage, check_text},
+    undo::UndoDraft,
 };
 
 /// What a thread's buffers may hold when no commit is under way, in bytes: enough to capture a page of any
@@ -23,6 +24,7 @@ const IDLE_BYTES_MAX: usize = 4 * PAGE_BYTES_MAX as usize;
 pub(super) struct Scratch {
     pub(super) frame: FrameBuf,
     pub(super) batch: DeltaBatch,
+    pub(super) undo: UndoDraft,
     /// For each page of the transaction: its bytes change.
     pub(super) changed: Vec<bool>,
     /// The frame's length; the frame itself may be gone to a box.

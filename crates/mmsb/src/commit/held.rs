@@ -4,7 +4,11 @@ use mmsb_delta::{BatchView, Patch};
 use mmsb_page::{NewPage, PageLock, PageWriter};
 use mmsb_types::Epoch;
 
-use crate::{Transaction, txn::Life};
+use crate::{
+    Transaction,
+    txn::Life,
+    undo::{UndoDraft, UndoRecord},
+};
 
 /// The pages of a commit, in the transaction's order.
 pub(super) struct HeldPages<'a> {
@@ -46,11 +50,19 @@ impl<'a> HeldPages<'a> {
     }
 
     /// Stores the batch's bytes. Its patches stand in the order of the pages, once compact, once wide.
-    pub(super) fn store(&mut self, batch: BatchView<'_>) {
+    pub(super) fn store(&mut self, batch: BatchView<'_>, undo: &mut UndoDraft) {
+        let mut undo = undo.record();
+        if let Some(record) = &mut undo {
+            self.pages.iter().for_each(|page| page.save_life(record));
+        }
         let mut at = 0;
         for (page, patch) in batch.iter() {
             while self.pages[at].page() != page {
                 at = (at + 1) % self.pages.len();
+            }
+            if let (Some(record), Held::Writing(writer)) = (&mut undo, &self.pages[at]) {
+                let span = patch.span();
+                record.push_run(page, span.offset, &writer.bytes()[span.range()]);
             }
             self.pages[at].store(patch);
         }
@@ -75,6 +87,14 @@ impl Held<'_> {
             Self::Locked(lock) => lock.page(),
             Self::Writing(writer) | Self::Dying(writer) => writer.page(),
             Self::Born(birth) => birth.page(),
+        }
+    }
+
+    fn save_life(&self, record: &mut UndoRecord) {
+        match self {
+            Self::Dying(writer) => record.push_death(writer.page(), writer.bytes()),
+            Self::Born(birth) => record.push_birth(birth.page()),
+            Self::Locked(_) | Self::Writing(_) => {}
         }
     }
 

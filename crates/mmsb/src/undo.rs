@@ -1,0 +1,196 @@
+//! Old bytes of the newest commits, so that a rewind need not read the log.
+//!
+//! Each commit leaves a record: the bytes its runs replaced, the pages it created and deleted, the names it
+//! changed. The record of epoch `e` lies in slot `e % depth`. A committer fills a record of its own while it
+//! holds its pages, and after publishing them swaps it with the one in the slot, whose buffers it uses next:
+//! nothing is allocated between reservation and publication, and no two committers meet in a slot unless one
+//! is `depth` commits behind the other.
+//!
+//! Invariant: a record tells what its commit replaced, all of it, or is not there. So a commit that leaves
+//! none is never wrong, only a reason to read the log. Records take at most the bytes that were allowed,
+//! beside what `depth` empty ones take.
+
+mod record;
+
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
+
+use mmsb_types::Epoch;
+
+pub(crate) use self::record::{Life, OldRun, UndoRecord, UndoSize};
+
+/// The part of the bytes that records too small to be counted may take together: one in so many.
+const SMALL_PART: usize = 8;
+/// Room that a record may have beyond its content: one part in so many.
+const SLACK_PART: usize = 4;
+
+/// The records of one bus.
+#[derive(Debug)]
+pub(crate) struct Undo {
+    slots: Box<[Slot]>,
+    /// A record of at most so many bytes is not counted: all slots full of such take their part.
+    small_bytes: usize,
+    /// What the others may hold together.
+    large_bytes_max: usize,
+    /// What they hold.
+    large_bytes: AtomicUsize,
+    /// Records up to this epoch were dropped to stay within the bytes.
+    dropped_through: AtomicU64,
+}
+
+/// A line of its own, for neighbours belong to commits of other threads.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+struct Slot(Mutex<Option<Box<UndoRecord>>>);
+
+/// The records of consecutive epochs, oldest first, held so that they stay.
+pub(crate) struct Records<'u>(Vec<MutexGuard<'u, Option<Box<UndoRecord>>>>);
+
+/// A committer's own record, used again and again.
+#[derive(Debug, Default)]
+pub(crate) struct UndoDraft {
+    record: Option<Box<UndoRecord>>,
+    is_open: bool,
+}
+
+impl Undo {
+    /// Keeps at least `depth` records (the next power of two) in at most `bytes`; none if either is 0.
+    pub(crate) fn new(depth: u32, bytes: usize) -> Self {
+        let depth = if depth == 0 || bytes == 0 { 0 } else { depth.next_power_of_two() as usize };
+        Self {
+            slots: (0..depth).map(|_| Slot::default()).collect(),
+            small_bytes: bytes / SMALL_PART / depth.max(1),
+            large_bytes_max: (bytes - bytes / SMALL_PART) / (SLACK_PART + 1) * SLACK_PART,
+            large_bytes: AtomicUsize::new(0),
+            dropped_through: AtomicU64::new(0),
+        }
+    }
+
+    /// Makes room in the draft for what a commit replaces, at most `size`. The draft stays closed, and takes
+    /// nothing, if that would never be kept.
+    ///
+    /// Called before the commit holds anything. Nothing allocates from here until [`Undo::keep`].
+    pub(crate) fn open(&self, draft: &mut UndoDraft, size: UndoSize) {
+        let most = self.large_bytes_max.max(self.small_bytes);
+        draft.is_open = !self.slots.is_empty() && size.bytes() <= most;
+        if draft.is_open {
+            let record = draft.record.get_or_insert_default();
+            record.clear();
+            record.reserve(size);
+        }
+    }
+
+    /// Keeps the draft as the record of `epoch`, and closes it. Called after publication, by whoever still
+    /// has its committer.
+    pub(crate) fn keep(&self, epoch: Epoch, draft: &mut UndoDraft) {
+        let open = std::mem::take(&mut draft.is_open);
+        let (true, Some(record)) = (open, &mut draft.record) else { return };
+        // Whoever comes so late that older and newer ones were dropped has nothing to add.
+        if epoch.get() <= self.dropped_through.load(Ordering::Relaxed) {
+            return;
+        }
+        record.epoch = epoch;
+        let counted = self.counted(record);
+        let most = self.small_bytes.max(record.bytes() + record.bytes() / SLACK_PART);
+        if record.capacity_bytes() > most {
+            record.shrink();
+        }
+        {
+            let mut slot = self.slot(epoch);
+            if slot.as_ref().is_some_and(|newer| newer.epoch > epoch) {
+                return;
+            }
+            // Counted while the slot is held: whoever takes the record out counts back what was counted.
+            let replaced = slot.as_ref().map_or(0, |old| self.counted(old));
+            self.count(counted, replaced);
+            std::mem::swap(&mut *slot, &mut draft.record);
+        }
+        if counted > 0 {
+            self.drop_oldest(epoch);
+        }
+        // Buffers much longer than this thread's commits need would wander from slot to slot, uncounted.
+        draft.record.take_if(|old| old.capacity_bytes() > most);
+    }
+
+    /// Returns the records of all commits behind `target` up to `newest`, or `None` if one is not there.
+    ///
+    /// Nobody may commit meanwhile, or leave a record late.
+    pub(crate) fn records(&self, target: Epoch, newest: Epoch) -> Option<Records<'_>> {
+        if newest.get().saturating_sub(target.get()) > self.slots.len() as u64 {
+            return None;
+        }
+        let record = |epoch| {
+            let slot = self.slot(Epoch::new(epoch));
+            slot.as_ref().is_some_and(|record| record.epoch.get() == epoch).then_some(slot)
+        };
+        (target.get() + 1..=newest.get()).map(record).collect::<Option<_>>().map(Records)
+    }
+
+    /// Returns the oldest epoch that the records reach back to from `newest`.
+    pub(crate) fn oldest(&self, newest: Epoch) -> Epoch {
+        let has = |epoch: &u64| {
+            let slot = self.slot(Epoch::new(*epoch));
+            slot.as_ref().is_some_and(|record| record.epoch.get() == *epoch)
+        };
+        let depth = if self.slots.is_empty() { 0 } else { self.slots.len() as u64 };
+        let floor = newest.get().saturating_sub(depth);
+        let kept = (floor + 1..=newest.get()).rev().take_while(has).count() as u64;
+        Epoch::new(newest.get() - kept)
+    }
+
+    fn slot(&self, epoch: Epoch) -> MutexGuard<'_, Option<Box<UndoRecord>>> {
+        let index = epoch.get() as usize & (self.slots.len() - 1);
+        self.slots[index].0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a record adds to the bytes counted.
+    fn counted(&self, record: &UndoRecord) -> usize {
+        Some(record.bytes()).filter(|&bytes| bytes > self.small_bytes).unwrap_or(0)
+    }
+
+    fn count(&self, more: usize, less: usize) {
+        if more != less {
+            self.large_bytes.fetch_add(more.wrapping_sub(less), Ordering::Relaxed);
+        }
+    }
+
+    /// Drops records, oldest first, until the counted ones are within their bytes; never that of `newest`.
+    fn drop_oldest(&self, newest: Epoch) {
+        let oldest = newest.get().saturating_sub(self.slots.len() as u64);
+        let from = self.dropped_through.load(Ordering::Relaxed).max(oldest) + 1;
+        for epoch in from..newest.get() {
+            if self.large_bytes.load(Ordering::Relaxed) <= self.large_bytes_max {
+                return;
+            }
+            self.dropped_through.fetch_max(epoch, Ordering::Relaxed);
+            let mut slot = self.slot(Epoch::new(epoch));
+            let dropped = slot.take_if(|record| record.epoch.get() <= epoch);
+            self.count(0, dropped.as_ref().map_or(0, |record| self.counted(record)));
+            // Freed where nobody waits for the slot.
+            drop(slot);
+        }
+    }
+}
+
+impl Records<'_> {
+    /// Visits the records, oldest first.
+    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &UndoRecord> + Clone {
+        self.0.iter().filter_map(|slot| slot.as_deref())
+    }
+}
+
+impl UndoDraft {
+    /// Tells whether the commit leaves a record. If not, whatever is added goes nowhere.
+    #[inline]
+    pub(crate) fn is_open(&self) -> bool {
+        self.is_open
+    }
+
+    /// Returns the record to add to, if the draft is open.
+    #[inline]
+    pub(crate) fn record(&mut self) -> Option<&mut UndoRecord> {
+        self.record.as_deref_mut().filter(|_| self.is_open)
+    }
+}
