@@ -36,7 +36,7 @@ use crate::{
     vfs::{Access, VfsFile, VfsLock},
 };
 
-pub use self::options::LogOptions;
+pub use self::{options::LogOptions, tail::PackedStart};
 
 /// A log open for writing. Dropping it writes what is published and leaves out the closing mark.
 #[derive(Debug)]
@@ -93,22 +93,13 @@ impl Log {
         scan: &Scan,
         options: LogOptions,
     ) -> Result<Self, LogError> {
-        Self::open_at(dir, lock, scan, options, 0)
-    }
-
-    /// As [`Log::open`], the ring's positions beginning at `unit`; tests begin next to the overflow.
-    fn open_at(
-        dir: &LogDir,
-        lock: Box<dyn VfsLock>,
-        scan: &Scan,
-        options: LogOptions,
-        unit: u64,
-    ) -> Result<Self, LogError> {
-        let flush = Flush::open(dir, scan, unit)?;
+        let start = options.packed_start_used(scan.end.number);
+        let tail = Tail::new(scan.end.number, start);
+        let flush = Flush::open(dir, scan, tail.unit())?;
         let shared = Arc::new(Shared {
             ring: Ring::new(options.ring_bytes_used()),
             boxes: Boxes::new(options.box_bytes),
-            tail: Tail::new(scan.end.number, unit),
+            tail,
             progress: Progress::new(scan.end.number, scan.synced_through),
             waker: Waker::default(),
             flush: Mutex::new(flush),
@@ -205,6 +196,16 @@ impl Log {
     #[must_use]
     pub fn published(&self) -> u64 {
         self.shared.progress.advance(&self.shared.ring)
+    }
+
+    /// Returns the newest number reserved, published or not; takes none.
+    ///
+    /// A read-modify-write of the word that all commits reserve from: a commit whose reservation comes after it
+    /// sees all that the caller did before it, and the caller sees all that was done before the reservations
+    /// it counts.
+    #[must_use]
+    pub fn last_number(&self) -> u64 {
+        self.shared.tail.last(|| self.shared.progress.recent())
     }
 
     /// Returns how safe the frame `number` is by now.
@@ -378,7 +379,7 @@ mod tests {
     use mmsb_delta::{DeltaBatch, Patch};
     use mmsb_types::PageId;
 
-    use super::{Log, LogOptions, tail::WRAP};
+    use super::{Log, LogOptions, PackedStart};
     use crate::{Cursor, FrameBuf, InstanceId, LogDir, Reader, Scan, SectionBuf, vfs::MemoryVfs};
 
     fn work(log: &Log, page: u64) {
@@ -397,17 +398,21 @@ mod tests {
     }
 
     #[test]
-    fn the_ring_goes_on_past_the_positions_overflow() {
+    fn a_log_goes_on_past_the_overflows_of_count_and_position() {
         let dir = LogDir::create(Arc::new(MemoryVfs::new()), Path::new("/bus"), InstanceId([7; 16])).unwrap();
-        let (scan, options) =
-            (Scan::run(&dir).unwrap(), LogOptions { ring_bytes: 0, ..LogOptions::default() });
-        let log = Log::open_at(&dir, dir.lock().unwrap(), &scan, options, WRAP - 100_000).unwrap();
+        let scan = Scan::run(&dir).unwrap();
+        let start = Some(PackedStart::before_overflow(500, 100_000));
+        let options = LogOptions { ring_bytes: 0, packed_start: start, ..LogOptions::default() };
+        let log = Log::open(&dir, dir.lock().unwrap(), &scan, options).unwrap();
+        let before = log.shared.tail.unit();
         thread::scope(|scope| {
             scope.spawn(|| work(&log, 1));
             scope.spawn(|| work(&log, 2));
+            scope.spawn(|| watch(&log, 1200));
         });
         log.close().unwrap();
-        assert!(log.shared.lock_flush().unit > WRAP, "the test went past the overflow");
+        assert!(log.shared.tail.unit() < before, "the test went past the position's overflow");
+        assert_eq!(log.last_number(), 1200);
         let mut reader = Reader::new(&dir, Cursor::first(&dir), log.written_end().lsn).unwrap();
         let mut turns = [0; 2];
         while let Some(commit) = reader.next_commit().unwrap() {
@@ -417,5 +422,19 @@ mod tests {
             *turn += 1;
         }
         assert_eq!(turns, [600, 600]);
+    }
+
+    /// Asks for the last number until it is `end`: it never falls, and is never behind what is published.
+    fn watch(log: &Log, end: u64) {
+        let mut before = 0;
+        while before < end {
+            let (published, last) = (log.published(), log.last_number());
+            assert!(
+                last >= before.max(published) && last <= end,
+                "{last} after {before}, {published} published"
+            );
+            before = last;
+            thread::yield_now();
+        }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Count in the upper 24 bits, position in 8-byte units in the lower 40. The position is used mod 2^39:
 //! whoever's own add first sets bit 39 takes it off again, so no carry ever reaches the count. The count
-//! wraps by itself; the 64-bit number is rebuilt from it and any recent number.
+//! wraps by itself; the 64-bit number is rebuilt from it, its origin and any recent number.
 //!
 //! Invariant: two reservations made while their makers hold locks on a common page have numbers in the
 //! order of those locks.
@@ -14,80 +14,165 @@ use crossbeam_utils::CachePadded;
 const POSITION_BITS: u32 = 40;
 const COUNT_MASK: u64 = (1 << (64 - POSITION_BITS)) - 1;
 const POSITION_MASK: u64 = (1 << POSITION_BITS) - 1;
-pub(super) const WRAP: u64 = 1 << (POSITION_BITS - 1);
+const WRAP: u64 = 1 << (POSITION_BITS - 1);
+/// A count is rebuilt right if the number it began from moved by less than this meanwhile.
+const MOVED_MAX: u64 = 1 << (64 - POSITION_BITS - 1);
 
 /// The word all commits of a log reserve from.
 #[derive(Debug)]
-pub(crate) struct Tail(CachePadded<AtomicU64>);
+pub(crate) struct Tail {
+    word: CachePadded<AtomicU64>,
+    /// The number at which the count was 0, mod 2^64: 0 unless a log began elsewhere.
+    origin: u64,
+}
+
+/// Where the packed word of a log begins: the count of its last frame, and the ring's position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PackedStart {
+    /// Taken mod 2^24.
+    pub count: u32,
+    /// In units of 8 bytes, taken mod 2^39.
+    pub unit: u64,
+}
+
+impl PackedStart {
+    /// Begins so that both the count and the position overflow soon: after `frames`, after `units`.
+    ///
+    /// The packed word of a log begins anywhere; where nobody asks, at the number and at 0. This is for those
+    /// who want to see a whole bus go past the overflows.
+    #[must_use]
+    pub const fn before_overflow(frames: u32, units: u64) -> Self {
+        Self {
+            count: (COUNT_MASK as u32).wrapping_sub(frames) & COUNT_MASK as u32,
+            unit: WRAP - units % WRAP,
+        }
+    }
+}
 
 /// What one reservation got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     /// Low 24 bits of the number of the frame before.
-    count: u32,
+    count: u64,
+    /// The log's, see [`Tail`].
+    origin: u64,
     /// Position in the ring, in 8-byte units, mod 2^39.
     pub(crate) unit: u64,
 }
 
 impl Tail {
-    /// Starts behind the frame `number`, at ring position `unit`.
-    pub(crate) fn new(number: u64, unit: u64) -> Self {
-        Self(AtomicU64::new(((number & COUNT_MASK) << POSITION_BITS) | (unit % WRAP)).into())
+    /// Starts behind the frame `number`.
+    pub(crate) fn new(number: u64, start: PackedStart) -> Self {
+        let count = u64::from(start.count) & COUNT_MASK;
+        let word = AtomicU64::new((count << POSITION_BITS) | (start.unit % WRAP));
+        Self { word: word.into(), origin: number.wrapping_sub(count) }
+    }
+
+    /// Returns the position of the next reservation.
+    pub(crate) fn unit(&self) -> u64 {
+        (self.word.load(Ordering::Acquire) & POSITION_MASK) % WRAP
     }
 
     /// Takes one number and `units` of the ring.
+    #[inline]
     pub(crate) fn reserve(&self, units: u64) -> Place {
-        let old = self.0.fetch_add(1 << POSITION_BITS | units, Ordering::AcqRel);
+        let old = self.word.fetch_add(1 << POSITION_BITS | units, Ordering::AcqRel);
         let position = old & POSITION_MASK;
         if position < WRAP && position + units >= WRAP {
-            self.0.fetch_sub(WRAP, Ordering::AcqRel);
+            self.word.fetch_sub(WRAP, Ordering::AcqRel);
         }
-        Place { count: (old >> POSITION_BITS) as u32, unit: position % WRAP }
+        Place { count: old >> POSITION_BITS, origin: self.origin, unit: position % WRAP }
+    }
+
+    /// Returns the newest number reserved, taking none; `recent` gives a number that was published by then.
+    ///
+    /// It is an RMW: of any two that call this or reserve, the later one in the word's order sees all that the
+    /// earlier one did before. `recent` is asked before and after, for the count alone cannot tell the turns of
+    /// 2^24 numbers that went by between the two loads.
+    pub(crate) fn last(&self, recent: impl Fn() -> u64) -> u64 {
+        let mut before = recent();
+        loop {
+            let count = self.word.fetch_add(0, Ordering::AcqRel) >> POSITION_BITS;
+            let after = recent();
+            if after - before < MOVED_MAX {
+                return before + self.behind(count, before);
+            }
+            before = after;
+        }
+    }
+
+    /// Returns how far the number that `count` stands for is behind `recent`.
+    fn behind(&self, count: u64, recent: u64) -> u64 {
+        count.wrapping_add(self.origin).wrapping_sub(recent) & COUNT_MASK
     }
 }
 
 impl Place {
-    /// Rebuilds the whole number from a `recent` one: at most 2^23 before it.
+    /// Rebuilds the whole number from a `recent` one: at most 2^24 before it.
+    #[inline]
     pub(crate) fn number(self, recent: u64) -> u64 {
-        recent + 1 + (u64::from(self.count).wrapping_sub(recent) & COUNT_MASK)
+        recent + 1 + (self.count.wrapping_add(self.origin).wrapping_sub(recent) & COUNT_MASK)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::atomic::Ordering;
+    use std::{cell::Cell, sync::atomic::Ordering};
 
-    use super::{COUNT_MASK, POSITION_MASK, Tail, WRAP};
+    use super::{COUNT_MASK, POSITION_BITS, POSITION_MASK, PackedStart, Tail, WRAP};
+
+    /// A tail behind the frame `number`, its packed word so far before the overflows.
+    fn tail(number: u64, frames: u32, units: u64) -> Tail {
+        Tail::new(number, PackedStart::before_overflow(frames, units))
+    }
 
     #[test]
     fn numbers_and_positions_go_on_past_both_overflows() {
-        let start = COUNT_MASK - 2;
-        let tail = Tail::new(start, WRAP - 20);
-        let (mut recent, mut unit) = (start, WRAP - 20);
-        for step in 1..=10u64 {
-            let place = tail.reserve(8);
-            assert_eq!(place.number(recent), start + step);
-            assert_eq!(place.unit, unit);
-            unit = (unit + 8) % WRAP;
-            let position = tail.0.load(Ordering::Relaxed) & POSITION_MASK;
-            assert_eq!(position, unit, "bit 39 was taken off again, so it never carries into the count");
-            recent = if step % 3 == 0 { start + step } else { recent };
+        for start in [COUNT_MASK - 2, 0, 5 << 24 | 77] {
+            let tail = tail(start, 2, 20);
+            let (mut recent, mut unit) = (start, WRAP - 20);
+            for step in 1..=10u64 {
+                let place = tail.reserve(8);
+                assert_eq!(place.number(recent), start + step);
+                assert_eq!(tail.last(|| recent), start + step);
+                assert_eq!(place.unit, unit);
+                unit = (unit + 8) % WRAP;
+                let position = tail.word.load(Ordering::Relaxed) & POSITION_MASK;
+                assert_eq!(position, unit, "bit 39 was taken off again, so it never carries into the count");
+                recent = if step % 3 == 0 { start + step } else { recent };
+            }
         }
     }
 
     #[test]
-    fn a_number_far_past_the_count_is_rebuilt() {
-        let base = 5 << 24 | 0xff_fffe;
-        let tail = Tail::new(base, 0);
-        assert_eq!(tail.reserve(1).number(base), base + 1);
-        assert_eq!(tail.reserve(1).number(base), base + 2);
-        assert_eq!(tail.reserve(1).number(base), base + 3);
+    fn the_last_number_is_told_without_taking_one() {
+        let tail = tail(40, 1, 9);
+        assert_eq!((tail.last(|| 40), tail.last(|| 40)), (40, 40));
+        assert_eq!(tail.reserve(8).number(40), 41);
+        assert_eq!(tail.last(|| 40), 41);
+    }
+
+    #[test]
+    fn the_last_number_is_asked_for_again_if_many_went_by_meanwhile() {
+        let tail = tail(0, 100, 0);
+        let asked = Cell::new(0);
+        // Between the first look at the published prefix and the second, 2^24 + 5 frames come and go.
+        let recent = || {
+            if asked.replace(asked.get() + 1) == 0 {
+                return 0;
+            }
+            let number = tail.word.load(Ordering::Relaxed) >> POSITION_BITS;
+            number.wrapping_add(tail.origin) + (COUNT_MASK + 1)
+        };
+        tail.word.fetch_add(5 << POSITION_BITS, Ordering::Relaxed);
+        assert_eq!(tail.last(recent), (1 << 24) + 5);
+        assert_eq!(asked.get(), 3, "two looks, and one more");
     }
 
     #[test]
     fn a_late_subtraction_disturbs_nobody() {
-        let tail = Tail::new(0, 0);
-        tail.0.store(WRAP + 8, Ordering::Relaxed);
+        let tail = tail(0, 100, 8);
+        tail.word.store(WRAP + 8, Ordering::Relaxed);
         assert_eq!(tail.reserve(8).unit, 8, "bit 39 set by another add: used mod 2^39");
     }
 }

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use mmsb_tlog::{
-    InstanceId, LogOptions,
+    InstanceId, LogOptions, PackedStart,
     vfs::{MemoryVfs, NullVfs, OsVfs, Vfs},
 };
 use mmsb_types::Durability;
@@ -74,7 +74,7 @@ impl Builder {
         self
     }
 
-    /// Sets the log ring's length, in bytes; 4 MiB if not said, and at most.
+    /// Sets the log ring's length, in bytes; 2 MiB if not said, 4 MiB at most.
     #[must_use]
     pub fn ring_bytes(mut self, bytes: usize) -> Self {
         self.log.ring_bytes = bytes;
@@ -102,6 +102,14 @@ impl Builder {
     #[must_use]
     pub fn instance_id(mut self, id: [u8; 16]) -> Self {
         self.instance = Some(InstanceId(id));
+        self
+    }
+
+    /// Starts the log's reservation word `frames` and `units` of 8 bytes before its overflows, for tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn near_overflow(mut self, frames: u32, units: u64) -> Self {
+        self.log.packed_start = Some(PackedStart::before_overflow(frames, units));
         self
     }
 

@@ -7,6 +7,7 @@ mod frames;
 mod hostile;
 mod memory;
 mod model;
+mod overflow;
 mod races;
 mod runs;
 mod said;
