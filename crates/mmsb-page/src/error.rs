@@ -83,3 +83,27 @@ pub enum ReadError {
         page_bytes: u32,
     },
 }
+
+/// Why a page cannot be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RestoreError {
+    /// No such page lives.
+    #[error("restoring {page}: no such page")]
+    NotFound {
+        /// The page meant.
+        page: PageId,
+    },
+    /// The range passes the page's end.
+    #[error("restoring {page}: {len} bytes from {offset} pass its end at {page_bytes}")]
+    OutOfBounds {
+        /// The page meant.
+        page: PageId,
+        /// First byte of the range.
+        offset: u32,
+        /// The range's length, in bytes.
+        len: usize,
+        /// The page's length, in bytes.
+        page_bytes: u32,
+    },
+}

@@ -14,7 +14,7 @@
 //! 5. [`PageWriter::retire`] ends it. Its slot goes to other pages; its id may live again.
 //!
 //! Reading order of the files: `words`, `class`, `regions`, `arena` (memory); `meta`, `directory`,
-//! `table` (what is known of a page); `store`, `birth`, `lock`, `write`, `read`, `prefetch` (its life); `check`.
+//! `table` (what is known of a page); `store`, `birth`, `lock`, `write`, `read`, `prefetch` (its life); `restore` (all of it, alone); `check`.
 //!
 //! Invariant: page bytes are touched as relaxed atomic words by everyone who does not hold the page
 //! alone; memory is never unmapped while the store lives; nothing here knows of deltas, logs or graphs.
@@ -31,6 +31,7 @@ mod meta;
 mod prefetch;
 mod read;
 mod regions;
+mod restore;
 mod stats;
 mod store;
 mod sync;
@@ -40,8 +41,9 @@ mod write;
 
 pub use birth::NewPage;
 pub use committer::{AllCommitters, Committer, Committers};
-pub use error::{LockError, ReadError, StoreError};
+pub use error::{LockError, ReadError, RestoreError, StoreError};
 pub use lock::PageLock;
+pub use restore::Restore;
 pub use stats::StoreStats;
 pub use store::PageStore;
 pub use write::PageWriter;

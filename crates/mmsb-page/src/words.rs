@@ -128,6 +128,22 @@ impl<'a> Words<'a> {
         // above), and by the caller's promise nothing changes them meanwhile.
         unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), len) }
     }
+
+    /// Returns the first `len` bytes as plain memory that can be written to.
+    ///
+    /// # Panics
+    /// If `len` passes the slot's end.
+    ///
+    /// # Safety
+    /// For the whole of `'a`, nobody else touches the slot.
+    #[inline]
+    pub(crate) unsafe fn plain_mut(self, len: usize) -> &'a mut [u8] {
+        assert!(len <= self.words.len() * WORD_BYTES, "{len} bytes of {} words", self.words.len());
+        // SAFETY: the words are initialized memory that lives for 'a and may be written through a shared
+        // reference, `len` is inside them (checked above), and by the caller's promise nobody else reads
+        // or writes them meanwhile.
+        unsafe { std::slice::from_raw_parts_mut(self.words.as_ptr().cast_mut().cast(), len) }
+    }
 }
 
 /// A range of bytes, cut at the borders of words. Of a range shorter than a word only `skip` counts.

@@ -1,9 +1,11 @@
-//! The tests of page memory: a page's life, words against plain bytes, locks, races, hostile input.
+//! The tests of page memory: a page's life, words against plain bytes, locks, races, hostile input,
+//! and a store filled alone.
 
 mod laws;
 mod life;
 mod limits;
 mod races;
+mod restore;
 
 use mmsb_page::PageStore;
 use mmsb_types::{Epoch, PageId};
