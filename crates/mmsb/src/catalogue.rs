@@ -1,48 +1,59 @@
-//! Names of live pages, and the next id.
+//! Names of pages and where they live, as of every epoch that somebody looks at; and the next id.
 //!
-//! Invariant: two live pages never share a name. Whoever changes names holds the catalogue's lock from the
-//! check to the publication of the commit.
+//! Every commit that creates, deletes or names pages makes a new version, which shares all that did not change
+//! with the one before. The newest is swapped in whole, so look-ups never wait.
+//!
+//! Invariants: two pages of one version never share a name. Whoever makes a version holds the catalogue's lock
+//! from the check to the publication of the commit, and swaps it in before the commit counts as published: so
+//! once the published prefix has reached an epoch, the version of that epoch is there. The version before the
+//! newest is always kept, for a snapshot may begin between the check and the commit's number; older ones as
+//! long as a pin lies in their time.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{
-        Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard,
-        atomic::{AtomicU64, Ordering},
-    },
+mod change;
+mod names;
+
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicU64, Ordering},
 };
 
-use mmsb_types::{PageEvent, PageId, limits::COMPACT_ID_MAX};
+use mmsb_page::Swap;
+use mmsb_types::{Epoch, PageId, PageLocation, limits::COMPACT_ID_MAX};
 
+pub(crate) use self::{
+    change::CatalogueChange,
+    names::{NameChanges, Names, name_changes},
+};
 use crate::{Error, state::State};
 
 /// The catalogue of a live bus.
 #[derive(Debug)]
 pub(crate) struct Catalogue {
-    names: RwLock<Names>,
+    versions: Swap<Versions>,
+    changing: Mutex<()>,
     next_id: AtomicU64,
 }
 
-/// Names both ways.
-#[derive(Debug, Default)]
-pub(crate) struct Names {
-    pages: HashMap<Arc<str>, PageId>,
-    names: HashMap<PageId, Arc<str>>,
+/// The newest version, and those before it that may still be asked for, by rising epoch.
+#[derive(Clone, Debug)]
+struct Versions {
+    newest: Names,
+    older: Vec<Names>,
 }
-
-/// What becomes of whose name in one commit.
-pub(crate) type NameChanges = BTreeMap<PageId, Option<Arc<str>>>;
 
 impl Catalogue {
     /// Starts from a state that was read.
     pub(crate) fn of_state(state: &State) -> Self {
-        let mut names = Names::default();
+        let next_id = state.next_id.max(PageId::FIRST.get());
+        let mut names = Names::new(state.epoch, PageId::new(next_id));
         for (page, state) in state.pages() {
-            if let Some(name) = &state.name {
-                names.insert(page, Arc::clone(name));
-            }
+            names.set(page, state.name.clone(), state.location);
         }
-        let next_id = AtomicU64::new(state.next_id.max(PageId::FIRST.get()));
-        Self { names: RwLock::new(names), next_id }
+        Self {
+            versions: Swap::new(Versions { newest: names, older: Vec::new() }),
+            changing: Mutex::new(()),
+            next_id: AtomicU64::new(next_id),
+        }
     }
 
     /// Takes an id that was never given out; it is not given out again, used or not.
@@ -55,74 +66,31 @@ impl Catalogue {
         taken.map(PageId::new).map_err(|_| Error::IdsUsedUp { limit: COMPACT_ID_MAX })
     }
 
-    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Names> {
-        self.names.read().unwrap_or_else(PoisonError::into_inner)
+    /// Looks at the newest version.
+    pub(crate) fn read<R>(&self, look: impl FnOnce(&Names) -> R) -> R {
+        self.versions.read(|versions| look(&versions.newest))
     }
 
-    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Names> {
-        self.names.write().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the version as of `epoch`, which must be pinned, and which the published prefix must have
+    /// reached; `None` if it was given up, because it was not pinned.
+    #[allow(dead_code, reason = "snapshots, which come next, ask for it")]
+    pub(crate) fn as_of(&self, epoch: Epoch) -> Option<Names> {
+        self.versions.read(|Versions { newest, older }| {
+            let mut versions = std::iter::once(newest).chain(older.iter().rev());
+            versions.find(|names| names.epoch <= epoch).cloned()
+        })
+    }
+
+    /// Returns about how many bytes the newest version takes, and how many older ones are kept.
+    #[allow(dead_code, reason = "snapshots, which come next, ask for it")]
+    pub(crate) fn footprint(&self) -> (u64, usize) {
+        self.versions.read(|versions| (versions.newest.bytes(), versions.older.len()))
     }
 }
 
-impl Names {
-    pub(crate) fn page(&self, name: &str) -> Option<PageId> {
-        self.pages.get(name).copied()
-    }
-
-    pub(crate) fn name(&self, page: PageId) -> Option<&Arc<str>> {
-        self.names.get(&page)
-    }
-
-    /// Checks that `events` leave no name with two pages, and returns what becomes of whose name; makes room.
-    ///
-    /// Only the names after the commit count: two pages may swap theirs.
-    ///
-    /// # Errors
-    /// [`Error::NameTaken`].
-    pub(crate) fn check(&mut self, events: &[PageEvent]) -> Result<NameChanges, Error> {
-        let changes = name_changes(events);
-        let mut given: HashMap<&str, PageId> = HashMap::new();
-        for (&page, name) in &changes {
-            let Some(name) = name.as_deref() else { continue };
-            let keeps = self.page(name).filter(|holder| !changes.contains_key(holder));
-            if let Some(holder) = keeps.or_else(|| given.insert(name, page)) {
-                return Err(Error::NameTaken { name: name.to_owned(), page: holder });
-            }
-        }
-        self.pages.reserve(changes.len());
-        self.names.reserve(changes.len());
-        Ok(changes)
-    }
-
-    /// Applies changes that were checked. Room for them is there: nothing is allocated.
-    pub(crate) fn apply(&mut self, changes: NameChanges) {
-        for page in changes.keys() {
-            if let Some(old) = self.names.remove(page) {
-                self.pages.remove(&old);
-            }
-        }
-        for (page, name) in changes {
-            if let Some(name) = name {
-                self.insert(page, name);
-            }
-        }
-    }
-
-    fn insert(&mut self, page: PageId, name: Arc<str>) {
-        self.pages.insert(Arc::clone(&name), page);
-        self.names.insert(page, name);
-    }
-}
-
-/// Returns the names that `events`, in their order, come to.
-pub(crate) fn name_changes(events: &[PageEvent]) -> NameChanges {
-    let mut changes = NameChanges::new();
-    for event in events {
-        let name = match event {
-            PageEvent::Created { name, .. } | PageEvent::Named { name, .. } => name.as_deref().map(Arc::from),
-            PageEvent::Deleted { .. } => None,
-        };
-        changes.insert(event.page(), name);
-    }
-    changes
+/// What is known of a page beside its bytes; pages that are like most have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) location: PageLocation,
 }

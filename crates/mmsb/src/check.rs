@@ -7,12 +7,25 @@ use crate::Bus;
 /// Checks page memory, the catalogue, and that the live pages are what the log amounts to.
 pub(crate) fn check(bus: &Bus) -> Vec<Violation> {
     let mut violations = bus.store().check();
+    check_names(bus, &mut violations);
     match bus.at(bus.epoch()) {
         Ok(past) => compare(bus, &past, &mut violations),
         Err(crate::Error::NoHistory) => {}
         Err(error) => violations.push(Violation::new("mmsb/log-readable", Place::Whole, error.to_string())),
     }
     violations
+}
+
+/// Checks that names and pages lead to each other, and that named pages live.
+fn check_names(bus: &Bus, violations: &mut Vec<Violation>) {
+    bus.catalogue().read(|names| {
+        names.for_each(|name, page| {
+            if names.name(page).map(|held| &**held) != Some(name) || !bus.store().contains(page) {
+                let what = format!("named {name:?}, but dead or otherwise named");
+                violations.push(Violation::new("mmsb/names-lead-to-pages", Place::Page(page), what));
+            }
+        });
+    });
 }
 
 fn compare(bus: &Bus, past: &crate::Past, violations: &mut Vec<Violation>) {

@@ -26,7 +26,7 @@ use self::{
 use crate::{
     Committed, Error, Transaction,
     bus::store_error,
-    catalogue::{NameChanges, Names},
+    catalogue::CatalogueChange,
     interner::SourceLoan,
     txn::{Life, TxPage},
 };
@@ -70,11 +70,8 @@ fn publish(tx: &Transaction<'_>, log: &Log, scratch: &mut Scratch) -> Result<Epo
     // The clock is the user's code: nothing is held yet.
     let nanos = tx.bus.now_nanos();
     let committer = tx.bus.committer()?;
-    let mut names = (!tx.events.is_empty()).then(|| tx.bus.catalogue().write());
-    let names = match names.as_deref_mut() {
-        Some(names) => names.check(&tx.events).map(|changes| Some((names, changes)))?,
-        None => None,
-    };
+    let has_events = !tx.events.is_empty();
+    let names = has_events.then(|| tx.bus.catalogue().change(&tx.events, |_, _| false)).transpose()?;
     let source = tx.bus.lend_source(tx);
     scratch.encode_sections(tx, &source, nanos);
     let mut commit = Commit { tx, log, committer: &committer, names, source };
@@ -105,7 +102,7 @@ struct Commit<'c> {
     tx: &'c Transaction<'c>,
     log: &'c Log,
     committer: &'c Committer<'c>,
-    names: Option<(&'c mut Names, NameChanges)>,
+    names: Option<CatalogueChange<'c>>,
     source: SourceLoan<'c>,
 }
 
@@ -138,9 +135,9 @@ impl<'c> Commit<'c> {
 
     /// Makes room for what the commit will replace; not one byte of it may need more once it is reserved.
     fn open_undo(&self, scratch: &mut Scratch, runs: undo::Runs) {
-        let names = self.names.as_ref().map_or([0; 2], |(names, changes)| {
-            let old = changes.keys().filter_map(|&page| names.name(page));
-            [changes.len(), old.map(|name| name.len()).sum()]
+        let names = self.names.as_ref().map_or([0; 2], |names| {
+            let old = names.old().iter().filter_map(|(_, name)| name.as_deref());
+            [names.old().len(), old.map(str::len).sum()]
         });
         self.tx.bus.undo().open(&mut scratch.undo, undo::size(self.tx, runs, names));
     }
@@ -172,19 +169,18 @@ impl<'c> Commit<'c> {
         births: Vec<NewPage<'_>>,
     ) -> Epoch {
         let mut held = HeldPages::new(self.tx, locks, births, &scratch.changed);
-        let names = self.names.take();
         let reservation: Reservation<'_> = self.log.reserve(room, scratch.frame.len());
         let epoch = Epoch::new(reservation.number());
         self.tx.bus.note_epoch(self.committer, epoch);
         held.store(scratch.batch.view(), &mut scratch.undo);
         held.publish(epoch);
-        self.log.publish(reservation, &mut scratch.frame);
-        if let Some((names, changes)) = names {
+        if let Some(names) = &mut self.names {
             if let Some(record) = scratch.undo.record() {
-                changes.keys().for_each(|&page| record.push_name(page, names.name(page).cloned()));
+                names.drain_old(|(page, name)| record.push_name(page, name));
             }
-            names.apply(changes);
+            names.publish(epoch);
         }
+        self.log.publish(reservation, &mut scratch.frame);
         self.tx.bus.undo().keep(epoch, &mut scratch.undo);
         self.tx.bus.count_commit(self.committer, scratch.batch.view(), scratch.frame_bytes);
         self.source.set_published();

@@ -59,6 +59,7 @@ mod site;
 mod state;
 mod stats;
 mod texts;
+mod trie;
 mod typed;
 mod undo;
 

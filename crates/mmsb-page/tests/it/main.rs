@@ -6,6 +6,7 @@ mod life;
 mod limits;
 mod races;
 mod restore;
+mod swap;
 
 use mmsb_page::PageStore;
 use mmsb_types::{Epoch, PageId};
