@@ -3,12 +3,16 @@
 //! Invariant: the base and the log behind it hold every state from the base's epoch on. On disk the base is
 //! the empty bus; in memory it follows the newest commits, so that the log stays within its bytes.
 
+mod pages;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mmsb_tlog::{Commit, Cursor, Log, LogDir, LogStats, Reader};
 use mmsb_types::{Durability, Epoch, Lsn};
 
 use crate::{Error, kept::Kept, state::State};
+
+pub(crate) use self::pages::PagesAt;
 
 /// Where commits go and where the past comes from.
 #[derive(Debug)]

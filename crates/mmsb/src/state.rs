@@ -127,9 +127,7 @@ impl State {
 
     fn apply_patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), String> {
         let state = self.pages.get_mut(&page).ok_or_else(|| missing(page))?;
-        patch.apply(state.bytes.to_mut()).map_err(|misfit| format!("{page}: {misfit}"))?;
-        state.epoch = epoch;
-        Ok(())
+        state.apply_patch(page, patch, epoch)
     }
 }
 
@@ -141,8 +139,15 @@ impl fmt::Debug for StatePage {
 }
 
 impl StatePage {
-    fn new(page_bytes: u32, location: PageLocation, epoch: Epoch) -> Self {
+    pub(crate) fn new(page_bytes: u32, location: PageLocation, epoch: Epoch) -> Self {
         Self { bytes: PageBytes::Zeros(page_bytes), name: None, epoch, location }
+    }
+
+    /// Applies a patch that the commit `epoch` made to this page.
+    pub(crate) fn apply_patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), String> {
+        patch.apply(self.bytes.to_mut()).map_err(|misfit| format!("{page}: {misfit}"))?;
+        self.epoch = epoch;
+        Ok(())
     }
 
     /// Returns what is known of the page.
@@ -157,6 +162,7 @@ impl StatePage {
     }
 }
 
-fn missing(page: PageId) -> String {
+/// The text for a page that a commit uses and that does not live.
+pub(crate) fn missing(page: PageId) -> String {
     format!("{page} does not exist")
 }
