@@ -2,17 +2,31 @@
 //!
 //! Invariant: no other file names `std::sync` or `std::thread`.
 
+#[cfg(loom)]
+pub(crate) mod model;
+
+#[cfg(not(loom))]
 pub(crate) use std::{
     hint::spin_loop,
+    process::abort,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Mutex, MutexGuard,
         atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
     },
     thread::{park_timeout, yield_now},
+    time::Instant,
 };
 
-/// Spins before a waiter gives its processor away.
-const SPINS_MAX: u32 = 100;
+#[cfg(loom)]
+pub(crate) use model::{
+    AtomicPtr, AtomicU32, AtomicU64, Instant, Mutex, MutexGuard, Ordering, abort, fence, park_timeout,
+    spin_loop, yield_now,
+};
+
+use std::sync::PoisonError;
+
+/// Spins before a waiter gives its processor away. Where threads take turns, each of them is in vain.
+const SPINS_MAX: u32 = if cfg!(any(miri, loom)) { 0 } else { 100 };
 
 /// Locks a mutex; a holder that panicked left nothing half done here, so poison means nothing.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -28,11 +42,21 @@ pub(crate) struct Backoff {
 impl Backoff {
     /// Waits one step.
     pub(crate) fn wait(&mut self) {
-        if self.spins < SPINS_MAX && !cfg!(miri) {
+        if self.spins < SPINS_MAX {
             self.spins += 1;
             spin_loop();
         } else {
             yield_now();
         }
     }
+}
+
+/// Returns how many threads asked before this one: its own number, from 0 on. A model's threads are one.
+pub(crate) fn thread_number() -> usize {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    static THREADS: AtomicUsize = AtomicUsize::new(0);
+    std::thread_local! {
+        static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed);
+    }
+    if cfg!(loom) { 0 } else { NUMBER.with(|number| *number) }
 }

@@ -124,6 +124,8 @@ impl<'a> Words<'a> {
     #[inline]
     pub(crate) unsafe fn plain(self, len: usize) -> &'a [u8] {
         assert!(len <= self.words.len() * WORD_BYTES, "{len} bytes of {} words", self.words.len());
+        #[cfg(loom)]
+        return self.plain_copy(len);
         // SAFETY: the words are initialized memory that lives for 'a, `len` is inside them (checked
         // above), and by the caller's promise nothing changes them meanwhile.
         unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), len) }

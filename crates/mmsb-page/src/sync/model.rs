@@ -1,0 +1,286 @@
+//! The model checker's atomics and locks, for words that lie in mapped memory.
+//!
+//! Loom's atomics are values with a life; this crate's are words in zeroed mappings. So a word here is as
+//! long as the real one, and holds either its first value or the number of the loom atomic that plays it,
+//! given to it when somebody first looks. The atomics are made before the model's threads are
+//! ([`begin`]), as the zeros of a mapping are there before anyone finds it.
+//!
+//! Invariant: all threads of a model run on one thread of the system, one at a time, and change places
+//! only inside loom's own operations: what is plain here needs no lock.
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    marker::PhantomData,
+    rc::Rc,
+    time::Duration,
+};
+
+pub(crate) use loom::{
+    hint::spin_loop,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{Ordering, fence},
+    },
+    thread::yield_now,
+};
+
+type Player = loom::sync::atomic::AtomicU64;
+
+thread_local! {
+    static CAST: RefCell<Cast> = RefCell::default();
+}
+
+/// The loom atomics of one run of a model.
+#[derive(Default)]
+struct Cast {
+    /// Nobody's yet; all zero.
+    waiting: Vec<Rc<Player>>,
+    /// Each with what its zero stands for: a word's first value.
+    playing: Vec<(Rc<Player>, u64)>,
+}
+
+/// Starts a run of a model that looks at `word_count` words at most.
+///
+/// Must be called first, by the model's first thread.
+pub fn begin(word_count: usize) {
+    let waiting = (0..word_count).map(|_| Rc::new(Player::new(0))).collect();
+    CAST.set(Cast { waiting, playing: Vec::new() });
+}
+
+/// A clock that stands still: what a model does must not depend on time.
+#[derive(Clone, Copy)]
+pub(crate) struct Instant;
+
+impl Instant {
+    pub(crate) fn now() -> Self {
+        Self
+    }
+
+    pub(crate) fn elapsed(&self) -> Duration {
+        Duration::ZERO
+    }
+}
+
+/// Lets the others run.
+pub(crate) fn park_timeout(_: Duration) {
+    yield_now();
+}
+
+/// Fails the model. A thread that unwinds already has failed it.
+pub(crate) fn abort() {
+    assert!(std::thread::panicking(), "the process would have aborted");
+}
+
+/// A word of at most 64 bits, of which the highest says that the others number its player.
+struct Word<T> {
+    held: Cell<T>,
+}
+
+/// What a word may hold.
+trait Held: Copy {
+    const PLAYED: u64;
+    fn to_bits(self) -> u64;
+    fn from_bits(bits: u64) -> Self;
+}
+
+impl Held for u64 {
+    const PLAYED: u64 = 1 << 63;
+    fn to_bits(self) -> u64 {
+        self
+    }
+    fn from_bits(bits: u64) -> Self {
+        bits
+    }
+}
+
+impl Held for u32 {
+    const PLAYED: u64 = 1 << 31;
+    fn to_bits(self) -> u64 {
+        self.into()
+    }
+    fn from_bits(bits: u64) -> Self {
+        bits as Self
+    }
+}
+
+impl<T: Held> Word<T> {
+    /// Plays one operation; `run` gets the player and what its zero stands for.
+    ///
+    /// A thread that unwinds has failed the model: what its destructors do is no longer played.
+    fn play(&self, run: impl FnOnce(&Player, u64) -> u64) -> T {
+        if std::thread::panicking() {
+            return T::from_bits(0);
+        }
+        let (player, first) = CAST.with_borrow_mut(|cast| {
+            let held = self.held.get().to_bits();
+            if held & T::PLAYED == 0 {
+                let player = cast.waiting.pop().expect("the model looks at more words than it said");
+                self.held.set(T::from_bits(T::PLAYED | cast.playing.len() as u64));
+                cast.playing.push((player, held));
+            }
+            let number = self.held.get().to_bits() & !T::PLAYED;
+            let (player, first) = &cast.playing[number as usize];
+            (Rc::clone(player), *first)
+        });
+        T::from_bits(run(&player, first) ^ first)
+    }
+
+    /// Changes the word in one step: by `native` where the player's zero is the word's.
+    fn change(
+        &self,
+        order: Ordering,
+        native: impl FnOnce(&Player) -> u64,
+        change: impl Fn(T) -> T,
+    ) -> T {
+        self.play(|player, first| {
+            if first == 0 {
+                return native(player);
+            }
+            let change = |raw: u64| change(T::from_bits(raw ^ first)).to_bits() ^ first;
+            player.fetch_update(order, Ordering::Relaxed, |raw| Some(change(raw))).unwrap_or_default()
+        })
+    }
+}
+
+macro_rules! atomic {
+    ($name:ident, $value:ty) => {
+        /// Stands in for the atomic of the same name.
+        #[repr(transparent)]
+        pub(crate) struct $name(Word<$value>);
+
+        // SAFETY: the file's invariant: a model's threads take turns on one thread of the system.
+        unsafe impl Sync for $name {}
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(stringify!($name))
+            }
+        }
+
+        impl Default for $name {
+            fn default() -> Self {
+                Self::new(0)
+            }
+        }
+
+        impl $name {
+            pub(crate) const fn new(value: $value) -> Self {
+                assert!(value >> (<$value>::BITS - 1) == 0, "the highest bit is the model's");
+                Self(Word { held: Cell::new(value) })
+            }
+
+            pub(crate) fn load(&self, order: Ordering) -> $value {
+                self.0.play(|player, _| player.load(order))
+            }
+
+            pub(crate) fn store(&self, value: $value, order: Ordering) {
+                self.0.play(|player, first| {
+                    player.store(u64::from(value) ^ first, order);
+                    0
+                });
+            }
+
+            pub(crate) fn swap(&self, value: $value, order: Ordering) -> $value {
+                self.0.play(|player, first| player.swap(u64::from(value) ^ first, order))
+            }
+
+            pub(crate) fn compare_exchange(
+                &self,
+                old: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                let mut swapped = true;
+                let found = self.0.play(|player, first| {
+                    let (old, new) = (u64::from(old) ^ first, u64::from(new) ^ first);
+                    player.compare_exchange(old, new, success, failure).unwrap_or_else(|found| {
+                        swapped = false;
+                        found
+                    })
+                });
+                if swapped { Ok(found) } else { Err(found) }
+            }
+
+            pub(crate) fn compare_exchange_weak(
+                &self,
+                old: $value,
+                new: $value,
+                success: Ordering,
+                failure: Ordering,
+            ) -> Result<$value, $value> {
+                self.compare_exchange(old, new, success, failure)
+            }
+
+            pub(crate) fn fetch_update(
+                &self,
+                success: Ordering,
+                failure: Ordering,
+                mut change: impl FnMut($value) -> Option<$value>,
+            ) -> Result<$value, $value> {
+                let mut old = self.load(failure);
+                while let Some(new) = change(old) {
+                    match self.compare_exchange(old, new, success, failure) {
+                        Ok(found) => return Ok(found),
+                        Err(found) => old = found,
+                    }
+                }
+                Err(old)
+            }
+
+            pub(crate) fn fetch_add(&self, value: $value, order: Ordering) -> $value {
+                self.0.change(order, |player| player.fetch_add(value.into(), order), |old| old.wrapping_add(value))
+            }
+
+            pub(crate) fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
+                self.0.change(order, |player| player.fetch_sub(value.into(), order), |old| old.wrapping_sub(value))
+            }
+
+            pub(crate) fn fetch_or(&self, value: $value, order: Ordering) -> $value {
+                self.0.change(order, |player| player.fetch_or(value.into(), order), |old| old | value)
+            }
+
+            pub(crate) fn fetch_and(&self, value: $value, order: Ordering) -> $value {
+                self.0.change(order, |player| player.fetch_and(value.into(), order), |old| old & value)
+            }
+
+            pub(crate) fn fetch_max(&self, value: $value, order: Ordering) -> $value {
+                self.0.change(order, |player| player.fetch_max(value.into(), order), |old| old.max(value))
+            }
+
+            /// Reads as plain memory: loom fails the model if anyone may be storing meanwhile.
+            pub(crate) fn plain(&self) -> $value {
+                // SAFETY: not unsafe at all in a model: loom checks what the caller promises.
+                self.0.play(|player, _| unsafe { player.unsync_load() })
+            }
+        }
+    };
+}
+
+atomic!(AtomicU64, u64);
+atomic!(AtomicU32, u32);
+
+/// Stands in for the atomic of the same name.
+pub(crate) struct AtomicPtr<T> {
+    address: AtomicU64,
+    to: PhantomData<*mut T>,
+}
+
+// SAFETY: as for the integers.
+unsafe impl<T> Sync for AtomicPtr<T> {}
+
+impl<T> AtomicPtr<T> {
+    pub(crate) const fn new(start: *mut T) -> Self {
+        assert!(start.is_null(), "an address is not known beforehand");
+        Self { address: AtomicU64::new(0), to: PhantomData }
+    }
+
+    pub(crate) fn load(&self, order: Ordering) -> *mut T {
+        self.address.load(order) as usize as *mut T
+    }
+
+    pub(crate) fn store(&self, start: *mut T, order: Ordering) {
+        self.address.store(start as usize as u64, order);
+    }
+}
