@@ -5,17 +5,13 @@
 
 mod all;
 
-use std::{
-    cell::Cell,
-    marker::PhantomData,
-    time::{Duration, Instant},
-};
+use std::{cell::Cell, marker::PhantomData, time::Duration};
 
 pub use all::AllCommitters;
 
 use crate::{
     meta::READER,
-    sync::{AtomicU64, Backoff, Ordering, park_timeout},
+    sync::{AtomicU64, Backoff, Instant, Ordering, park_timeout, thread_number},
 };
 
 const LANE_COUNT: usize = 4;
@@ -90,7 +86,7 @@ impl Committers {
         if self.closed.0.load(Ordering::Relaxed) != 0 {
             return None;
         }
-        let home = home();
+        let home = thread_number();
         (0..LANE_COUNT).find_map(|step| self.take_from((home + step) % LANE_COUNT, home / LANE_COUNT % 64))
     }
 
@@ -158,13 +154,4 @@ impl Patience {
 fn reserved(lane: usize) -> u64 {
     let of = |number: usize| if number / 64 == lane { 1 << (number % 64) } else { 0 };
     of(0) | of(READER.into())
-}
-
-/// Returns this thread's own starting point: threads count up, so the first four use four lanes.
-fn home() -> usize {
-    static THREADS: AtomicU64 = AtomicU64::new(0);
-    thread_local! {
-        static HOME: usize = THREADS.fetch_add(1, Ordering::Relaxed) as usize;
-    }
-    HOME.with(|home| *home)
 }

@@ -49,3 +49,7 @@ pub use restore::Restore;
 pub use stats::StoreStats;
 pub use store::PageStore;
 pub use write::PageWriter;
+
+#[cfg(loom)]
+#[doc(hidden)]
+pub use sync::model::begin as begin_model;

@@ -15,12 +15,12 @@ use crate::{
     lock::{Attempt, PageLock},
     meta::{self, READER},
     store::View,
-    sync::{Backoff, Ordering, fence, spin_loop},
+    sync::{Backoff, Fault, Ordering, fence_unless, is_planted, spin_loop},
     table::Entry,
 };
 
 /// Copies thrown away before a reader takes the page's lock.
-const TRIES_MAX: u32 = 8;
+const TRIES_MAX: u32 = if cfg!(loom) { 1 } else { 8 };
 
 /// What one look at a page gave.
 enum Look<T> {
@@ -96,8 +96,9 @@ impl PageStore {
         let value = copy(view);
         // If any word (or the length) was a later writer's, that writer's lock word or the page's end
         // is visible to the loads below.
-        fence(Ordering::Acquire);
-        let unchanged = entry.directory() == directory && entry.meta().load(Ordering::Relaxed) == before;
+        fence_unless(Fault::ReaderFence, Ordering::Acquire);
+        let unchanged = is_planted(Fault::ReaderRecheck)
+            || entry.directory() == directory && entry.meta().load(Ordering::Relaxed) == before;
         if unchanged { Look::Whole(value, meta::epoch(before)) } else { Look::Torn }
     }
 

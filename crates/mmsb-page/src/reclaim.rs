@@ -10,7 +10,7 @@ use std::{marker::PhantomData, ptr::NonNull};
 
 use crossbeam_epoch as reclamation;
 
-use crate::sync::{AtomicPtr, Ordering};
+use crate::sync::{AtomicPtr, Ordering, owned};
 
 /// A value that is read by many and replaced, now and then, as a whole.
 ///
@@ -66,7 +66,7 @@ impl<T: Send + Sync + 'static> Swap<T> {
 
 impl<T> Drop for Swap<T> {
     fn drop(&mut self) {
-        let current = self.current.load(Ordering::Relaxed);
+        let current = owned(&mut self.current);
         // SAFETY: it came from a box, and nobody else can look: `read` borrows this value.
         drop(unsafe { Box::from_raw(current) });
     }

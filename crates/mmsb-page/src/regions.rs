@@ -11,7 +11,7 @@ use std::{io, ptr::NonNull};
 
 use crate::{
     StoreError,
-    sync::{AtomicPtr, Mutex, Ordering, lock},
+    sync::{AtomicPtr, Mutex, Ordering, lock, owned},
 };
 
 /// Roots of one list; the largest index is far below what they could hold.
@@ -50,7 +50,7 @@ pub(crate) struct Regions<const FIRST_LOG2: u32, const UNIT_BYTES: usize> {
 impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BYTES> {
     /// Makes an empty list.
     pub(crate) fn new() -> Self {
-        let roots = [const { AtomicPtr::new(std::ptr::null_mut()) }; ROOT_COUNT];
+        let roots = std::array::from_fn(|_| AtomicPtr::new(std::ptr::null_mut()));
         Self { roots, growing: Mutex::new(0) }
     }
 
@@ -114,7 +114,7 @@ impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BY
 impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Drop for Regions<FIRST_LOG2, UNIT_BYTES> {
     fn drop(&mut self) {
         for region in 0..ROOT_COUNT {
-            let start = NonNull::new(self.roots[region].load(Ordering::Relaxed));
+            let start = NonNull::new(owned(&mut self.roots[region]));
             if let (Some(start), Some(bytes)) = (start, self.region_bytes(region)) {
                 // SAFETY: the type invariant: mapped with this length, and `&mut self` proves that no
                 // borrow of it is left.

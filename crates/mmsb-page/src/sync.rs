@@ -19,11 +19,13 @@ pub(crate) use std::{
 
 #[cfg(loom)]
 pub(crate) use model::{
-    AtomicPtr, AtomicU32, AtomicU64, Instant, Mutex, MutexGuard, Ordering, abort, fence, park_timeout,
+    AtomicPtr, AtomicU32, AtomicU64, Instant, Mutex, MutexGuard, Ordering, abort, fence, owned, park_timeout,
     spin_loop, yield_now,
 };
 
 use std::sync::PoisonError;
+
+pub(crate) use mmsb_types::plant::{Fault, is_planted, order};
 
 /// Spins before a waiter gives its processor away. Where threads take turns, each of them is in vain.
 const SPINS_MAX: u32 = if cfg!(any(miri, loom)) { 0 } else { 100 };
@@ -31,6 +33,20 @@ const SPINS_MAX: u32 = if cfg!(any(miri, loom)) { 0 } else { 100 };
 /// Locks a mutex; a holder that panicked left nothing half done here, so poison means nothing.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads a pointer that nobody else can touch any more.
+#[cfg(not(loom))]
+pub(crate) fn owned<T>(pointer: &mut AtomicPtr<T>) -> *mut T {
+    *pointer.get_mut()
+}
+
+/// A fence that a model may leave out.
+#[inline(always)]
+pub(crate) fn fence_unless(fault: Fault, order: Ordering) {
+    if !is_planted(fault) {
+        fence(order);
+    }
 }
 
 /// Waits a little longer each time: some spins first, then a yield at every call.

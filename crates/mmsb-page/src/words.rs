@@ -124,11 +124,23 @@ impl<'a> Words<'a> {
     #[inline]
     pub(crate) unsafe fn plain(self, len: usize) -> &'a [u8] {
         assert!(len <= self.words.len() * WORD_BYTES, "{len} bytes of {} words", self.words.len());
-        #[cfg(loom)]
-        return self.plain_copy(len);
         // SAFETY: the words are initialized memory that lives for 'a, `len` is inside them (checked
         // above), and by the caller's promise nothing changes them meanwhile.
-        unsafe { std::slice::from_raw_parts(self.words.as_ptr().cast(), len) }
+        #[cfg(not(loom))]
+        unsafe {
+            std::slice::from_raw_parts(self.words.as_ptr().cast(), len)
+        }
+        #[cfg(loom)]
+        self.model_plain(len)
+    }
+
+    /// A model's words are no memory to lend: a copy, given up for good, made by reads that loom checks.
+    #[cfg(loom)]
+    fn model_plain(self, len: usize) -> &'a [u8] {
+        let words = &self.words[..len.div_ceil(WORD_BYTES)];
+        let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.plain().to_le_bytes()).collect();
+        bytes.truncate(len);
+        bytes.leak()
     }
 
     /// Returns the first `len` bytes as plain memory that can be written to.

@@ -13,7 +13,7 @@ use crate::{
     birth::assert_inside,
     lock::Held,
     meta,
-    sync::{Ordering, fence},
+    sync::{Fault, Ordering, abort, fence_unless, order},
 };
 
 /// A held page past the point of no return.
@@ -36,7 +36,7 @@ impl<'a> PageWriter<'a> {
         // fences, sees the page locked. (The compare-and-swap that locked it keeps only later loads
         // behind.) One fence after the last lock would do for a whole commit; one per page, each after
         // its own lock, gives each page's readers the same and costs no instruction on x86-64.
-        fence(Ordering::Release);
+        fence_unless(Fault::WriterFence, Ordering::Release);
         Self { held, committer: PhantomData }
     }
 
@@ -83,7 +83,7 @@ impl<'a> PageWriter<'a> {
     #[inline]
     pub fn publish(self, epoch: Epoch) {
         let held = self.finish(epoch);
-        held.entry.meta().store(meta::unlocked(epoch), Ordering::Release);
+        held.entry.meta().store(meta::unlocked(epoch), order(Fault::PublishOrder, Ordering::Release));
     }
 
     /// Ends the page's life as of `epoch`; its slot is free for others.
@@ -117,6 +117,6 @@ impl Drop for PageWriter<'_> {
     fn drop(&mut self) {
         // Not `eprintln`, which panics where standard error is closed.
         let _ = writeln!(std::io::stderr(), "{self:?}: dropped half written; aborting");
-        std::process::abort();
+        abort();
     }
 }

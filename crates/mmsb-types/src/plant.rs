@@ -6,14 +6,30 @@
 //!
 //! Invariant: in any other build [`is_planted`] is the constant `false`, and costs nothing.
 
+#[cfg(loom)]
+mod explore;
+
 use core::sync::atomic::Ordering;
+
+#[cfg(loom)]
+pub use self::explore::explore;
 
 /// A place that a test can weaken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 pub enum Fault {
+    /// A reader does not look again at the words by which it found its page.
+    ReaderRecheck = 1,
+    /// A reader looks again without a fence between.
+    ReaderFence,
+    /// A writer stores words without a fence behind its lock.
+    WriterFence,
+    /// A lock is taken relaxed: what the last holder wrote may not be seen.
+    LockOrder,
+    /// A page is published relaxed: its lock word may be seen before its bytes.
+    PublishOrder,
     /// A done slot is stored relaxed: the flusher may see it before the frame.
-    DoneSlot = 1,
+    DoneSlot,
 }
 
 /// Tells whether the fault is planted.

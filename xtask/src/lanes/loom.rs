@@ -40,7 +40,7 @@ pub fn run(root: &Path, filter: Option<&str>) -> Result<bool> {
     for (package, place) in SUITES {
         let mut call = command(root, "cargo", &["test", "--release", "--quiet", "--package", package]);
         call.args(place).arg("--target-dir").arg(&target).args(["--", "--nocapture"]).args(filter);
-        call.env("RUSTFLAGS", "--cfg loom");
+        call.env("RUSTFLAGS", "--cfg loom").env("RUST_BACKTRACE", "0");
         if std::env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
             call.env("LOOM_MAX_PREEMPTIONS", PREEMPTIONS);
         }

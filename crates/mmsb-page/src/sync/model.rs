@@ -67,25 +67,35 @@ pub(crate) fn park_timeout(_: Duration) {
     yield_now();
 }
 
+/// Reads a pointer that nobody else can touch any more.
+pub(crate) fn owned<T>(pointer: &mut AtomicPtr<T>) -> *mut T {
+    let word = &pointer.address.0;
+    let bits = if word.is_played() { pointer.address.load(Ordering::Relaxed) } else { word.held.get() };
+    bits as usize as *mut T
+}
+
 /// Fails the model. A thread that unwinds already has failed it.
 pub(crate) fn abort() {
     assert!(std::thread::panicking(), "the process would have aborted");
 }
 
-/// A word of at most 64 bits, of which the highest says that the others number its player.
+/// A word: its first value, or its player's number below a mark.
 struct Word<T> {
     held: Cell<T>,
 }
 
 /// What a word may hold.
 trait Held: Copy {
-    const PLAYED: u64;
+    /// Half of the bits, which no first value has.
+    const MARK: u64;
+    const NUMBER: u64;
     fn to_bits(self) -> u64;
     fn from_bits(bits: u64) -> Self;
 }
 
 impl Held for u64 {
-    const PLAYED: u64 = 1 << 63;
+    const MARK: u64 = 0xa5a5_5a5a << 32;
+    const NUMBER: u64 = (1 << 32) - 1;
     fn to_bits(self) -> u64 {
         self
     }
@@ -95,7 +105,8 @@ impl Held for u64 {
 }
 
 impl Held for u32 {
-    const PLAYED: u64 = 1 << 31;
+    const MARK: u64 = 0xa55a << 16;
+    const NUMBER: u64 = (1 << 16) - 1;
     fn to_bits(self) -> u64 {
         self.into()
     }
@@ -105,6 +116,10 @@ impl Held for u32 {
 }
 
 impl<T: Held> Word<T> {
+    fn is_played(&self) -> bool {
+        self.held.get().to_bits() & !T::NUMBER == T::MARK
+    }
+
     /// Plays one operation; `run` gets the player and what its zero stands for.
     ///
     /// A thread that unwinds has failed the model: what its destructors do is no longer played.
@@ -114,12 +129,12 @@ impl<T: Held> Word<T> {
         }
         let (player, first) = CAST.with_borrow_mut(|cast| {
             let held = self.held.get().to_bits();
-            if held & T::PLAYED == 0 {
+            if !self.is_played() {
                 let player = cast.waiting.pop().expect("the model looks at more words than it said");
-                self.held.set(T::from_bits(T::PLAYED | cast.playing.len() as u64));
+                self.held.set(T::from_bits(T::MARK | cast.playing.len() as u64));
                 cast.playing.push((player, held));
             }
-            let number = self.held.get().to_bits() & !T::PLAYED;
+            let number = self.held.get().to_bits() & T::NUMBER;
             let (player, first) = &cast.playing[number as usize];
             (Rc::clone(player), *first)
         });
@@ -127,12 +142,7 @@ impl<T: Held> Word<T> {
     }
 
     /// Changes the word in one step: by `native` where the player's zero is the word's.
-    fn change(
-        &self,
-        order: Ordering,
-        native: impl FnOnce(&Player) -> u64,
-        change: impl Fn(T) -> T,
-    ) -> T {
+    fn change(&self, order: Ordering, native: impl FnOnce(&Player) -> u64, change: impl Fn(T) -> T) -> T {
         self.play(|player, first| {
             if first == 0 {
                 return native(player);
@@ -166,7 +176,6 @@ macro_rules! atomic {
 
         impl $name {
             pub(crate) const fn new(value: $value) -> Self {
-                assert!(value >> (<$value>::BITS - 1) == 0, "the highest bit is the model's");
                 Self(Word { held: Cell::new(value) })
             }
 
@@ -230,11 +239,19 @@ macro_rules! atomic {
             }
 
             pub(crate) fn fetch_add(&self, value: $value, order: Ordering) -> $value {
-                self.0.change(order, |player| player.fetch_add(value.into(), order), |old| old.wrapping_add(value))
+                self.0.change(
+                    order,
+                    |player| player.fetch_add(value.into(), order),
+                    |old| old.wrapping_add(value),
+                )
             }
 
             pub(crate) fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
-                self.0.change(order, |player| player.fetch_sub(value.into(), order), |old| old.wrapping_sub(value))
+                self.0.change(
+                    order,
+                    |player| player.fetch_sub(value.into(), order),
+                    |old| old.wrapping_sub(value),
+                )
             }
 
             pub(crate) fn fetch_or(&self, value: $value, order: Ordering) -> $value {
@@ -271,9 +288,8 @@ pub(crate) struct AtomicPtr<T> {
 unsafe impl<T> Sync for AtomicPtr<T> {}
 
 impl<T> AtomicPtr<T> {
-    pub(crate) const fn new(start: *mut T) -> Self {
-        assert!(start.is_null(), "an address is not known beforehand");
-        Self { address: AtomicU64::new(0), to: PhantomData }
+    pub(crate) fn new(start: *mut T) -> Self {
+        Self { address: AtomicU64::new(start as usize as u64), to: PhantomData }
     }
 
     pub(crate) fn load(&self, order: Ordering) -> *mut T {
@@ -282,5 +298,9 @@ impl<T> AtomicPtr<T> {
 
     pub(crate) fn store(&self, start: *mut T, order: Ordering) {
         self.address.store(start as usize as u64, order);
+    }
+
+    pub(crate) fn swap(&self, start: *mut T, order: Ordering) -> *mut T {
+        self.address.swap(start as usize as u64, order) as usize as *mut T
     }
 }
