@@ -15,7 +15,7 @@ mod tail;
 
 use std::{
     path::Path,
-    sync::{Arc, Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use mmsb_types::{
@@ -44,8 +44,8 @@ pub struct Log {
     shared: Arc<Shared>,
     flusher: Flusher,
     record_bytes_max: u32,
-    /// Held, not used: lets go when the log is dropped.
-    _lock: Box<dyn VfsLock>,
+    /// Held, not used: lets go when the log is closed or dropped.
+    lock: Mutex<Option<Box<dyn VfsLock>>>,
 }
 
 /// What committers, waiters and the flusher thread share.
@@ -105,7 +105,12 @@ impl Log {
             flush: Mutex::new(flush),
         });
         let flusher = Flusher::start(&shared)?;
-        Ok(Self { shared, flusher, record_bytes_max: options.record_bytes_used(), _lock: lock })
+        Ok(Self {
+            shared,
+            flusher,
+            record_bytes_max: options.record_bytes_used(),
+            lock: Mutex::new(Some(lock)),
+        })
     }
 
     /// Returns the longest record the log takes, in bytes.
@@ -240,12 +245,16 @@ impl Log {
     }
 
     /// Ends the log on purpose: everything synced, then a closing mark, synced. No commit may be under way.
+    /// Lets go of the directory: others may open it for writing, whoever still reads through this log.
     ///
     /// # Errors
     /// [`LogError::Poisoned`], [`LogError::Io`].
     pub fn close(&self) -> Result<(), LogError> {
         let shared = &self.shared;
-        shared.lock_flush().close(&shared.ring, &shared.boxes, &shared.progress)
+        shared.lock_flush().close(&shared.ring, &shared.boxes, &shared.progress)?;
+        // Nothing is ever written behind the closing mark.
+        drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
+        Ok(())
     }
 
     /// Returns what the log has done so far.

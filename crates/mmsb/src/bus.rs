@@ -37,6 +37,7 @@ use crate::{
 };
 
 pub(crate) use self::past::last_epochs;
+use self::stop::Closer;
 pub use self::{aliases::start, builder::Builder};
 
 /// How long a commit waits for one of the 254 committer slots.
@@ -49,13 +50,15 @@ const COMMITTER_WAIT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct Bus {
     inner: Arc<Inner>,
+    /// Shared by the handles alone: the last one dropped ends the bus, whoever else still looks at it.
+    _closer: Arc<Closer>,
 }
 
-/// What all handles share.
-struct Inner {
-    store: PageStore,
-    catalogue: Catalogue,
-    journal: Journal,
+/// What all handles share, and snapshots, which outlive them.
+pub(crate) struct Inner {
+    pub(crate) store: PageStore,
+    pub(crate) catalogue: Catalogue,
+    pub(crate) journal: Journal,
     interner: Interner,
     undo: Undo,
     options: Options,
@@ -63,7 +66,7 @@ struct Inner {
     /// Held by the one commit that may wait for page locks while it holds some.
     bulk_ticket: Mutex<()>,
     counters: Counters,
-    lineage: Lineage,
+    pub(crate) lineage: Lineage,
     /// Log bytes since the journal was trimmed last.
     untrimmed_bytes: AtomicU64,
 }

@@ -122,7 +122,7 @@ fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Resu
         lineage: Lineage::new(),
         untrimmed_bytes: AtomicU64::new(0),
     };
-    Ok(Bus { inner: Arc::new(inner) })
+    Ok(Bus::new(inner))
 }
 
 fn load(store: &PageStore, state: &State) -> Result<(), Error> {

@@ -1,6 +1,9 @@
 //! Ending a bus on purpose.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
 use super::Inner;
 use crate::{Bus, Error};
@@ -10,8 +13,8 @@ const DRAIN_WAIT: Duration = Duration::from_secs(10);
 impl Bus {
     /// Refuses new commits, waits for those under way, syncs everything and writes a closing mark.
     ///
-    /// Other handles can still read; their commits answer [`Error::Stopped`]. A bus opened for reading has
-    /// nothing to end.
+    /// Other handles and snapshots can still read; commits answer [`Error::Stopped`]. The directory is free to
+    /// be opened again. A bus opened for reading has nothing to end.
     ///
     /// # Errors
     /// [`Error::Busy`] if a commit under way does not end; [`Error::Poisoned`], [`Error::Io`].
@@ -32,9 +35,19 @@ impl Inner {
     }
 }
 
-impl Drop for Inner {
+/// Ends the bus when it is dropped.
+pub(super) struct Closer(Arc<Inner>);
+
+impl Bus {
+    pub(super) fn new(inner: Inner) -> Self {
+        let inner = Arc::new(inner);
+        Self { _closer: Arc::new(Closer(Arc::clone(&inner))), inner }
+    }
+}
+
+impl Drop for Closer {
     fn drop(&mut self) {
-        if let Err(error) = self.stop() {
+        if let Err(error) = self.0.stop() {
             tracing::error!(%error, "closing a dropped bus");
         }
     }

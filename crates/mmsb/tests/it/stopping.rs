@@ -154,3 +154,21 @@ fn what_is_ahead_is_said_to_be() {
     }
     assert!(matches!(bus.at_label(1), Err(Error::LabelNotFound { .. })));
 }
+
+#[test]
+fn a_stopped_bus_lets_go_of_its_directory_while_other_handles_still_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("bus");
+    let bus = Bus::create(&path).unwrap();
+    let page = bus.create_page("page", 8).unwrap();
+    let reader = bus.clone();
+    assert!(matches!(Bus::open(&path), Err(Error::Locked { .. })));
+    bus.stop().unwrap();
+    let again = Bus::open(&path).unwrap();
+    again.put(page, 0, &7u64).unwrap();
+    assert_eq!(reader.get::<u64>(page, 0).unwrap(), 0);
+    reader.stop().unwrap();
+    again.put(page, 0, &8u64).unwrap();
+    again.stop().unwrap();
+    assert_eq!(Bus::open(&path).unwrap().get::<u64>(page, 0).unwrap(), 8);
+}
