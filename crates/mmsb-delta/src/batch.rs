@@ -32,9 +32,9 @@ use crate::{
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeltaBatch {
-    compact: Vec<Compact>,
+    pub(crate) compact: Vec<Compact>,
     wide: Vec<Wide>,
-    compact_payload: Vec<u8>,
+    pub(crate) compact_payload: Vec<u8>,
     wide_payload: Vec<u8>,
 }
 

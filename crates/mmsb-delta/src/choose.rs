@@ -80,12 +80,17 @@ pub fn choose_delta_into(page: PageId, delta: &Delta, page_bytes: u32, batch: &m
             // The delta knows the whole page, so all forms are open; the old bytes do not matter.
             return choose_into(page, bytes, bytes, &[span], batch);
         }
-        let mark = batch.mark();
-        let mut plan = Plan::new(page, span.offset, bytes, batch);
-        plan.add_run(span);
-        plan.finish();
-        batch.add_payload(mark, span.offset, bytes);
+        choose_run_into(page, span, bytes, batch);
     }
+}
+
+/// Appends the smallest patches for one run of a page of which nothing else is known.
+pub(crate) fn choose_run_into(page: PageId, span: Span, bytes: &[u8], batch: &mut DeltaBatch) {
+    let mark = batch.mark();
+    let mut plan = Plan::new(page, span.offset, bytes, batch);
+    plan.add_run(span);
+    plan.finish();
+    batch.add_payload(mark, span.offset, bytes);
 }
 
 /// The whole-page patch, if one costs no more than `runs_cost`.

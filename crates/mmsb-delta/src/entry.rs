@@ -104,6 +104,12 @@ impl Entry {
         }
     }
 
+    /// The bytes of the page that the entry is about.
+    #[inline]
+    pub fn span(&self) -> Span {
+        if self.length == 0 { Span::new(0, self.offset) } else { Span::new(self.offset, self.length) }
+    }
+
     /// Checks what holds for compact and wide entries alike.
     #[inline]
     pub fn check(&self) -> Result<(), EntryFault> {
@@ -122,7 +128,7 @@ impl Entry {
         if !goes_with {
             return Err(EntryFault::Length { form, length: self.length });
         }
-        let span = if whole { Span::new(0, self.offset) } else { Span::new(self.offset, self.length) };
+        let span = self.span();
         if span.fits(PAGE_BYTES_MAX) { Ok(()) } else { Err(EntryFault::Span { span }) }
     }
 

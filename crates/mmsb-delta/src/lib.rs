@@ -29,6 +29,7 @@ mod invert;
 mod batch;
 mod choose;
 mod entry;
+mod short;
 mod stats;
 mod validate;
 mod view;

@@ -97,6 +97,11 @@ impl<'a> BatchView<'a> {
         self.wide.len()
     }
 
+    #[inline]
+    pub(crate) const fn compact_entries(&self) -> &'a [Compact] {
+        self.compact
+    }
+
     /// Returns how long the payload is, in bytes.
     #[must_use]
     pub const fn payload_bytes(&self) -> usize {

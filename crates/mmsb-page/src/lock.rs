@@ -14,9 +14,7 @@ use std::marker::PhantomData;
 use mmsb_types::{Epoch, PageId};
 
 use crate::{
-    Committer, LockError, PageStore, PageWriter,
-    directory::Directory,
-    meta,
+    Committer, LockError, PageStore, PageWriter, meta,
     store::View,
     sync::{Backoff, Ordering},
     table::Entry,
@@ -38,7 +36,6 @@ pub(crate) struct Held<'a> {
     pub(crate) entry: Entry<'a>,
     /// The lock word before, unlocked.
     pub(crate) before: u64,
-    pub(crate) directory: Directory,
     pub(crate) view: View<'a>,
 }
 
@@ -116,7 +113,7 @@ impl PageStore {
         }
         match self.view(entry, directory, slot) {
             Some(view) if entry.directory() == directory => {
-                Attempt::Held(Held { store: self, page, entry, before, directory, view })
+                Attempt::Held(Held { store: self, page, entry, before, view })
             }
             _ => {
                 // Put back only what is still ours: a birth may have stored a new word over it. Whoever

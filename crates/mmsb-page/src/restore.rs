@@ -8,10 +8,7 @@ use std::ops::Range;
 
 use mmsb_types::{Epoch, PageId, Span};
 
-use crate::{
-    PageStore, PageWriter, RestoreError, StoreError, lock::Held, meta, store::View, sync::Ordering,
-    table::Entry,
-};
+use crate::{PageStore, RestoreError, StoreError, meta, store::View, sync::Ordering, table::Entry};
 
 /// A store held alone, to be filled.
 ///
@@ -86,10 +83,8 @@ impl Restore<'_> {
     /// # Errors
     /// [`RestoreError::NotFound`].
     pub fn retire(&mut self, page: PageId, epoch: Epoch) -> Result<(), RestoreError> {
-        let (entry, view) = find(self.store, page)?;
-        let before = meta::unlocked(meta::epoch(entry.meta().load(Ordering::Relaxed)));
-        let directory = entry.directory();
-        PageWriter::new(Held { store: self.store, page, entry, before, directory, view }).retire(epoch);
+        let (_, view) = find(self.store, page)?;
+        self.store.end_life(page, view, epoch);
         Ok(())
     }
 

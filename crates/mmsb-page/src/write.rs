@@ -9,10 +9,11 @@ use std::{io::Write, marker::PhantomData};
 use mmsb_types::{Epoch, PageId, Span};
 
 use crate::{
-    Committer,
+    Committer, PageStore,
     birth::assert_inside,
     lock::Held,
     meta,
+    store::View,
     sync::{Fault, Ordering, abort, fence_unless, order},
 };
 
@@ -92,16 +93,7 @@ impl<'a> PageWriter<'a> {
     /// A few stores; allocates nothing and takes no lock.
     pub fn retire(self, epoch: Epoch) {
         let held = self.finish(epoch);
-        let retired = held.directory.retired();
-        // Dead first, and closed to a next life until the lock word is settled: a birth in between
-        // would see its own lock word overwritten.
-        held.entry.hot.word.store(retired.word(), Ordering::Release);
-        held.entry.meta().store(meta::unlocked(epoch), Ordering::Release);
-        held.entry.hot.word.store(retired.free().word(), Ordering::Release);
-        if let Some(slot) = held.directory.slot() {
-            held.store.counts.died(held.view.page_bytes, slot.class);
-            held.store.arena.free(slot, held.view.words);
-        }
+        held.store.end_life(held.page, held.view, epoch);
     }
 
     #[inline]
@@ -110,6 +102,24 @@ impl<'a> PageWriter<'a> {
         let held = self.held;
         std::mem::forget(self);
         held
+    }
+}
+
+impl PageStore {
+    /// Ends the life of a page that the caller holds; `view` is its slot.
+    pub(crate) fn end_life(&self, page: PageId, view: View<'_>, epoch: Epoch) {
+        let entry = self.table.entry(page).expect("a page that is held has an entry");
+        let directory = entry.directory();
+        let retired = directory.retired();
+        // Dead first, and closed to a next life until the lock word is settled: a birth in between
+        // would see its own lock word overwritten.
+        entry.hot.word.store(retired.word(), Ordering::Release);
+        entry.meta().store(meta::unlocked(epoch), Ordering::Release);
+        entry.hot.word.store(retired.free().word(), Ordering::Release);
+        if let Some(slot) = directory.slot() {
+            self.counts.died(view.page_bytes, slot.class);
+            self.arena.free(slot, view.words);
+        }
     }
 }
 

@@ -33,6 +33,7 @@ use crate::{
     interner::{Interner, SourceLoan},
     journal::Journal,
     lineage::Lineage,
+    txn::Draft,
     undo::Undo,
 };
 
@@ -187,8 +188,8 @@ impl Bus {
     }
 
     /// Lends the numbers of a transaction's tag and code site.
-    pub(crate) fn lend_source(&self, tx: &Transaction<'_>) -> SourceLoan<'_> {
-        self.inner.interner.lend(tx.tag.as_deref(), tx.site)
+    pub(crate) fn lend_source(&self, draft: &Draft) -> SourceLoan<'_> {
+        self.inner.interner.lend(draft.tag.as_deref(), draft.site)
     }
 
     /// Tells whether commits go to memory only: then none is ever more than visible.

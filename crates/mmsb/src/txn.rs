@@ -3,22 +3,27 @@
 //! Invariant: until [`Transaction::commit`] nothing of it is seen by anyone; dropped, it leaves nothing but
 //! ids that are never given out again.
 
+mod detail;
+mod draft;
 mod image;
 mod index;
 mod page;
 mod read;
 mod settings;
+mod target;
 mod write;
 
 use std::panic::Location;
 
-use mmsb_types::{Durability, Epoch, Label, PageEvent, PageId};
+use mmsb_types::{Durability, Epoch, PageId};
 
-use self::index::PageIndex;
-use crate::{Bus, Error, commit};
+use crate::{Bus, Error};
 
 pub(crate) use self::{
+    detail::Detail,
+    draft::{Draft, PooledDraft},
     page::{Change, Life, TxPage},
+    target::Target,
     write::check_text,
 };
 
@@ -44,14 +49,10 @@ pub(crate) use self::{
 #[derive(Debug)]
 #[must_use = "a transaction that is not committed changes nothing"]
 pub struct Transaction<'b> {
-    pub(crate) bus: &'b Bus,
-    pub(crate) durability: Durability,
-    pub(crate) label: Option<Label>,
-    pub(crate) tag: Option<String>,
-    pub(crate) site: Option<&'static Location<'static>>,
-    pub(crate) pages: Vec<TxPage<'b>>,
-    pub(crate) events: Vec<PageEvent>,
-    index: PageIndex,
+    target: Target<'b>,
+    pub(crate) draft: PooledDraft,
+    /// `None` while it only writes to living pages.
+    detail: Option<Box<Detail<'b>>>,
 }
 
 /// What a commit came to.
@@ -64,21 +65,13 @@ pub struct Committed {
 }
 
 impl<'b> Transaction<'b> {
+    #[inline]
     pub(crate) fn new(
         bus: &'b Bus,
         durability: Durability,
         site: Option<&'static Location<'static>>,
     ) -> Self {
-        Self {
-            bus,
-            durability,
-            label: None,
-            tag: None,
-            site,
-            pages: Vec::new(),
-            events: Vec::new(),
-            index: PageIndex::default(),
-        }
+        Self { target: Target::Bus(bus), draft: PooledDraft::new(durability, site), detail: None }
     }
 
     /// Publishes all changes as the next epoch, and waits for the durability asked for.
@@ -93,29 +86,31 @@ impl<'b> Transaction<'b> {
     /// # Cost
     /// The changed bytes are stored twice (page and log); each captured page is read and compared once.
     pub fn commit(self) -> Result<Committed, Error> {
-        commit::run(self)
+        self.target.commit(self)
+    }
+
+    /// Returns what there is beside plain writes, if anything.
+    #[inline]
+    pub(crate) fn detail(&self) -> Option<&Detail<'b>> {
+        self.detail.as_deref()
+    }
+
+    /// Goes from plain writes to a record for each page.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`]: a page that was written to is gone; the transaction is as before.
+    pub(crate) fn make_detail(&mut self) -> Result<&mut Detail<'b>, Error> {
+        if self.detail.is_none() {
+            let detail = Detail::of_writes(self.target, self.draft.writes.view())?;
+            self.draft.writes.clear();
+            self.detail = Some(Box::new(detail));
+        }
+        Ok(self.detail.as_deref_mut().expect("made just now, if not before"))
     }
 
     /// Returns the transaction's own record of a live page, made at its first use.
     fn touch(&mut self, page: PageId) -> Result<&mut TxPage<'b>, Error> {
-        let found = match self.index.get(&page) {
-            Some(&index) => index,
-            None => {
-                let page_bytes = self.bus.page_bytes(page)?;
-                self.add(TxPage::new(page, page_bytes, Life::Old))
-            }
-        };
-        let found = &mut self.pages[found];
-        if found.life == Life::Dead {
-            return Err(Error::PageNotFound { page, epoch: self.bus.epoch() });
-        }
-        Ok(found)
-    }
-
-    fn add(&mut self, page: TxPage<'b>) -> usize {
-        let index = self.pages.len();
-        self.index.insert(page.page, index);
-        self.pages.push(page);
-        index
+        let target = self.target;
+        self.make_detail()?.touch(target, page)
     }
 }

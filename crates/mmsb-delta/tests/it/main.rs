@@ -7,3 +7,4 @@ mod diff;
 mod laws;
 mod make;
 mod validate;
+mod writes;

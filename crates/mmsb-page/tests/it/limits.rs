@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mmsb_page::{PageStore, StoreError};
+use mmsb_page::{Group, GroupBuf, Hold, PageStore, StoreError};
 use mmsb_types::limits::{COMMITTERS_MAX, COMPACT_ID_MAX, PAGE_ID_MAX};
 
 use crate::{assert_sound, born, epoch, page, read};
@@ -159,4 +159,23 @@ fn alone_half_way() {
     born(&store, page(1), b"whole", epoch(1));
     let mut writer = store.try_lock(page(1), &committer).unwrap().unwrap().into_writer();
     writer.write(3, b"past the end");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "starts a process")]
+fn a_group_dropped_before_its_last_page_ended_aborts_the_process() {
+    let (status, output) = run_alone("limits::alone_unended", "ulimit -c 0;");
+    assert_eq!(status.code(), None, "ended by a signal: {output}");
+}
+
+#[test]
+#[ignore = "run alone by the test above"]
+fn alone_unended() {
+    let store = PageStore::new();
+    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    (1..=2).for_each(|id| born(&store, page(id), b"whole", epoch(1)));
+    let mut buffer = GroupBuf::default();
+    let mut group = Group::new(&store, &committer, &mut buffer);
+    (1..=2).for_each(|id| assert_eq!(group.try_lock(page(id), 5), Hold::Locked));
+    group.into_writer().publish(1, epoch(2));
 }

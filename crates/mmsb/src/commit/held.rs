@@ -1,12 +1,11 @@
-//! The pages of a commit past the point of no return: locked, written, published.
+//! The pages of a general commit past the point of no return: held, written, published.
 
 use mmsb_delta::{BatchView, Patch};
-use mmsb_page::{NewPage, PageLock, PageWriter};
-use mmsb_types::Epoch;
+use mmsb_page::{GroupWriter, NewPage};
+use mmsb_types::{Epoch, PageId};
 
 use crate::{
-    Transaction,
-    txn::Life,
+    txn::{Detail, Life},
     undo::{UndoDraft, UndoRecord},
 };
 
@@ -15,103 +14,104 @@ pub(super) struct HeldPages<'a> {
     pages: Vec<Held<'a>>,
 }
 
-enum Held<'a> {
+/// One page, and what becomes of it.
+struct Held<'a> {
+    page: PageId,
+    state: State<'a>,
+}
+
+/// The number is that of the page's record in the group; records are in the same order.
+enum State<'a> {
     /// Only read, or captured as it was: let go unchanged.
-    Locked(PageLock<'a>),
+    Kept,
     /// Changed.
-    Writing(PageWriter<'a>),
+    Written(usize),
     /// Deleted.
-    Dying(PageWriter<'a>),
+    Dying(usize),
     /// Created.
     Born(NewPage<'a>),
 }
 
 impl<'a> HeldPages<'a> {
-    /// Turns locks of changed pages into the right to write; `changed` goes by the transaction's pages.
-    pub(super) fn new(
-        tx: &Transaction<'_>,
-        locks: Vec<PageLock<'a>>,
-        births: Vec<NewPage<'a>>,
-        changed: &[bool],
-    ) -> Self {
-        let (mut locks, mut births) = (locks.into_iter(), births.into_iter());
-        let mut pages = Vec::with_capacity(tx.pages.len());
-        for (page, &changed) in tx.pages.iter().zip(changed) {
-            let held = match page.life {
-                Life::Born => births.next().map(Held::Born),
-                _ if !page.needs_lock() => None,
-                Life::Dead => locks.next().map(|lock| Held::Dying(lock.into_writer())),
-                Life::Old if changed => locks.next().map(|lock| Held::Writing(lock.into_writer())),
-                Life::Old => locks.next().map(Held::Locked),
+    /// Says what becomes of each page; `changed` goes by the transaction's pages.
+    pub(super) fn new(detail: &Detail<'_>, births: Vec<NewPage<'a>>, changed: &[bool]) -> Self {
+        let (mut records, mut births) = (0.., births.into_iter());
+        let mut pages = Vec::with_capacity(detail.pages.len());
+        for (page, &changed) in detail.pages.iter().zip(changed) {
+            let record = if page.needs_lock() { records.next() } else { None };
+            let state = match (page.life, record) {
+                (Life::Born, _) => births.next().map(State::Born),
+                (_, None) => None,
+                (Life::Dead, Some(record)) => Some(State::Dying(record)),
+                (Life::Old, Some(record)) if changed => Some(State::Written(record)),
+                (Life::Old, Some(_)) => Some(State::Kept),
             };
-            pages.extend(held);
+            pages.extend(state.map(|state| Held { page: page.page, state }));
         }
         Self { pages }
     }
 
     /// Stores the batch's bytes. Its patches stand in the order of the pages, once compact, once wide.
-    pub(super) fn store(&mut self, batch: BatchView<'_>, undo: &mut UndoDraft) {
+    pub(super) fn store(&mut self, writer: &mut GroupWriter<'_>, batch: BatchView<'_>, undo: &mut UndoDraft) {
         let mut undo = undo.record();
         if let Some(record) = &mut undo {
-            self.pages.iter().for_each(|page| page.save_life(record));
+            self.pages.iter().for_each(|page| page.save_life(writer, record));
         }
         let mut at = 0;
         for (page, patch) in batch.iter() {
-            while self.pages[at].page() != page {
+            while self.pages[at].page != page {
                 at = (at + 1) % self.pages.len();
             }
-            if let (Some(record), Held::Writing(writer)) = (&mut undo, &self.pages[at]) {
-                let span = patch.span();
-                record.push_run(page, span.offset, &writer.bytes()[span.range()]);
+            match &mut self.pages[at].state {
+                State::Written(index) => {
+                    if let Some(record) = &mut undo {
+                        let span = patch.span();
+                        record.push_run(page, span.offset, writer.bytes(*index, span));
+                    }
+                    store(writer, *index, patch);
+                }
+                State::Born(birth) => store_born(birth, patch),
+                State::Kept | State::Dying(_) => unreachable!("only changed pages are in the batch"),
             }
-            self.pages[at].store(patch);
         }
     }
 
     /// Lets everyone see the pages as of `epoch`.
-    pub(super) fn publish(self, epoch: Epoch) {
-        for held in self.pages {
-            match held {
-                Held::Locked(lock) => drop(lock),
-                Held::Writing(writer) => writer.publish(epoch),
-                Held::Dying(writer) => writer.retire(epoch),
-                Held::Born(birth) => birth.publish(epoch),
+    pub(super) fn publish(self, mut writer: GroupWriter<'_>, epoch: Epoch) {
+        for Held { page, state } in self.pages {
+            match state {
+                State::Kept => writer.publish_unchanged(),
+                State::Written(_) => writer.publish(1, epoch),
+                State::Dying(_) => writer.retire(page, epoch),
+                State::Born(birth) => birth.publish(epoch),
             }
         }
     }
 }
 
 impl Held<'_> {
-    fn page(&self) -> mmsb_types::PageId {
-        match self {
-            Self::Locked(lock) => lock.page(),
-            Self::Writing(writer) | Self::Dying(writer) => writer.page(),
-            Self::Born(birth) => birth.page(),
+    fn save_life(&self, writer: &GroupWriter<'_>, record: &mut UndoRecord) {
+        match &self.state {
+            State::Dying(index) => record.push_death(self.page, writer.whole(*index)),
+            State::Born(birth) => record.push_birth(birth.page()),
+            State::Kept | State::Written(_) => {}
         }
     }
+}
 
-    fn save_life(&self, record: &mut UndoRecord) {
-        match self {
-            Self::Dying(writer) => record.push_death(writer.page(), writer.bytes()),
-            Self::Born(birth) => record.push_birth(birth.page()),
-            Self::Locked(_) | Self::Writing(_) => {}
-        }
+/// Stores a patch into the page of a record.
+#[inline]
+pub(super) fn store(writer: &mut GroupWriter<'_>, record: usize, patch: Patch<'_>) {
+    match patch {
+        Patch::Bytes { offset, bytes } => writer.write(record, offset, bytes),
+        Patch::Page { bytes } => writer.write(record, 0, bytes),
+        Patch::Fill { byte, .. } | Patch::PageFill { byte, .. } => writer.fill(record, patch.span(), byte),
     }
+}
 
-    fn store(&mut self, patch: Patch<'_>) {
-        let span = patch.span();
-        match (self, patch) {
-            (Self::Writing(to), Patch::Bytes { bytes, .. } | Patch::Page { bytes }) => {
-                to.write(span.offset, bytes)
-            }
-            (Self::Writing(to), Patch::Fill { byte, .. } | Patch::PageFill { byte, .. }) => {
-                to.fill(span, byte)
-            }
-            (Self::Born(to), Patch::Bytes { bytes, .. } | Patch::Page { bytes }) => {
-                to.write(span.offset, bytes)
-            }
-            (Self::Born(to), Patch::Fill { byte, .. } | Patch::PageFill { byte, .. }) => to.fill(span, byte),
-            (Self::Locked(_) | Self::Dying(_), _) => unreachable!("only changed pages are in the batch"),
-        }
+fn store_born(birth: &mut NewPage<'_>, patch: Patch<'_>) {
+    match patch {
+        Patch::Bytes { bytes, .. } | Patch::Page { bytes } => birth.write(patch.span().offset, bytes),
+        Patch::Fill { byte, .. } | Patch::PageFill { byte, .. } => birth.fill(patch.span(), byte),
     }
 }

@@ -1,76 +1,134 @@
 //! Locking all pages of a commit without deadlock and without sorting.
 //!
-//! A small commit tries each page and lets go of all if one is held for long, so it never waits while it
-//! holds. A large one, or one that lost many rounds, takes the bulk ticket first and then waits for each
-//! page: only one such commit waits at a time, and those it waits for do not wait for it.
+//! Nobody waits for a page while it holds others, but the one who has the bulk ticket. A small commit tries
+//! for a while, lets go of everything, and starts again; it asks for the ticket only after it lost many
+//! rounds. A large one has too much to lose: where it meets a page that is held, it takes the ticket if that
+//! is free, and waits without letting go of anything; if not, it lets go and queues for the ticket. Where
+//! large commits do not meet, none of them touches the ticket.
 
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
-use mmsb_page::{Committer, LockError, PageLock};
+use mmsb_page::{Group, Hold};
+use mmsb_types::PageId;
 
-use crate::{Error, Transaction, txn::TxPage};
+use crate::Error;
 
 const SMALL_PAGES_MAX: usize = 32;
 const SPINS_MAX: u32 = 100;
 const ROUNDS_MAX: u32 = 16;
+/// Looks at the ticket before a thread lets the system wake it: the holder is about as fast.
+const TICKET_LOOKS_MAX: u32 = 200;
 
-/// Locks the pages of `tx` that lived before it, in its order.
-pub(super) fn lock_all<'a>(
-    tx: &Transaction<'a>,
-    committer: &'a Committer<'_>,
-) -> Result<Vec<PageLock<'a>>, Error> {
-    let count = tx.pages.iter().filter(|page| page.needs_lock()).count();
-    let mut locks = Vec::with_capacity(count);
-    if count <= SMALL_PAGES_MAX {
-        for round in 0..ROUNDS_MAX {
-            if try_all(tx, committer, &mut locks)? {
-                return Ok(locks);
-            }
-            locks.clear();
-            back_off(round);
-        }
+/// Takes every page of `runs`, each with the end it must reach; notes in `again` which came before.
+///
+/// # Errors
+/// [`Error::Conflict`]: a page lived when the transaction first used it, and does no more.
+pub(super) fn lock_all(
+    ticket: &Mutex<()>,
+    group: &mut Group<'_>,
+    runs: impl ExactSizeIterator<Item = (PageId, u32)> + Clone,
+    again: &mut Vec<u32>,
+) -> Result<(), Error> {
+    let taken = if runs.len() <= SMALL_PAGES_MAX {
+        lock_small(group, runs.clone(), again)?
+    } else {
+        lock_large(ticket, group, runs.clone(), again)?
+    };
+    if taken {
+        return Ok(());
     }
-    let _ticket = tx.bus.bulk_ticket().lock().unwrap_or_else(PoisonError::into_inner);
-    for page in tx.pages.iter().filter(|page| page.needs_lock()) {
-        locks.push(tx.bus.store().lock_wait(page.page, committer).map_err(conflict)?);
-    }
-    Ok(locks)
+    start_again(group, again);
+    let _ticket = take_ticket(ticket);
+    take_all(group, runs, again, |group, page, end| group.lock_wait(page, end)).map(drop)
 }
 
-fn try_all<'a>(
-    tx: &Transaction<'a>,
-    committer: &'a Committer<'_>,
-    locks: &mut Vec<PageLock<'a>>,
+/// Tries, a bounded number of times; `false` if somebody else always held some page.
+fn lock_small(
+    group: &mut Group<'_>,
+    runs: impl Iterator<Item = (PageId, u32)> + Clone,
+    again: &mut Vec<u32>,
 ) -> Result<bool, Error> {
-    for page in tx.pages.iter().filter(|page| page.needs_lock()) {
-        match try_one(tx, page, committer)? {
-            Some(lock) => locks.push(lock),
-            None => return Ok(false),
+    for round in 0..ROUNDS_MAX {
+        if take_all(group, runs.clone(), again, try_for_a_while)? {
+            return Ok(true);
+        }
+        start_again(group, again);
+        back_off(round);
+    }
+    Ok(false)
+}
+
+/// Goes on as far as it can; `false` if it would have to wait and somebody else may.
+fn lock_large(
+    ticket: &Mutex<()>,
+    group: &mut Group<'_>,
+    runs: impl Iterator<Item = (PageId, u32)>,
+    again: &mut Vec<u32>,
+) -> Result<bool, Error> {
+    let mut held = None;
+    take_all(group, runs, again, |group, page, end| {
+        let hold = group.try_lock(page, end);
+        if hold != Hold::Busy {
+            return hold;
+        }
+        held = held.take().or_else(|| try_ticket(ticket));
+        if held.is_some() { group.lock_wait(page, end) } else { Hold::Busy }
+    })
+}
+
+/// Takes the pages one after the other; `false` as soon as one is busy.
+#[inline]
+fn take_all(
+    group: &mut Group<'_>,
+    runs: impl Iterator<Item = (PageId, u32)>,
+    again: &mut Vec<u32>,
+    mut take: impl FnMut(&mut Group<'_>, PageId, u32) -> Hold,
+) -> Result<bool, Error> {
+    for (page, end) in runs {
+        match take(group, page, end) {
+            Hold::Locked => {}
+            Hold::Again => again.push(group.len() as u32 - 1),
+            Hold::Busy => return Ok(false),
+            Hold::Gone => return Err(Error::Conflict { page }),
         }
     }
     Ok(true)
 }
 
-fn try_one<'a>(
-    tx: &Transaction<'a>,
-    page: &TxPage,
-    committer: &'a Committer<'_>,
-) -> Result<Option<PageLock<'a>>, Error> {
+#[inline]
+fn try_for_a_while(group: &mut Group<'_>, page: PageId, end: u32) -> Hold {
     for _ in 0..SPINS_MAX {
-        if let Some(lock) = tx.bus.store().try_lock(page.page, committer).map_err(conflict)? {
-            return Ok(Some(lock));
+        let hold = group.try_lock(page, end);
+        if hold != Hold::Busy {
+            return hold;
         }
         std::hint::spin_loop();
     }
-    Ok(None)
+    Hold::Busy
 }
 
-/// The page lived when the transaction first used it: someone deleted it since.
-fn conflict(error: LockError) -> Error {
-    match error {
-        LockError::NotFound { page } | LockError::AlreadyHeld { page } => Error::Conflict { page },
-        _ => Error::Busy { what: "a page lock", waited_ms: 0 },
+fn start_again(group: &mut Group<'_>, again: &mut Vec<u32>) {
+    group.truncate(0);
+    again.clear();
+}
+
+fn try_ticket(ticket: &Mutex<()>) -> Option<MutexGuard<'_, ()>> {
+    match ticket.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
     }
+}
+
+/// The ticket is held for as long as pages are being locked: waking up would take longer than most waits.
+fn take_ticket(ticket: &Mutex<()>) -> MutexGuard<'_, ()> {
+    for _ in 0..TICKET_LOOKS_MAX {
+        if let Some(guard) = try_ticket(ticket) {
+            return guard;
+        }
+        std::hint::spin_loop();
+    }
+    ticket.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn back_off(round: u32) {

@@ -4,8 +4,7 @@ use mmsb_delta::BatchView;
 use mmsb_types::limits::RUN_GAP_BYTES;
 
 use crate::{
-    Transaction,
-    txn::{Change, Life},
+    txn::{Change, Detail, Life},
     undo::UndoSize,
 };
 
@@ -24,23 +23,29 @@ impl Runs {
 }
 
 /// Counts the runs of a batch that was encoded; its patches stand in the order of the pages.
-pub(super) fn of_batch(tx: &Transaction<'_>, batch: BatchView<'_>) -> Runs {
+pub(super) fn of_batch(detail: &Detail<'_>, batch: BatchView<'_>) -> Runs {
     let (mut runs, mut at) = (Runs::default(), 0);
     for (page, patch) in batch.iter() {
-        while tx.pages[at].page != page {
-            at = (at + 1) % tx.pages.len();
+        while detail.pages[at].page != page {
+            at = (at + 1) % detail.pages.len();
         }
-        if !tx.pages[at].born {
+        if !detail.pages[at].born {
             runs.add(1, patch.span().len as usize);
         }
     }
     runs
 }
 
+/// Counts the runs of a batch that changes only pages that lived before.
+pub(super) fn of_writes(batch: BatchView<'_>) -> UndoSize {
+    let old_bytes = batch.compact_spans().map(|(_, span)| span.len as usize).sum();
+    UndoSize { run_count: batch.len(), old_bytes, ..UndoSize::default() }
+}
+
 /// Returns the most that a batch not encoded yet may come to.
-pub(super) fn worst(tx: &Transaction<'_>) -> Runs {
+pub(super) fn worst(detail: &Detail<'_>) -> Runs {
     let mut runs = Runs::default();
-    for page in tx.pages.iter().filter(|page| !page.born) {
+    for page in detail.pages.iter().filter(|page| !page.born) {
         match &page.change {
             Change::None => {}
             Change::Writes(_) | Change::Image(_) => {
@@ -53,9 +58,9 @@ pub(super) fn worst(tx: &Transaction<'_>) -> Runs {
 }
 
 /// Adds deaths, births and names: how many change, and the bytes of those there were.
-pub(super) fn size(tx: &Transaction<'_>, mut runs: Runs, [name_count, name_bytes]: [usize; 2]) -> UndoSize {
+pub(super) fn size(detail: &Detail<'_>, mut runs: Runs, [name_count, name_bytes]: [usize; 2]) -> UndoSize {
     let mut life_count = 0;
-    for page in tx.pages.iter().filter(|page| page.life != Life::Old) {
+    for page in detail.pages.iter().filter(|page| page.life != Life::Old) {
         life_count += 1;
         if page.life == Life::Dead && !page.born {
             runs.add(1, page.page_bytes as usize);

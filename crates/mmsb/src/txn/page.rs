@@ -1,7 +1,7 @@
 //! What a transaction holds about one page.
 
 use mmsb_delta::Delta;
-use mmsb_types::{Epoch, PageId};
+use mmsb_types::{Epoch, PageId, Span};
 
 use super::image::Image;
 
@@ -69,6 +69,16 @@ impl<'i> TxPage<'i> {
                 self.change = Change::Writes(delta);
             }
         }
+    }
+
+    /// Lays one repeated byte over what the transaction holds so far, as plain writes only.
+    pub(super) fn fill(&mut self, span: Span, byte: u8) {
+        let mut delta = match std::mem::replace(&mut self.change, Change::None) {
+            Change::Writes(delta) => delta,
+            Change::None | Change::Image(_) => Delta::default(),
+        };
+        delta.fill(span, byte);
+        self.change = Change::Writes(delta);
     }
 
     /// Replaces what the transaction holds by a whole image.

@@ -1,12 +1,10 @@
 //! Reading through a transaction: its own writes, and a precondition for what it saw.
 
-use mmsb_page::ReadError;
 use mmsb_types::{Epoch, PageId, Span};
 
 use super::{Life, Transaction};
 use crate::{
     Error,
-    bus::read_error,
     typed::{self, Readable},
 };
 
@@ -19,17 +17,13 @@ impl Transaction<'_> {
     /// [`Error::PageNotFound`], [`Error::OutOfBounds`]; [`Error::Conflict`] if the page has changed since
     /// the transaction read it first.
     pub fn read(&mut self, page: PageId, offset: u32, buffer: &mut [u8]) -> Result<(), Error> {
-        let bus = self.bus;
+        let target = self.target;
         let found = self.touch(page)?;
         if found.life == Life::Born {
             check_bounds(page, offset, buffer.len(), found.page_bytes)?;
             buffer.fill(0);
         } else {
-            let seen = bus.store().read(page, offset, buffer).map_err(|error| match error {
-                // It lived when the transaction first used it.
-                ReadError::NotFound { page } => Error::Conflict { page },
-                error => read_error(error, bus.epoch()),
-            })?;
+            let seen = target.read(page, offset, buffer)?;
             if *found.expected.get_or_insert(seen) != seen {
                 return Err(Error::Conflict { page });
             }

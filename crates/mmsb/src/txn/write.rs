@@ -16,16 +16,13 @@ impl<'b> Transaction<'b> {
     /// [`Error::PageNotFound`]; [`Error::InvalidDelta`] if they pass the page's end. Nothing was written.
     pub fn write(&mut self, page: PageId, offset: u32, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         let bytes = bytes.as_ref();
-        let found = self.touch(page)?;
-        let span = Span::new(offset, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
-        let page_bytes = found.page_bytes;
-        if !span.fits(page_bytes) {
-            return Err(Error::InvalidDelta { page, misfit: Misfit::OutOfBounds { span, page_bytes } });
+        if self.detail.is_none() {
+            check_span(page, offset, bytes.len(), self.target.page_bytes(page)?)?;
+            if self.draft.writes.push_write(page, offset, bytes) {
+                return Ok(());
+            }
         }
-        if !bytes.is_empty() {
-            found.overwrite(offset, bytes);
-        }
-        Ok(())
+        self.write_apart(page, offset, bytes)
     }
 
     /// Writes a value into the page at `offset`, byte for byte as it is in memory.
@@ -93,9 +90,11 @@ impl<'b> Transaction<'b> {
         }
         let page_bytes = check_length(page_bytes)?;
         let name = name.into().map(|name| check_text("a page's name", name)).transpose()?;
-        let page = self.bus.catalogue().take_id()?;
-        self.add(TxPage::new(page, page_bytes, Life::Born));
-        self.events.push(PageEvent::Created { page, page_bytes, location: PageLocation::Host, name });
+        let target = self.target;
+        let detail = self.make_detail()?;
+        let page = target.take_id()?;
+        detail.add(TxPage::new(page, page_bytes, Life::Born));
+        detail.events.push(PageEvent::Created { page, page_bytes, location: PageLocation::Host, name });
         Ok(page)
     }
 
@@ -108,11 +107,12 @@ impl<'b> Transaction<'b> {
         let born_here = found.life == Life::Born;
         found.life = Life::Dead;
         found.change = Change::None;
+        let events = &mut self.make_detail()?.events;
         if born_here {
             // Nobody saw it: it leaves no trace.
-            self.events.retain(|event| event.page() != page);
+            events.retain(|event| event.page() != page);
         } else {
-            self.events.push(PageEvent::Deleted { page });
+            events.push(PageEvent::Deleted { page });
         }
         Ok(())
     }
@@ -125,7 +125,18 @@ impl<'b> Transaction<'b> {
     pub fn name_page<'n>(&mut self, page: PageId, name: impl Into<Option<&'n str>>) -> Result<(), Error> {
         let name = name.into().map(|name| check_text("a page's name", name)).transpose()?;
         self.touch(page)?.named = true;
-        self.events.push(PageEvent::Named { page, name });
+        self.make_detail()?.events.push(PageEvent::Named { page, name });
+        Ok(())
+    }
+
+    /// Writes to the page's own record.
+    #[cold]
+    fn write_apart(&mut self, page: PageId, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        let found = self.touch(page)?;
+        check_span(page, offset, bytes.len(), found.page_bytes)?;
+        if !bytes.is_empty() {
+            found.overwrite(offset, bytes);
+        }
         Ok(())
     }
 
@@ -144,6 +155,16 @@ impl<'b> Transaction<'b> {
         found.set_image(image());
         Ok(())
     }
+}
+
+/// Refuses a write that passes its page's end.
+#[inline]
+fn check_span(page: PageId, offset: u32, len: usize, page_bytes: u32) -> Result<(), Error> {
+    let span = Span::new(offset, u32::try_from(len).unwrap_or(u32::MAX));
+    if span.fits(page_bytes) {
+        return Ok(());
+    }
+    Err(Error::InvalidDelta { page, misfit: Misfit::OutOfBounds { span, page_bytes } })
 }
 
 /// Refuses a text that is empty or too long.

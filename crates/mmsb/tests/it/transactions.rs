@@ -279,3 +279,72 @@ fn a_borrowed_capture_is_a_capture_and_later_writes_leave_the_callers_bytes_alon
     assert_eq!(image, [1, 2, 3, 4]);
     assert!(bus.begin().capture_ref(page, &image[..3]).is_err(), "a wrong length is refused");
 }
+
+/// Writes `per_page` runs of ten bytes to each of the pages in turn, `step` bytes apart, and compares what
+/// comes of it, now and replayed, with the same writes one after the other.
+#[track_caller]
+fn interleaved(page_count: usize, per_page: u32, step: u32) {
+    let bus = Bus::in_memory().unwrap();
+    let pages: Vec<_> = (0..page_count).map(|_| bus.create_page(None, 1000).unwrap()).collect();
+    let mut images = vec![[0u8; 1000]; page_count];
+    let mut written = vec![[false; 1000]; page_count];
+    let mut tx = bus.begin();
+    for round in 0..per_page {
+        for (&page, (image, written)) in pages.iter().zip(images.iter_mut().zip(&mut written)) {
+            let bytes: [u8; 10] =
+                std::array::from_fn(|at| (page.get() + 31 * u64::from(round)) as u8 ^ at as u8);
+            image[(round * step) as usize..][..10].copy_from_slice(&bytes);
+            written[(round * step) as usize..][..10].fill(true);
+            tx.write(page, round * step, bytes).unwrap();
+        }
+    }
+    tx.commit().unwrap();
+    for (&page, image) in pages.iter().zip(&images) {
+        assert_eq!(bus.with_page(page, <[u8]>::to_vec).unwrap(), image, "{page}");
+    }
+    let distinct = written.iter().flatten().filter(|&&written| written).count();
+    let commit = bus.commits().unwrap().last().unwrap().unwrap();
+    assert_eq!(commit.payload_bytes, distinct, "no byte is in the log twice");
+    assert_eq!(bus.check(), []);
+    mmsb::testing::assert_replays(&bus);
+}
+
+#[test]
+fn writes_to_pages_in_turn_come_out_as_one_after_the_other() {
+    interleaved(3, 1, 20);
+    interleaved(3, 2, 20);
+    interleaved(50, 7, 20);
+}
+
+#[test]
+fn overlapping_writes_to_pages_in_turn_let_the_later_win() {
+    interleaved(3, 2, 5);
+    interleaved(3, 2, 0);
+    interleaved(50, 7, 9);
+}
+
+#[test]
+fn a_panic_between_begin_and_commit_changes_nothing() {
+    let (bus, a, b) = two_pages();
+    let before = dump(&bus).unwrap();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        let mut tx = bus.begin().label(1).tag("never");
+        tx.write(a, 0, b"x").unwrap();
+        tx.capture(b, b"12345678").unwrap();
+        tx.create_page("c", 1).unwrap();
+        tx.write(b, 0, Explodes).unwrap();
+    }));
+    assert!(panicked.is_err());
+    assert_eq!((dump(&bus).unwrap(), bus.check()), (before, vec![]));
+    bus.write(a, 0, b"after").unwrap();
+    assert_eq!(bus.epoch(), Epoch::new(3), "nothing is held, and no number was taken");
+}
+
+/// Bytes whose owner panics when asked for them.
+struct Explodes;
+
+impl AsRef<[u8]> for Explodes {
+    fn as_ref(&self) -> &[u8] {
+        panic!("the program's own code");
+    }
+}

@@ -1,0 +1,129 @@
+//! Buffers that a thread's commits use again and again.
+//!
+//! Invariant: between commits they take at most [`IDLE_BYTES_MAX`].
+
+use std::{
+    cell::Cell,
+    ops::{Deref, DerefMut},
+};
+
+use mmsb_delta::DeltaBatch;
+use mmsb_page::GroupBuf;
+use mmsb_tlog::{FrameBuf, SectionBuf, SectionKind};
+use mmsb_types::{
+    Epoch, PageEvent, PageId, Span,
+    limits::{BOXED_ABOVE_BYTES, PAGE_BYTES_MAX},
+};
+
+use crate::{interner::SourceLoan, txn::Draft, undo::UndoDraft};
+
+/// What a thread's buffers may hold when no commit is under way, in bytes: enough to capture a page of any
+/// length again and again.
+const IDLE_BYTES_MAX: usize = 4 * PAGE_BYTES_MAX as usize;
+
+thread_local! {
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
+}
+
+/// The buffers.
+#[derive(Default)]
+pub(super) struct Scratch {
+    pub(super) frame: FrameBuf,
+    pub(super) sections: SectionBuf,
+    pub(super) group: GroupBuf,
+    /// Runs whose page came before in the same commit.
+    pub(super) again: Vec<u32>,
+    pub(super) sorted: Vec<(PageId, Span)>,
+    pub(super) batch: DeltaBatch,
+    pub(super) undo: UndoDraft,
+    /// For each page of the transaction: its bytes change.
+    pub(super) changed: Vec<bool>,
+    pub(super) old: Vec<u8>,
+    pub(super) runs: Vec<Span>,
+    /// For each locked page: the epoch whose bytes it was compared with.
+    pub(super) compared: Vec<Option<Epoch>>,
+    /// The longest frame that the buffer had room for.
+    pub(super) frame_bytes_max: usize,
+    section: Vec<u8>,
+}
+
+/// The thread's buffers, given back when dropped.
+pub(super) struct PooledScratch(Option<Box<Scratch>>);
+
+impl PooledScratch {
+    /// Takes the thread's buffers, if they are there.
+    pub(super) fn new() -> Self {
+        Self(Some(SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default()))
+    }
+}
+
+impl Deref for PooledScratch {
+    type Target = Scratch;
+
+    fn deref(&self) -> &Scratch {
+        self.0.as_deref().expect("only dropping takes the buffers out")
+    }
+}
+
+impl DerefMut for PooledScratch {
+    fn deref_mut(&mut self) -> &mut Scratch {
+        self.0.as_deref_mut().expect("only dropping takes the buffers out")
+    }
+}
+
+impl Drop for PooledScratch {
+    fn drop(&mut self) {
+        if let Some(mut scratch) = self.0.take() {
+            scratch.shrink();
+            // A thread that commits while it ends may have lost its place already.
+            let _ = SCRATCH.try_with(|kept| kept.set(Some(scratch)));
+        }
+    }
+}
+
+impl Scratch {
+    /// Lays out everything but the deltas. Kinds rise.
+    pub(super) fn encode_sections(
+        &mut self,
+        draft: &Draft,
+        events: &[PageEvent],
+        source: &SourceLoan<'_>,
+        nanos: Option<u64>,
+    ) {
+        self.sections.clear();
+        if !events.is_empty() {
+            self.section.clear();
+            events.iter().for_each(|event| event.encode(&mut self.section));
+            self.sections.push(SectionKind::PAGE_EVENTS, &self.section);
+        }
+        if !source.is_empty() {
+            self.section.clear();
+            source.encode(&mut self.section);
+            self.sections.push(SectionKind::SOURCE, &self.section);
+        }
+        if let Some(nanos) = nanos {
+            self.sections.push(SectionKind::TIMESTAMP, &nanos.to_le_bytes());
+        }
+        if let Some(label) = draft.label {
+            self.sections.push(SectionKind::LABEL, &label.get().to_le_bytes());
+        }
+    }
+
+    /// Gives memory back after a commit that was much larger than most.
+    fn shrink(&mut self) {
+        if self.frame_bytes_max > BOXED_ABOVE_BYTES {
+            // It went into a box, or the commit was refused.
+            (self.frame, self.frame_bytes_max) = (FrameBuf::default(), 0);
+        }
+        if self.bytes() > IDLE_BYTES_MAX {
+            *self = Self::default();
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        let [compact, wide, compact_payload, wide_payload] = self.batch.capacities();
+        let batch = compact * 8 + wide * 24 + compact_payload + wide_payload;
+        let group = self.group.capacity_bytes() + self.again.capacity() * 4 + self.sorted.capacity() * 16;
+        batch + group + self.old.capacity() + self.section.capacity() + self.runs.capacity() * 8
+    }
+}

@@ -1,0 +1,66 @@
+//! What a transaction changes: everything it asks of it goes through here.
+
+use mmsb_page::ReadError;
+use mmsb_types::{Epoch, PageId};
+
+use super::Transaction;
+use crate::{Bus, Committed, Error, bus::read_error, commit};
+
+/// What a transaction changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Target<'b> {
+    /// The live state.
+    Bus(&'b Bus),
+}
+
+impl Target<'_> {
+    /// Returns a live page's length, in bytes.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`].
+    #[inline]
+    pub(super) fn page_bytes(self, page: PageId) -> Result<u32, Error> {
+        match self {
+            Self::Bus(bus) => bus.page_bytes(page),
+        }
+    }
+
+    /// Fills `buffer` from the page, torn-free; returns the epoch of the bytes.
+    ///
+    /// The page lived when the transaction first used it: one that is gone is a conflict.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`], [`Error::OutOfBounds`].
+    pub(super) fn read(self, page: PageId, offset: u32, buffer: &mut [u8]) -> Result<Epoch, Error> {
+        match self {
+            Self::Bus(bus) => bus.store().read(page, offset, buffer).map_err(|error| match error {
+                ReadError::NotFound { page } => Error::Conflict { page },
+                error => read_error(error, bus.epoch()),
+            }),
+        }
+    }
+
+    /// Takes an id for a new page.
+    ///
+    /// # Errors
+    /// [`Error::IdsUsedUp`].
+    pub(super) fn take_id(self) -> Result<PageId, Error> {
+        match self {
+            Self::Bus(bus) => bus.catalogue().take_id(),
+        }
+    }
+
+    /// Returns the newest epoch, for those who are told that a page is not there.
+    pub(super) fn epoch(self) -> Epoch {
+        match self {
+            Self::Bus(bus) => bus.epoch(),
+        }
+    }
+
+    /// Publishes the transaction.
+    pub(super) fn commit(self, tx: Transaction<'_>) -> Result<Committed, Error> {
+        match self {
+            Self::Bus(bus) => commit::run(bus, tx),
+        }
+    }
+}
