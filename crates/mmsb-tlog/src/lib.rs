@@ -26,6 +26,7 @@ mod reader;
 mod scan;
 mod segment;
 mod stats;
+mod sync;
 mod verify;
 mod window;
 

@@ -9,6 +9,8 @@
 mod boxes;
 mod flush;
 mod flusher;
+#[cfg(all(test, loom))]
+mod models;
 mod options;
 mod ring;
 mod tail;

@@ -30,6 +30,12 @@ pub enum Fault {
     PublishOrder,
     /// A done slot is stored relaxed: the flusher may see it before the frame.
     DoneSlot,
+    /// Room in the ring is taken without looking whether there is any.
+    CreditUnchecked,
+    /// Numbers are reserved relaxed: who counts one may not see what its maker did before.
+    ReserveOrder,
+    /// The newest number is loaded, not added nothing to: who reserves later may not see the asker.
+    LastIsLoad,
 }
 
 /// Tells whether the fault is planted.

@@ -10,10 +10,7 @@ use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use crossbeam_utils::CachePadded;
@@ -28,6 +25,7 @@ use crate::{
     dir::io_error,
     frame::{u16_at, u32_at},
     mark,
+    sync::{AtomicU64, Ordering},
     vfs::VfsFile,
 };
 

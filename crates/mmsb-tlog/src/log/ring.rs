@@ -6,10 +6,10 @@
 //! Invariant: units handed out and not yet drained never exceed the ring, for each is paid for in credit
 //! first; so no range is written twice before it was drained, and no slot either.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crossbeam_utils::CachePadded;
 use mmsb_types::limits::{BOXED_ABOVE_BYTES, COUNT_CREDITS, RESERVATION_BYTES_MIN, RING_BYTES_MAX};
+
+use crate::sync::{AtomicU64, Fault, Ordering, is_planted, order};
 
 /// Bytes of one unit.
 pub(crate) const UNIT_BYTES: usize = 8;
@@ -55,6 +55,9 @@ impl Ring {
 
     /// Takes credit for `units`; returns what is left, or `None` if there is not enough.
     pub(crate) fn take_credit(&self, units: u64) -> Option<u64> {
+        if is_planted(Fault::CreditUnchecked) {
+            return Some(0);
+        }
         let taken =
             self.credit.fetch_update(Ordering::Acquire, Ordering::Relaxed, |have| have.checked_sub(units));
         taken.ok().map(|had| had - units)
@@ -102,7 +105,7 @@ impl Ring {
     /// Tells everyone that the frame `number` is in the ring.
     pub(crate) fn set_done(&self, number: u64, done: Done) {
         let word = number << SLOT_NUMBER_SHIFT | done.units << 1 | u64::from(done.boxed);
-        self.slot(number).store(word, Ordering::Release);
+        self.slot(number).store(word, order(Fault::DoneSlot, Ordering::Release));
     }
 
     /// Returns what the frame `number` reserved, once it is in the ring.

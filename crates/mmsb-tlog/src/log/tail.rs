@@ -7,9 +7,9 @@
 //! Invariant: two reservations made while their makers hold locks on a common page have numbers in the
 //! order of those locks.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use crossbeam_utils::CachePadded;
+
+use crate::sync::{AtomicU64, Fault, Ordering, is_planted, order};
 
 const POSITION_BITS: u32 = 40;
 const COUNT_MASK: u64 = (1 << (64 - POSITION_BITS)) - 1;
@@ -76,7 +76,8 @@ impl Tail {
     /// Takes one number and `units` of the ring.
     #[inline]
     pub(crate) fn reserve(&self, units: u64) -> Place {
-        let old = self.word.fetch_add(1 << POSITION_BITS | units, Ordering::AcqRel);
+        let step = 1 << POSITION_BITS | units;
+        let old = self.word.fetch_add(step, order(Fault::ReserveOrder, Ordering::AcqRel));
         let position = old & POSITION_MASK;
         if position < WRAP && position + units >= WRAP {
             self.word.fetch_sub(WRAP, Ordering::AcqRel);
@@ -92,13 +93,21 @@ impl Tail {
     pub(crate) fn last(&self, recent: impl Fn() -> u64) -> u64 {
         let mut before = recent();
         loop {
-            let count = self.word.fetch_add(0, Ordering::AcqRel) >> POSITION_BITS;
+            let count = self.newest() >> POSITION_BITS;
             let after = recent();
             if after - before < MOVED_MAX {
                 return before + self.behind(count, before);
             }
             before = after;
         }
+    }
+
+    #[inline]
+    fn newest(&self) -> u64 {
+        if is_planted(Fault::LastIsLoad) {
+            return self.word.load(Ordering::Acquire);
+        }
+        self.word.fetch_add(0, Ordering::AcqRel)
     }
 
     /// Returns how far the number that `count` stands for is behind `recent`.
