@@ -1,6 +1,9 @@
 //! What a line may ask of its run: size, seed, limits, a place on disk.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use indicatif::ProgressBar;
@@ -18,6 +21,7 @@ const SEED: u64 = 0x4d4d_5342_0000_0001;
 #[derive(Debug)]
 pub struct Context {
     quick: bool,
+    lenient: bool,
     folder: PathBuf,
     limits: Limits,
     progress: ProgressBar,
@@ -27,7 +31,27 @@ impl Context {
     /// Starts a run that keeps its files in `folder`, which is made when first needed.
     #[must_use]
     pub fn new(quick: bool, folder: PathBuf, progress: ProgressBar) -> Self {
-        Self { quick, folder, limits: Limits::new(), progress }
+        Self { quick, lenient: false, folder, limits: Limits::new(), progress }
+    }
+
+    /// Lets the run be one on a machine that does other work beside: what only such work can spoil decides
+    /// nothing.
+    #[must_use]
+    pub fn with_lenience(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
+    }
+
+    /// Tells whether the machine may do other work beside.
+    #[must_use]
+    pub const fn lenient(&self) -> bool {
+        self.lenient
+    }
+
+    /// Returns the folder that the run keeps its files in.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Tells whether inputs should be small. Checks stay the same.

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod baseline;
+pub mod clock;
 mod context;
 mod json;
 mod limits;
@@ -24,9 +25,14 @@ mod measure;
 mod options;
 mod outcome;
 pub mod pages;
+pub mod pin;
 mod random;
 mod report;
+pub mod rss;
 mod runner;
+pub mod shadow;
+pub mod together;
+pub mod world;
 
 pub use context::Context;
 pub use json::{LineRecord, Record};

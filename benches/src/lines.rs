@@ -5,5 +5,6 @@ mod apply;
 mod checksum;
 mod diff;
 mod encode;
+mod engine;
 mod import;
 mod read;

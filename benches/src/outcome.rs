@@ -31,6 +31,9 @@ pub enum Unit {
     /// A speed as a ratio to another speed; more is better.
     #[serde(rename = "x")]
     Times,
+    /// A time as a ratio to the least time the same machine needs; less is better.
+    #[serde(rename = "limits")]
+    Limits,
 }
 
 impl Unit {
@@ -46,7 +49,14 @@ impl Unit {
             Self::Bytes => "B",
             Self::Share => "share",
             Self::Times => "x",
+            Self::Limits => "limits",
         }
+    }
+
+    /// Tells whether the figure is a speed held against another speed of the same run.
+    #[must_use]
+    pub const fn is_relative_speed(self) -> bool {
+        matches!(self, Self::Times | Self::Limits)
     }
 
     /// Tells whether a larger figure is the better one.
@@ -86,6 +96,15 @@ pub enum Op {
 }
 
 impl Op {
+    /// Returns the repeat of a sample that is the furthest on the wrong side.
+    #[must_use]
+    pub const fn worst(self, sample: &Sample) -> f64 {
+        match self {
+            Self::AtLeast => sample.min,
+            Self::AtMost => sample.max,
+        }
+    }
+
     /// Tells whether `value` is on the right side of `bar`. No comparison holds for what is not a number.
     #[must_use]
     pub fn holds(self, value: f64, bar: f64) -> bool {
@@ -118,6 +137,8 @@ pub struct Bar {
     pub kind: BarKind,
     /// The limit of the same run that the figure is divided by; it has the same unit.
     pub limit: Option<LimitKind>,
+    /// The worst repeat is judged in place of the median: for what must always hold.
+    pub always: bool,
 }
 
 /// What a line found.
@@ -143,7 +164,15 @@ impl Outcome {
     /// # Panics
     /// If there is no figure yet.
     pub fn bar(&mut self, kind: BarKind, op: Op, value: f64) -> &mut Self {
-        self.push(kind, op, value, None)
+        self.push(kind, op, value, None, false)
+    }
+
+    /// Adds a bar that every repeat of the figure added last must clear, in the figure's own unit.
+    ///
+    /// # Panics
+    /// If there is no figure yet.
+    pub fn always(&mut self, kind: BarKind, op: Op, value: f64) -> &mut Self {
+        self.push(kind, op, value, None, true)
     }
 
     /// Adds a bar for the figure added last, as a ratio to a limit of the same run.
@@ -151,7 +180,7 @@ impl Outcome {
     /// # Panics
     /// If there is no figure yet.
     pub fn ratio(&mut self, kind: BarKind, op: Op, value: f64, limit: LimitKind) -> &mut Self {
-        self.push(kind, op, value, Some(limit))
+        self.push(kind, op, value, Some(limit), false)
     }
 
     /// Adds a remark.
@@ -160,9 +189,16 @@ impl Outcome {
         self
     }
 
-    fn push(&mut self, kind: BarKind, op: Op, value: f64, limit: Option<LimitKind>) -> &mut Self {
+    fn push(
+        &mut self,
+        kind: BarKind,
+        op: Op,
+        value: f64,
+        limit: Option<LimitKind>,
+        always: bool,
+    ) -> &mut Self {
         let figure = self.figures.last().expect("a bar is for a figure").name.clone();
-        self.bars.push(Bar { figure, op, value, kind, limit });
+        self.bars.push(Bar { figure, op, value, kind, limit, always });
         self
     }
 }

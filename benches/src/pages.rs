@@ -39,7 +39,7 @@ impl Pair {
     }
 }
 
-/// 32 random bytes for a random place, a multiple of 8, of a random page of 1 KiB.
+/// 32 random bytes for a random place, at any byte, of a random page of 1 KiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Which page, from 1.
@@ -63,10 +63,14 @@ impl Change {
         Patch::Bytes { offset: self.offset, bytes: &self.bytes }
     }
 
-    fn random(random: &mut Random, pages: usize) -> Self {
-        const PLACES: usize = (CHANGED_PAGE_BYTES - CHANGE_BYTES) / 8;
+    /// Makes a change of one of `pages` pages.
+    #[must_use]
+    pub fn random(random: &mut Random, pages: usize) -> Self {
+        const PLACES: usize = CHANGED_PAGE_BYTES - CHANGE_BYTES + 1;
         let page = PageId::new(1 + random.below(pages) as u64);
-        let bytes = std::array::from_fn(|_| random.next_u64() as u8);
-        Self { page, offset: random.below(PLACES) as u32 * 8, bytes }
+        let mut bytes = [0; CHANGE_BYTES];
+        let words = bytes.as_chunks_mut::<8>().0;
+        words.iter_mut().for_each(|word| *word = random.next_u64().to_le_bytes());
+        Self { page, offset: random.below(PLACES) as u32, bytes }
     }
 }

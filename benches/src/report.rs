@@ -68,8 +68,10 @@ impl Judged {
 
 impl Row {
     fn clears(&self, lenient: bool) -> bool {
+        let is_relative = self.figure.unit.is_relative_speed();
         let decisive = |measured: &&Measured| {
-            measured.bar.kind == BarKind::Must && !(lenient && measured.bar.limit.is_some())
+            let is_forgiven = lenient && (is_relative || measured.bar.limit.is_some());
+            measured.bar.kind == BarKind::Must && !is_forgiven
         };
         self.bars.iter().filter(decisive).all(|measured| measured.holds)
     }
@@ -85,7 +87,7 @@ impl Row {
 
 impl Measured {
     fn text(&self) -> String {
-        let Bar { op, value, kind, limit, .. } = &self.bar;
+        let Bar { op, value, kind, limit, always, .. } = &self.bar;
         let kind = match kind {
             BarKind::Must => "must",
             BarKind::Goal => "goal",
@@ -95,7 +97,8 @@ impl Measured {
             Op::AtMost => "<=",
         };
         let ratio = limit.map(|limit| format!("{:.2} x {limit}, ", self.value)).unwrap_or_default();
-        format!("{ratio}{kind} {sign} {value}{}", if self.holds { "" } else { " MISSED" })
+        let always = if *always { "always " } else { "" };
+        format!("{ratio}{kind} {always}{sign} {value}{}", if self.holds { "" } else { " MISSED" })
     }
 }
 
@@ -114,7 +117,8 @@ fn row(figure: &Figure, bars: &[Bar], context: &mut Context) -> Result<Row> {
 }
 
 fn measured(figure: &Figure, bar: &Bar, context: &mut Context) -> Result<Measured> {
-    let mut value = figure.sample.median;
+    let worst = bar.op.worst(&figure.sample);
+    let mut value = if bar.always { worst } else { figure.sample.median };
     if let Some(kind) = bar.limit {
         let limit = context.limit(kind)?;
         ensure!(

@@ -3,17 +3,16 @@
 //! Invariant: true is returned only if every line that ran has passed, and at least one ran.
 
 use std::{
-    any::Any,
     io::{IsTerminal, Write, stderr},
     panic::{AssertUnwindSafe, catch_unwind},
 };
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     BaselineAction, Context, Line, Machine, Options, Outcome, Record, baseline, machine::workspace,
-    report::Judged,
+    pin::panicked, report::Judged,
 };
 
 /// Runs the lines that the options choose and writes the report to `out`; tells whether all passed.
@@ -65,7 +64,7 @@ fn measure(
     let quick = options.quick || options.smoke;
     let progress = progress(lines.len() as u64);
     let folder = options.dir.clone().unwrap_or_else(|| workspace().join("target/bench"));
-    let mut context = Context::new(quick, folder, progress.clone());
+    let mut context = Context::new(quick, folder, progress.clone()).with_lenience(options.smoke);
     let mut records = Vec::new();
     for line in lines {
         context.say(line.name);
@@ -89,11 +88,6 @@ fn measure(
 /// A panic inside a line is that line's failure; the others still run.
 fn guarded(line: &Line, context: &mut Context) -> Result<Outcome> {
     catch_unwind(AssertUnwindSafe(|| (line.run)(context))).unwrap_or_else(|cause| Err(panicked(&*cause)))
-}
-
-fn panicked(cause: &(dyn Any + Send)) -> anyhow::Error {
-    let text = cause.downcast_ref::<String>().map(String::as_str);
-    anyhow!("panicked: {}", text.or_else(|| cause.downcast_ref().copied()).unwrap_or("no message"))
 }
 
 fn progress(count: u64) -> ProgressBar {

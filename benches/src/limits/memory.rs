@@ -5,7 +5,7 @@ use std::hint::black_box;
 use anyhow::Result;
 use mmsb_types::crc32c;
 
-use crate::{Context, Sample};
+use crate::{Context, Sample, pages::Change, shadow::Shadow};
 
 /// Bytes that no cache of today holds (256 MiB), and enough for a quick run (64 MiB).
 const DRAM_BYTES: [usize; 2] = [256 << 20, 64 << 20];
@@ -13,10 +13,7 @@ const DRAM_BYTES: [usize; 2] = [256 << 20, 64 << 20];
 const CACHED_BYTES: usize = 64 << 20;
 /// Bytes of the pieces of a cached loop together, source and target each: half of a small first cache.
 const NEAR_BYTES: usize = 8 << 10;
-const PAGE_BYTES: usize = 1024;
-const UPDATE_BYTES: usize = 32;
-const RECORD_BYTES: usize = 40;
-const UPDATES: usize = 1 << 20;
+const CHANGES: usize = 1 << 20;
 
 pub fn copy_dram(context: &mut Context) -> Result<Sample> {
     let source = vec![1_u8; DRAM_BYTES[usize::from(context.quick())]];
@@ -64,24 +61,11 @@ pub fn checksum(context: &mut Context, bytes: usize) -> Result<Sample> {
 }
 
 pub fn scatter(context: &mut Context, pages: usize) -> Result<Sample> {
-    let mut random = context.random();
-    let mut memory = vec![1_u8; pages * PAGE_BYTES];
-    let mut buffer = vec![1_u8; 1 << 20];
-    let updates = if context.quick() { UPDATES / 4 } else { UPDATES };
-    let slots = PAGE_BYTES / 8 - UPDATE_BYTES / 8;
-    let places: Vec<usize> =
-        (0..updates).map(|_| random.below(pages) * PAGE_BYTES + random.below(slots) * 8).collect();
-    let patch = random.bytes(RECORD_BYTES);
-    Sample::nanoseconds(context.repeats(), updates as u64, || {
-        for (index, &place) in places.iter().enumerate() {
-            let patch: &[u8] = black_box(&patch);
-            memory[place..place + UPDATE_BYTES].copy_from_slice(&patch[..UPDATE_BYTES]);
-            let start = index * RECORD_BYTES % (buffer.len() - RECORD_BYTES);
-            let record = &mut buffer[start..start + RECORD_BYTES];
-            record.copy_from_slice(patch);
-            black_box(crc32c(record));
-        }
-        black_box((&mut memory, &mut buffer));
+    let changes = if context.quick() { CHANGES / 4 } else { CHANGES };
+    let changes = Change::many(&mut context.random(), changes, pages);
+    let mut shadow = Shadow::new(pages);
+    Sample::nanoseconds(context.repeats(), changes.len() as u64, || {
+        shadow.apply(black_box(&changes));
         Ok(())
     })
 }

@@ -1,6 +1,10 @@
 //! The runner, fed with lines that break: each one must turn into a cross.
 
 mod baseline;
+mod clock;
 mod limits;
 mod measure;
+mod rss;
 mod runner;
+mod together;
+mod world;

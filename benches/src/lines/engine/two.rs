@@ -1,0 +1,145 @@
+//! Rows of two threads: both commit at once, far apart and into each other's way.
+//!
+//! The commits are handed out to whoever asks next, so both threads end together. Each commit's epoch is kept:
+//! afterwards the shadow makes the commits in the order of their epochs, and must come to the same pages.
+
+use std::{
+    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
+    time::Duration,
+};
+
+use anyhow::{Result, ensure};
+
+use super::{
+    one::{Way, commit},
+    setup::{SMALL, large, own_processor, title, volatile},
+};
+use crate::{
+    BarKind::{Goal, Must},
+    Context,
+    Op::AtLeast,
+    Outcome, Sample, Unit,
+    clock::{FLUSHER, Stopwatch, named_time},
+    pin::{pin_named, pinned, processors},
+    together::Together,
+    world::World,
+};
+
+/// Commits that a thread takes at a time.
+const TAKEN: usize = 16;
+
+/// What one repeat came to.
+struct Repeat {
+    /// Time of one thread and of the flusher beside it, and of two threads, in seconds.
+    one: Duration,
+    flusher: Duration,
+    two: Duration,
+    discarded: u32,
+}
+
+/// Adds the rows; where there is but one processor, a note.
+pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
+    let Some(&pair) = processors()?.first_chunk::<2>() else {
+        outcome.note("one processor: nothing can run at once, the rows of two threads are not measured");
+        return Ok(());
+    };
+    let mut world = volatile(context, large(context))?;
+    for count in [16, 256] {
+        let name = format!("2 threads / 1, {}, n = {count}", title(large(context)));
+        if row(context, outcome, &mut world, pair, count, &name)? {
+            outcome.bar(Must, AtLeast, 1.85).bar(Goal, AtLeast, 1.95);
+        }
+    }
+    world.verify_all()?;
+    drop(world);
+    let mut world = volatile(context, SMALL)?;
+    let name = format!("2 threads / 1, {}, n = 256", title(SMALL));
+    if row(context, outcome, &mut world, pair, 256, &name)? {
+        outcome.always(Must, AtLeast, 1.0).bar(Goal, AtLeast, 1.3);
+    }
+    world.verify_all()
+}
+
+/// Measures a row and adds its figures, the one that is judged last. On a machine that does other work beside,
+/// it may be that no run counts: then only a note is added, and `false` returned.
+fn row(
+    context: &Context,
+    outcome: &mut Outcome,
+    world: &mut World,
+    pair: [usize; 2],
+    count: usize,
+    name: &str,
+) -> Result<bool> {
+    context.say(format!("engine: {name}"));
+    let deltas = if context.quick() { 1 << 18 } else { 1 << 20 };
+    let repeats = (0..=context.repeats()).map(|_| repeat(world, pair, count, deltas)).collect::<Result<_>>();
+    let repeats: Vec<Repeat> = match repeats {
+        Err(error) if context.lenient() => {
+            outcome.note(format!("{name}: not measured: {error:#}"));
+            return Ok(false);
+        }
+        repeats => repeats?,
+    };
+    let sample = |value: &dyn Fn(&Repeat) -> f64| Sample::of(repeats.iter().skip(1).map(value).collect());
+    let ratio = |one: Duration, two: Duration| one.as_secs_f64() / two.as_secs_f64();
+    let bare = sample(&|repeat| ratio(repeat.one, repeat.two))?;
+    let charged = sample(&|repeat| ratio(repeat.one + repeat.flusher, repeat.two))?;
+    outcome.figure(format!("{name}, flusher unpaid"), Unit::Times, bare);
+    outcome.figure(name, Unit::Times, charged);
+    let discarded: u32 = repeats.iter().map(|repeat| repeat.discarded).sum();
+    outcome.note(format!("{name}: {discarded} runs were thrown away, {} count", repeats.len()));
+    Ok(true)
+}
+
+fn repeat(world: &mut World, pair: [usize; 2], count: usize, deltas: usize) -> Result<Repeat> {
+    let (one, flusher) = single(world, count, deltas)?;
+    pin_named(FLUSHER, &pair)?;
+    let (together, (), discarded) = Together::verified(|| Ok((double(world, pair, count, deltas)?, ())))?;
+    Ok(Repeat { one, flusher, two: together.wall(), discarded })
+}
+
+fn single(world: &mut World, count: usize, deltas: usize) -> Result<(Duration, Duration)> {
+    world.renew(deltas);
+    world.settle()?;
+    let times = pinned(own_processor()?, || {
+        let flusher = named_time(FLUSHER)?;
+        let watch = Stopwatch::start()?;
+        Way::Commits(count).run(&world.bus, &world.changes)?;
+        let one = watch.elapsed()?;
+        world.settle()?;
+        Ok((one, named_time(FLUSHER)? - flusher))
+    })?;
+    world.shadow.apply(&world.changes);
+    world.verify()?;
+    Ok(times)
+}
+
+/// One run of two threads, its outcome compared with the commits in the order of their epochs.
+fn double(world: &mut World, pair: [usize; 2], count: usize, deltas: usize) -> Result<Together> {
+    world.renew(deltas);
+    world.settle()?;
+    let before = world.bus.epoch().get();
+    let chunks: Vec<_> = world.changes.chunks(count).collect();
+    let epochs: Vec<AtomicU64> = chunks.iter().map(|_| AtomicU64::new(0)).collect();
+    let next = AtomicUsize::new(0);
+    let together = Together::run(pair, |_| {
+        loop {
+            let first = next.fetch_add(TAKEN, Ordering::Relaxed);
+            if first >= chunks.len() {
+                return Ok(());
+            }
+            for index in first..(first + TAKEN).min(chunks.len()) {
+                epochs[index].store(commit(&world.bus, chunks[index])?.get(), Ordering::Relaxed);
+            }
+        }
+    })?;
+    let mut order: Vec<_> = epochs.into_iter().map(AtomicU64::into_inner).zip(chunks).collect();
+    order.sort_unstable_by_key(|(epoch, _)| *epoch);
+    for (expected, (epoch, chunk)) in (before + 1..).zip(order) {
+        ensure!(epoch == expected, "a commit made e{epoch}, where e{expected} was to come");
+        world.shadow.apply(chunk);
+    }
+    world.settle()?;
+    world.verify()?;
+    Ok(together)
+}
