@@ -15,7 +15,8 @@ impl PageStore {
     /// `page/padding-zero` (behind a page's end its slot is zero), `page/slot-cut` (its
     /// slot was cut from a region), `page/slot-overlap` (no two slots share a byte, free ones included),
     /// `page/slot-lost` (every slot is a page's or free), `page/free-list` (each ends), `page/counts` (the
-    /// running sums are right).
+    /// running sums are right); `page/chain-link`, `page/chain-order`, `page/chunk-lost` (pre-images; see
+    /// `preimage/check.rs`).
     ///
     /// Call it while nobody else uses the store and no page is being prepared; otherwise it may report
     /// what is only in motion.
@@ -55,6 +56,7 @@ impl PageStore {
             let facts = format!("counted {counted:?}, found {sums:?}");
             found.push(Violation::new("page/counts", Place::Whole, facts));
         }
+        found.extend(self.check_preimages());
         found
     }
 

@@ -82,6 +82,14 @@ impl Committers {
         }
     }
 
+    /// Lends this very number, if nobody has it.
+    pub(crate) fn try_number(&self, number: u8) -> Option<Committer<'_>> {
+        let (word, bit) = (&self.lanes[usize::from(number) / 64].0, 1 << (number % 64));
+        // Acquire: what the last borrower did under the number is visible.
+        let was_free = word.fetch_or(bit, Ordering::Acquire) & bit == 0;
+        was_free.then(|| Committer::new(word, number.into()))
+    }
+
     fn try_acquire(&self) -> Option<Committer<'_>> {
         if self.closed.0.load(Ordering::Relaxed) != 0 {
             return None;

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use mmsb_types::{PageId, limits::PAGE_BYTES_MAX};
+use mmsb_types::{Epoch, PageId, limits::PAGE_BYTES_MAX};
 
 /// Why a page cannot be born.
 #[derive(Debug, thiserror::Error)]
@@ -105,5 +105,41 @@ pub enum RestoreError {
         len: usize,
         /// The page's length, in bytes.
         page_bytes: u32,
+    },
+}
+
+/// Why a page cannot be read as of a pinned epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SnapshotError {
+    /// No such page lived then.
+    #[error("reading {page} as of {at}: no such page")]
+    NotFound {
+        /// The page asked for.
+        page: PageId,
+        /// The pinned epoch.
+        at: Epoch,
+    },
+    /// The range passes the page's end.
+    #[error("reading {page} as of {at}: {len} bytes from {offset} pass its end at {page_bytes}")]
+    OutOfBounds {
+        /// The page asked for.
+        page: PageId,
+        /// The pinned epoch.
+        at: Epoch,
+        /// First byte asked for.
+        offset: u32,
+        /// How many bytes were asked for.
+        len: usize,
+        /// The page's length then, in bytes.
+        page_bytes: u32,
+    },
+    /// Memory for pre-images ran short, and what the page was then may be gone: the log still knows.
+    #[error("reading {page} as of {at}: the snapshot has aged, its old bytes are not in memory any more")]
+    Aged {
+        /// The page asked for.
+        page: PageId,
+        /// The pinned epoch.
+        at: Epoch,
     },
 }

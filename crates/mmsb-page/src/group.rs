@@ -14,6 +14,7 @@ use mmsb_types::{Epoch, PageId, Span};
 
 use crate::{
     Committer, PageStore, meta,
+    pins::Wanted,
     store::View,
     sync::{AtomicU64, Backoff, Fault, Ordering, abort, fence_unless, order},
     table::Entry,
@@ -221,6 +222,36 @@ impl GroupWriter<'_> {
     #[must_use]
     pub fn whole(&self, index: usize) -> &[u8] {
         self.group.bytes(index)
+    }
+
+    /// Saves pages for snapshots that need them, if there are any; `until` is the commit's number, and
+    /// `page_of` names the page of each record that will be changed or ended.
+    ///
+    /// To be called once, after the number was taken, before the first write. Room was made by
+    /// [`PageStore::stash`]; without, snapshots age.
+    ///
+    /// # Cost
+    /// Two loads; a look at every record where there is a snapshot, and a copy of each page that was not
+    /// changed since the newest one was taken.
+    #[inline]
+    pub fn preserve(&mut self, until: Epoch, page_of: impl Fn(usize) -> Option<PageId>) {
+        let wanted = self.group.store.pins.wanted();
+        if !wanted.is_empty() {
+            self.save(until, wanted, page_of);
+        }
+    }
+
+    #[cold]
+    fn save(&self, until: Epoch, wanted: Wanted, page_of: impl Fn(usize) -> Option<PageId>) {
+        let Group { store, committer, records, .. } = &self.group;
+        for (index, record) in records.iter().enumerate().filter(|(_, record)| record.is_first()) {
+            let seq = meta::epoch(record.before);
+            if wanted.has(seq)
+                && let Some(page) = page_of(index)
+            {
+                store.save(page, record.view, seq, until, committer.number());
+            }
+        }
     }
 
     /// Writes bytes into a record's page from `offset` on.

@@ -13,8 +13,13 @@
 //!    [`PageWriter::publish`] shows all of it at once.
 //! 5. [`PageWriter::retire`] ends it. Its slot goes to other pages; its id may live again.
 //!
+//! While a [`Pin`] lives, [`PageStore::read_at`] and its like show pages as they were as of the pinned
+//! epoch: a writer [saves](PageWriter::preserve) what it replaces, into room that [`PageStore::stash`] made
+//! before.
+//!
 //! Reading order of the files: `words`, `class`, `regions`, `arena` (memory); `meta`, `directory`,
-//! `table` (what is known of a page); `store`, `birth`, `lock`, `write`, `read`, `prefetch` (its life); `restore` (all of it, alone); `check`.
+//! `table` (what is known of a page); `store`, `birth`, `lock`, `write`, `read`, `prefetch` (its life);
+//! `pins`, `preimage`, `snapshot` (its past); `restore` (all of it, alone); `check`.
 //!
 //! Invariant: page bytes are touched as relaxed atomic words by everyone who does not hold the page
 //! alone; memory is never unmapped while the store lives; nothing here knows of deltas, logs or graphs.
@@ -29,11 +34,14 @@ mod error;
 mod group;
 mod lock;
 mod meta;
+mod pins;
 mod prefetch;
+mod preimage;
 mod read;
 mod reclaim;
 mod regions;
 mod restore;
+mod snapshot;
 mod stats;
 mod store;
 mod sync;
@@ -43,13 +51,15 @@ mod write;
 
 pub use birth::NewPage;
 pub use committer::{AllCommitters, Committer, Committers};
-pub use error::{LockError, ReadError, RestoreError, StoreError};
+pub use error::{LockError, ReadError, RestoreError, SnapshotError, StoreError};
 pub use group::{Group, GroupBuf, GroupWriter, Hold};
 pub use lock::PageLock;
+pub use pins::Pin;
+pub use preimage::{Need, PreImageStats};
 pub use reclaim::{Retired, Swap};
 pub use restore::Restore;
 pub use stats::StoreStats;
-pub use store::PageStore;
+pub use store::{PageStore, StoreOptions};
 pub use write::PageWriter;
 
 #[cfg(loom)]

@@ -19,8 +19,9 @@ pub struct Restore<'s> {
 }
 
 impl PageStore {
-    /// Takes the store alone, to fill it.
+    /// Takes the store alone, to fill it. Pins that live age: nothing is saved for them.
     pub fn restore(&mut self) -> Restore<'_> {
+        while self.pins.age_oldest(&self.pins.book()) {}
         Restore { store: self }
     }
 }

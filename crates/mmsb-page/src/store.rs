@@ -10,11 +10,16 @@ use crate::{
     committer::Committers,
     directory::{Directory, Slot},
     meta,
+    pins::Pins,
+    preimage::PreImages,
     stats::Counts,
-    sync::{Ordering, fence},
+    sync::{Arc, Ordering, fence},
     table::{Entry, Table},
     words::Words,
 };
+
+/// The default cap of pre-images.
+const PREIMAGE_BYTES_MAX: u64 = 12 << 20;
 
 /// Memory for pages: any number of threads may read, lock, create and retire at once.
 ///
@@ -25,7 +30,29 @@ pub struct PageStore {
     pub(crate) arena: Arena,
     pub(crate) counts: Counts,
     pub(crate) page_id_max: PageId,
+    pub(crate) pins: Arc<Pins>,
+    pub(crate) preimages: PreImages,
     committers: Committers,
+}
+
+/// What a store may take. The default is as [`PageStore::new`] says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreOptions {
+    /// The largest page id, [`PAGE_ID_MAX`] at most.
+    ///
+    /// The table is an array: an id reserves up to 48 bytes of address space for every id below it
+    /// (memory, only what is used). The limit is what keeps one absurd id, read from a damaged or
+    /// hostile file, a typed error instead of terabytes.
+    pub page_id_max: PageId,
+    /// The most bytes that pre-images may take, in chunks of 64 KiB, 32 GiB at most; less ages snapshots
+    /// sooner. It should be several chunks for each thread that commits.
+    pub preimage_bytes_max: u64,
+}
+
+impl Default for StoreOptions {
+    fn default() -> Self {
+        Self { page_id_max: PageId::new(COMPACT_ID_MAX), preimage_bytes_max: PREIMAGE_BYTES_MAX }
+    }
 }
 
 /// A living page's slot, with the directory word it was found by already decoded.
@@ -50,24 +77,29 @@ impl std::fmt::Debug for PageStore {
 }
 
 impl PageStore {
-    /// Makes an empty store, which takes ids up to [`COMPACT_ID_MAX`]. Maps no memory yet.
+    /// Makes an empty store, which takes ids up to [`COMPACT_ID_MAX`] and spends up to 12 MiB on
+    /// pre-images. Maps no memory yet.
     #[must_use]
     pub fn new() -> Self {
-        Self::with_page_id_max(PageId::new(COMPACT_ID_MAX))
+        Self::with_options(StoreOptions::default())
     }
 
-    /// Makes an empty store that takes ids up to `page_id_max`, [`PAGE_ID_MAX`] at most.
-    ///
-    /// The table is an array: an id reserves up to 48 bytes of address space for every id below it
-    /// (memory, only what is used). The limit is what keeps one absurd id, read from a damaged or
-    /// hostile file, a typed error instead of terabytes.
+    /// Makes an empty store that takes ids up to `page_id_max`, with defaults for the rest.
     #[must_use]
     pub fn with_page_id_max(page_id_max: PageId) -> Self {
+        Self::with_options(StoreOptions { page_id_max, ..StoreOptions::default() })
+    }
+
+    /// Makes an empty store; maps no memory yet.
+    #[must_use]
+    pub fn with_options(options: StoreOptions) -> Self {
         Self {
             table: Table::new(),
             arena: Arena::new(),
             counts: Counts::default(),
-            page_id_max: page_id_max.min(PageId::new(PAGE_ID_MAX)),
+            page_id_max: options.page_id_max.min(PageId::new(PAGE_ID_MAX)),
+            pins: Arc::new(Pins::new()),
+            preimages: PreImages::new(options.preimage_bytes_max),
             committers: Committers::new(),
         }
     }

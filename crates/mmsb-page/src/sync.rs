@@ -23,7 +23,10 @@ pub(crate) use model::{
     spin_loop, yield_now,
 };
 
-use std::sync::PoisonError;
+use std::sync::{PoisonError, TryLockError};
+
+// Counting owners is nobody's order to check.
+pub(crate) use std::sync::Arc;
 
 pub(crate) use mmsb_types::plant::{Fault, is_planted, order};
 
@@ -33,6 +36,15 @@ const SPINS_MAX: u32 = if cfg!(any(miri, loom)) { 0 } else { 100 };
 /// Locks a mutex; a holder that panicked left nothing half done here, so poison means nothing.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks a mutex if nobody has it.
+pub(crate) fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
 
 /// Reads a pointer that nobody else can touch any more.

@@ -63,7 +63,6 @@ pub(crate) struct Entry<'a> {
     /// The page's exact length, in bytes; of its last life if it is dead.
     pub(crate) length: &'a AtomicU32,
     /// Head of the page's chain of pre-images; 0 for none.
-    #[expect(dead_code, reason = "the chains come next; the column's place is settled")]
     pub(crate) ver: &'a AtomicU32,
 }
 

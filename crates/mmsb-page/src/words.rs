@@ -94,6 +94,16 @@ impl<'a> Words<'a> {
         words[whole].iter().for_each(|word| word.store(value, Ordering::Relaxed));
     }
 
+    /// Copies whole words, from word `first` on, into other words.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub(crate) fn copy_to(self, first: usize, out: &[AtomicU64]) {
+        for (word, out) in self.words[first..first + out.len()].iter().zip(out) {
+            out.store(word.load(Ordering::Relaxed), Ordering::Relaxed);
+        }
+    }
+
     /// Sets the whole slot, padding included, to zero.
     pub(crate) fn clear(self) {
         self.words.iter().for_each(|word| word.store(0, Ordering::Relaxed));

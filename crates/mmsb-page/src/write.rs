@@ -21,6 +21,7 @@ use crate::{
 #[must_use = "a writer must be published or retired; dropping it aborts the process"]
 pub struct PageWriter<'a> {
     held: Held<'a>,
+    is_preserved: bool,
     committer: PhantomData<&'a Committer<'a>>,
 }
 
@@ -38,7 +39,7 @@ impl<'a> PageWriter<'a> {
         // behind.) One fence after the last lock would do for a whole commit; one per page, each after
         // its own lock, gives each page's readers the same and costs no instruction on x86-64.
         fence_unless(Fault::WriterFence, Ordering::Release);
-        Self { held, committer: PhantomData }
+        Self { held, is_preserved: false, committer: PhantomData }
     }
 
     /// Returns the page's id.
@@ -58,6 +59,23 @@ impl<'a> PageWriter<'a> {
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: nobody but this value stores to the slot, and its own stores need `&mut self`.
         unsafe { self.held.view.words.plain(self.page_bytes() as usize) }
+    }
+
+    /// Saves the page for snapshots that need it, if there are any; `until` is the commit's number.
+    ///
+    /// To be called after the number was taken, for every page of the commit, before the first write to it.
+    /// Room was made by [`PageStore::stash`](crate::PageStore::stash); without, snapshots age.
+    ///
+    /// # Cost
+    /// Two loads; where a snapshot was taken since the page's last change, a copy of the page.
+    #[inline]
+    pub fn preserve(&mut self, until: Epoch) {
+        let Held { store, page, entry, before, view, .. } = self.held;
+        if !self.is_preserved && store.pins.wanted().has(meta::epoch(before)) {
+            let number = meta::owner(entry.meta().load(Ordering::Relaxed));
+            store.save(page, view, meta::epoch(before), until, number);
+        }
+        self.is_preserved = true;
     }
 
     /// Writes bytes from `offset` on.
@@ -87,11 +105,13 @@ impl<'a> PageWriter<'a> {
         held.entry.meta().store(meta::unlocked(epoch), order(Fault::PublishOrder, Ordering::Release));
     }
 
-    /// Ends the page's life as of `epoch`; its slot is free for others.
+    /// Ends the page's life as of `epoch`; its slot is free for others. What it was is saved first,
+    /// as by [`PageWriter::preserve`].
     ///
     /// # Cost
-    /// A few stores; allocates nothing and takes no lock.
-    pub fn retire(self, epoch: Epoch) {
+    /// A few stores, and what preserving costs; allocates nothing and takes no lock.
+    pub fn retire(mut self, epoch: Epoch) {
+        self.preserve(epoch);
         let held = self.finish(epoch);
         held.store.end_life(held.page, held.view, epoch);
     }

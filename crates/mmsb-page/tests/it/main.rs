@@ -1,12 +1,14 @@
 //! The tests of page memory: a page's life, words against plain bytes, locks, races, hostile input,
 //! and a store filled alone.
 
+mod dice;
 mod group;
 mod laws;
 mod life;
 mod limits;
 mod races;
 mod restore;
+mod snapshots;
 mod swap;
 
 use mmsb_page::PageStore;

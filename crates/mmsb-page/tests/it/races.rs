@@ -12,22 +12,12 @@ use std::{
 use mmsb_page::{Committer, PageStore};
 use mmsb_types::{Epoch, PageId, Span};
 
-use crate::{assert_sound, born, epoch, page, read};
+use crate::{assert_sound, born, dice::Dice, epoch, page, read};
 
 const ROUNDS: u64 = if cfg!(miri) { 25 } else { 20_000 };
 
 fn tell(at: Epoch, id: PageId) -> u8 {
     (at.get().wrapping_mul(131) ^ id.get().wrapping_mul(59)) as u8
-}
-
-/// A small seeded generator: each thread has its own.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
 }
 
 /// A store whose pages tell their epoch, and the counter of epochs.

@@ -1,0 +1,217 @@
+//! Pinned epochs: which past states somebody still reads.
+//!
+//! A snapshot's creator stores PENDING to `newest`, takes its epoch `s` by an atomic read-modify-write of
+//! the word that commits take their numbers from, and stores `s`. A commit loads `newest` after it took
+//! its number by a read-modify-write of the same word. Such operations on one word have one order:
+//! * The commit's comes later: it synchronizes with the creator's, so the load finds PENDING, or what was
+//!   stored after it, and as long as the pin lives that is at least `s`. The commit saves what it replaces.
+//! * The commit's comes first: its number is at most `s`, and it is part of the snapshot.
+//!
+//! So a snapshot costs the same whatever the number of pages, takes no number, and stops nobody.
+//!
+//! Ageing: every pin below the watermark `aged` has lost its claim to pre-images. The watermark only
+//! rises, so that whoever has to raise it needs no lock.
+//!
+//! Invariant: `newest` is above every pin, or PENDING while one is being made. Only the holder of the
+//! book stores to it.
+
+use std::collections::BTreeMap;
+
+use mmsb_types::Epoch;
+
+use crate::{
+    PageStore,
+    sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, lock, try_lock},
+};
+
+/// Stands in `newest` while a pin's epoch is being taken: above all epochs.
+const PENDING: u64 = u64::MAX;
+
+/// A pinned epoch: until it is dropped, the store's pages can be read as of then, with the `_at` methods
+/// of [`PageStore`], unless [the pin ages](Pin::is_aged).
+///
+/// # Cost
+/// Cloning and dropping take a mutex for a few steps.
+#[must_use = "a pin that is dropped holds nothing"]
+pub struct Pin {
+    pins: Arc<Pins>,
+    epoch: Epoch,
+}
+
+/// All pins of one store; aligned, because every commit reads it and few write.
+#[repr(align(64))]
+pub(crate) struct Pins {
+    /// One above the newest pin, 0 if there is none, or PENDING.
+    newest: AtomicU64,
+    /// Pins below this one are aged.
+    aged: AtomicU64,
+    book: Mutex<Book>,
+}
+
+/// The pinned epochs and how often each is pinned. Holding its mutex also is the right to reclaim.
+#[derive(Default)]
+pub(crate) struct Book {
+    epochs: BTreeMap<u64, u64>,
+}
+
+/// Which pages a commit has to save before it changes them: those whose bytes are older than this.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted(u64);
+
+impl std::fmt::Debug for Pin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Pin({}{})", self.epoch, if self.is_aged() { ", aged" } else { "" })
+    }
+}
+
+impl PageStore {
+    /// Pins the epoch that `take` returns: what every commit up to it published stays readable.
+    ///
+    /// `take` must get the newest number that was given out by an atomic read-modify-write (an addition of
+    /// zero will do) of the very word that commits take their numbers from, both in acquire-release order.
+    /// It runs under the pins' mutex, so it must be short, and must not pin.
+    ///
+    /// # Cost
+    /// Some 100 ns, whatever the number of pages; waits for no commit.
+    pub fn pin(&self, take: impl FnOnce() -> Epoch) -> Pin {
+        let mut book = self.pins.book();
+        // Restores `newest` on every way out, a panic of `take` included.
+        let making = Making { pins: &self.pins, book: &mut book };
+        // Relaxed: the caller's read-modify-write releases it; see the file's head.
+        self.pins.newest.store(PENDING, Ordering::Relaxed);
+        let epoch = take();
+        *making.book.epochs.entry(epoch.get()).or_default() += 1;
+        drop(making);
+        Pin { pins: Arc::clone(&self.pins), epoch }
+    }
+}
+
+impl Pin {
+    /// Returns the epoch that is pinned.
+    #[must_use]
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// Tells whether the pin has aged: memory ran short, and what it needs may be gone. Its reads still
+    /// find what has not changed since; others answer [`SnapshotError::Aged`](crate::SnapshotError::Aged).
+    #[must_use]
+    pub fn is_aged(&self) -> bool {
+        // Relaxed: whoever saw that something is gone has seen the watermark raised before.
+        self.epoch.get() < self.pins.aged.load(Ordering::Relaxed)
+    }
+
+    /// Returns the pins it belongs to.
+    pub(crate) fn pins(&self) -> &Arc<Pins> {
+        &self.pins
+    }
+}
+
+impl Clone for Pin {
+    fn clone(&self) -> Self {
+        *self.pins.book().epochs.entry(self.epoch.get()).or_default() += 1;
+        Self { pins: Arc::clone(&self.pins), epoch: self.epoch }
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        let mut book = self.pins.book();
+        if let Some(count) = book.epochs.get_mut(&self.epoch.get()) {
+            *count -= 1;
+            if *count == 0 {
+                book.epochs.remove(&self.epoch.get());
+                self.pins.recompute(&book);
+            }
+        }
+    }
+}
+
+impl Pins {
+    pub(crate) fn new() -> Self {
+        let (newest, aged) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { newest, aged, book: Mutex::new(Book::default()) }
+    }
+
+    /// Tells which pages a commit must save; to be called after it took its number.
+    #[inline]
+    pub(crate) fn wanted(&self) -> Wanted {
+        // Relaxed: that the value is new enough follows from the number taken before; see the head.
+        let newest = self.newest.load(Ordering::Relaxed);
+        let is_alive = newest > self.aged.load(Ordering::Relaxed);
+        Wanted(if is_alive { newest } else { 0 })
+    }
+
+    /// Waits for the right to look at the pins and to reclaim. Never taken while a page is held.
+    pub(crate) fn book(&self) -> MutexGuard<'_, Book> {
+        lock(&self.book)
+    }
+
+    /// Takes that right if nobody has it.
+    pub(crate) fn try_book(&self) -> Option<MutexGuard<'_, Book>> {
+        try_lock(&self.book)
+    }
+
+    /// Ages every pin below `epoch`. Takes no lock.
+    pub(crate) fn age_below(&self, epoch: Epoch) {
+        self.aged.fetch_max(epoch.get(), Ordering::Relaxed);
+    }
+
+    /// Ages the oldest pin that is not; false if there is none.
+    pub(crate) fn age_oldest(&self, book: &Book) -> bool {
+        let oldest = book.epochs.range(self.aged.load(Ordering::Relaxed)..).next();
+        oldest.is_some_and(|(&epoch, _)| {
+            self.age_below(Epoch::new(epoch + 1));
+            true
+        })
+    }
+
+    /// Tells whether some pin that has not aged lies in `[seq, until)`.
+    pub(crate) fn is_pinned(&self, book: &Book, seq: u64, until: u64) -> bool {
+        let from = seq.max(self.aged.load(Ordering::Relaxed));
+        from < until && book.epochs.range(from..until).next().is_some()
+    }
+
+    /// Returns one above the newest aged epoch; 0 if none ever aged.
+    pub(crate) fn aged(&self) -> Epoch {
+        Epoch::new(self.aged.load(Ordering::Relaxed))
+    }
+
+    fn recompute(&self, book: &Book) {
+        let newest = book.epochs.last_key_value().map_or(0, |(&epoch, _)| epoch + 1);
+        self.newest.store(newest, Ordering::Relaxed);
+    }
+}
+
+impl Book {
+    /// Returns how many pins there are.
+    pub(crate) fn count(&self) -> u64 {
+        self.epochs.values().sum()
+    }
+}
+
+impl Wanted {
+    /// Tells whether no page is.
+    #[inline]
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// Tells whether bytes published by `seq` are among them.
+    #[inline]
+    pub(crate) fn has(self, seq: Epoch) -> bool {
+        seq.get() < self.0
+    }
+}
+
+/// A pin in the making.
+struct Making<'a> {
+    pins: &'a Pins,
+    book: &'a mut Book,
+}
+
+impl Drop for Making<'_> {
+    fn drop(&mut self) {
+        self.pins.recompute(self.book);
+    }
+}

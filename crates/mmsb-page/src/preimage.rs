@@ -1,0 +1,172 @@
+//! Pre-images: what pages were before a commit changed them, for as long as a snapshot needs it.
+//!
+//! A commit that is about to change a page copies it first, if a snapshot was taken since the page's last
+//! change. The copy holds the page as of every epoch in `[seq, until)`: from the commit that made the
+//! bytes up to the one that replaced them.
+//!
+//! 1. Before it locks anything, a commit makes sure of room for all of its pages ([`PageStore::stash`]):
+//!    every committer number has a private stash of chunks. That may reclaim, and may age a snapshot.
+//! 2. After it took its number, it asks [`Pins`](crate::pins::Pins) once whether anything is wanted.
+//! 3. Before the first write to each page it [saves](PageStore::save) it: a copy into the stash, linked
+//!    into the page's chain. No lock, no allocation, no system call. If there is no room after all, the
+//!    snapshots age instead: a commit is never undone for their sake.
+//!
+//! Reading order of the files: `chunks` (memory), `record` (one copy), `chain` (a page's copies),
+//! `stash` (room without locks), `reclaim` (chunks that nobody needs).
+//!
+//! Invariant: a page's chain holds every interval that a pin which has not aged lies in; intervals are
+//! not empty, do not overlap, and stand newest first. The memory is capped.
+
+mod chain;
+mod check;
+mod chunks;
+mod reclaim;
+mod record;
+mod stash;
+
+use mmsb_types::{Epoch, PageId};
+
+pub(crate) use record::Record;
+
+use crate::{
+    Committer, PageStore,
+    preimage::{
+        chunks::{CHUNK_BYTES, CHUNK_WORDS, Chunks},
+        record::HEADER_WORDS,
+        stash::Stash,
+    },
+    store::View,
+    sync::AtomicU64,
+};
+
+/// Owner numbers, used or not.
+const NUMBER_COUNT: usize = u8::MAX as usize + 1;
+
+/// Room that a commit needs for pre-images of all of its pages. Start with the default, add every page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Need {
+    words: u64,
+}
+
+/// Memory for pre-images; see the file's head.
+pub(crate) struct PreImages {
+    pub(crate) chunks: Chunks,
+    /// Goes up before a chunk that was read from may be written again: readers look at it before and
+    /// after, as at a page's lock word.
+    pub(crate) reclaims: AtomicU64,
+    stashes: Box<[Stash]>,
+    /// A stash with more words than this beyond its need gives chunks back.
+    spare_words: u64,
+}
+
+/// Figures about snapshots and their memory; while others commit, they may disagree a little.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PreImageStats {
+    /// Pins that live, clones and aged ones included.
+    pub pins: u64,
+    /// Pins older than this have aged.
+    pub aged_below: Epoch,
+    /// Most bytes that pre-images may take.
+    pub cap_bytes: u64,
+    /// Bytes that were ever handed out; they stay with the process.
+    pub touched_bytes: u64,
+    /// Bytes that nobody uses: what was never handed out, and what was reclaimed.
+    pub free_bytes: u64,
+    /// Pre-images made since the store's birth.
+    pub saved: u64,
+    /// Chunks of 64 KiB reclaimed since the store's birth.
+    pub reclaims: u64,
+}
+
+impl Need {
+    /// Adds a page of this length.
+    #[inline]
+    pub fn add(&mut self, page_bytes: u32) {
+        self.words += HEADER_WORDS as u64 + u64::from(page_bytes).div_ceil(8);
+    }
+
+    /// Returns a bound for so many pages of `page_bytes` bytes together.
+    #[inline]
+    #[must_use]
+    pub fn of(page_count: u64, page_bytes: u64) -> Self {
+        // Each page rounds up by less than a word.
+        Self { words: page_count * (HEADER_WORDS as u64 + 1) + page_bytes / 8 }
+    }
+}
+
+impl PreImages {
+    /// Makes room for up to `cap_bytes` of pre-images, whole chunks; maps no memory yet.
+    pub(crate) fn new(cap_bytes: u64) -> Self {
+        let chunks = Chunks::new(cap_bytes / CHUNK_BYTES as u64);
+        let spare_words = (u64::from(chunks.count()) / 16).max(1) * CHUNK_WORDS as u64;
+        let stashes = (0..NUMBER_COUNT).map(|_| Stash::default()).collect();
+        Self { chunks, reclaims: AtomicU64::new(0), stashes, spare_words }
+    }
+
+    /// Returns the most words of records that a stash can ever have room for.
+    fn room_max(&self) -> u64 {
+        u64::from(self.chunks.count()) * stash::SPARE_WORDS
+    }
+}
+
+impl PageStore {
+    /// Makes sure that pre-images of all pages of a commit have room, as far as there is any: by taking
+    /// chunks that are free, by reclaiming what no snapshot needs, by ageing snapshots, the oldest first.
+    ///
+    /// To be called for every commit, before its first lock, whether or not there are snapshots: one may
+    /// come up to the moment the commit takes its number.
+    ///
+    /// # Cost
+    /// Two loads and a comparison, unless the stash ran low.
+    #[inline]
+    pub fn stash(&self, committer: &Committer<'_>, need: Need) {
+        let stash = &self.preimages.stashes[usize::from(committer.number())];
+        // One comparison: too little room wraps around to a huge surplus.
+        if stash.room().wrapping_sub(need.words) > self.preimages.spare_words {
+            self.top_up(stash, need);
+        }
+    }
+
+    /// Saves a page that the committer holds and has not written to yet: its bytes were published by `seq`
+    /// and will be replaced by `until`. To be called where [`Wanted::has`](crate::pins::Wanted::has) says
+    /// so. Ages all snapshots below `until` if there is no room.
+    ///
+    /// # Cost
+    /// A copy of the page, some 50 ns, and a cache miss for the head of the chain. No lock, no allocation.
+    #[cold]
+    pub(crate) fn save(&self, page: PageId, view: View<'_>, seq: Epoch, until: Epoch, number: u8) {
+        let stash = &self.preimages.stashes[usize::from(number)];
+        let interval = [seq.get(), until.get()];
+        let saved = self.table.entry(page).is_some_and(|entry| {
+            self.preimages.chunks.write(stash, page, interval, view).is_some_and(|written| {
+                self.preimages.chunks.push(entry.ver, written.record);
+                // Only now: a sealed chunk may be reclaimed, and this record with it.
+                written.seal(&self.preimages.chunks);
+                true
+            })
+        });
+        if !saved {
+            self.pins.age_below(until);
+        }
+    }
+
+    /// Returns figures about snapshots and their memory.
+    ///
+    /// # Cost
+    /// A few hundred loads, and a moment of the pins' mutex.
+    #[must_use]
+    pub fn preimage_stats(&self) -> PreImageStats {
+        let chunks = &self.preimages.chunks;
+        let bytes = |count: u32| u64::from(count) * CHUNK_BYTES as u64;
+        PreImageStats {
+            pins: self.pins.book().count(),
+            aged_below: self.pins.aged(),
+            cap_bytes: bytes(chunks.count()),
+            touched_bytes: bytes(chunks.touched_count()),
+            free_bytes: bytes(chunks.free_count()),
+            saved: self.preimages.stashes.iter().map(Stash::saved).sum(),
+            reclaims: self.preimages.reclaims.load(crate::sync::Ordering::Relaxed),
+        }
+    }
+}

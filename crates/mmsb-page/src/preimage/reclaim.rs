@@ -1,0 +1,126 @@
+//! Getting chunks back: from records that no pin needs, from idle numbers, and in the end from old pins.
+//!
+//! A hand goes round the chunks. At each sealed one it goes on where it stopped last time: a dead record
+//! is taken out of its chain, a live one stops it, and a chunk swept to its end is free. What is dead
+//! stays dead (a new pin is never older than what was replaced before it), so every record is passed
+//! once, and a chunk that stays costs one look a round.
+//!
+//! Invariant: when a chunk becomes free, none of its records is in a chain, and the counter of reclaims
+//! went up in between. A reader that began before sees the counter change; one that began after it sees
+//! the chains without those records.
+
+use super::{Need, chunks::Chunks, record::Record, stash::Stash};
+use crate::{
+    PageStore,
+    meta::READER,
+    pins::Book,
+    sync::{MutexGuard, Ordering},
+};
+
+/// Looks ahead of need that one call may take, at records or chunks: some 50 us.
+const LOOKS_AHEAD: u32 = 256;
+
+impl PageStore {
+    /// Fills a stash up to `need`, or as far as it goes.
+    #[cold]
+    pub(super) fn top_up(&self, stash: &Stash, need: Need) {
+        let chunks = &self.preimages.chunks;
+        stash.give_back(chunks, need);
+        // A commit that can never have room keeps none from others; what it replaces is lost to snapshots.
+        if need.words > self.preimages.room_max() {
+            return;
+        }
+        while stash.room() < need.words {
+            match chunks.take() {
+                Some(chunk) => stash.add(chunks, chunk),
+                None if self.make_free() => {}
+                None => break,
+            }
+        }
+        self.reclaim_ahead();
+    }
+
+    /// Frees a chunk at least, if need be at the oldest pin's cost; false if all are in use.
+    fn make_free(&self) -> bool {
+        let mut book = self.pins.book();
+        let mut has_asked = false;
+        loop {
+            if self.preimages.chunks.free_count() > 0 || self.sweep_round(&mut book) {
+                return true;
+            }
+            if !has_asked {
+                has_asked = true;
+                self.empty_idle();
+            } else if !self.pins.age_oldest(&book) {
+                return false;
+            }
+        }
+    }
+
+    /// Keeps an eighth of the chunks free, a little at every call, so that nobody has to wait for much.
+    fn reclaim_ahead(&self) {
+        let chunks = &self.preimages.chunks;
+        let has_enough = || chunks.free_count() >= chunks.count() / 8;
+        if has_enough() {
+            return;
+        }
+        // Whoever has the book does this very work, or is done in a moment.
+        let Some(mut book) = self.pins.try_book() else { return };
+        let mut looks = 0;
+        let mut visits = 0;
+        while looks < LOOKS_AHEAD && visits < chunks.count() && !has_enough() {
+            self.sweep(&mut book, &mut looks);
+            visits += 1;
+        }
+    }
+
+    /// Moves the hand on until a chunk is free; false after a whole round.
+    fn sweep_round(&self, book: &mut MutexGuard<'_, Book>) -> bool {
+        (0..self.preimages.chunks.count()).any(|_| self.sweep(book, &mut 0))
+    }
+
+    /// Sweeps the chunk at the hand, and moves it on; true if the chunk is free now. Counts its looks.
+    fn sweep(&self, book: &mut MutexGuard<'_, Book>, looks: &mut u32) -> bool {
+        let chunks = &self.preimages.chunks;
+        let chunk = chunks.hand.load(Ordering::Relaxed);
+        chunks.hand.store((chunk + 1) % chunks.count(), Ordering::Relaxed);
+        *looks += 1;
+        let Some(used) = chunks.sealed(chunk) else { return false };
+        let is_dead = |record: &Record| !self.pins.is_pinned(book, record.seq, record.until);
+        let swept = chunks.swept(chunk);
+        while let Some(record) = chunks.next_record(chunk, swept.load(Ordering::Relaxed) as usize, used) {
+            *looks += 1;
+            if !is_dead(&record) {
+                return false;
+            }
+            if let Some(entry) = self.table.entry(record.page).filter(|_| record.page.get() != 0) {
+                chunks.prune(entry.ver, is_dead);
+            }
+            swept.fetch_add(record.piece_words() as u32, Ordering::Relaxed);
+        }
+        // Release: a reader that sees the count sees the chains without this chunk's records.
+        self.preimages.reclaims.fetch_add(1, Ordering::Release);
+        chunks.give(chunk);
+        true
+    }
+
+    /// Takes back what numbers that nobody uses have in their stashes.
+    fn empty_idle(&self) {
+        for number in 1..READER {
+            let stash = &self.preimages.stashes[usize::from(number)];
+            if stash.chunk_count() > 0
+                && let Some(_owner) = self.committers().try_number(number)
+            {
+                stash.give_all(&self.preimages.chunks);
+            }
+        }
+    }
+}
+
+impl Chunks {
+    /// Returns the piece that begins at a word of a sealed chunk, of which `used` words hold pieces.
+    pub(super) fn next_record(&self, chunk: u32, at: usize, used: usize) -> Option<Record> {
+        // A full chunk ends in less than the smallest piece.
+        (at + super::HEADER_WORDS < used).then(|| self.record(super::record::link_to(chunk, at)))?
+    }
+}
