@@ -44,14 +44,12 @@ impl PageStore {
     /// About three times a plain copy where nobody writes.
     #[inline]
     pub fn read(&self, page: PageId, offset: u32, out: &mut [u8]) -> Result<Epoch, ReadError> {
-        let len = out.len();
-        let (result, epoch) = self
-            .visit(page, |view| {
-                let fits = len as u64 + u64::from(offset) <= u64::from(view.page_bytes);
-                fits.then(|| view.words.load(offset as usize, out)).ok_or(view.page_bytes)
-            })
-            .ok_or(ReadError::NotFound { page })?;
-        result.map(|()| epoch).map_err(|page_bytes| ReadError::OutOfBounds { page, offset, len, page_bytes })
+        // One look does nearly always, and what follows it is kept out of its way.
+        let look = self.table.entry(page).map(|entry| self.look(entry, &mut |view| take(view, offset, out)));
+        match look {
+            Some(Look::Whole(Ok(()), epoch)) => Ok(epoch),
+            _ => self.read_again(page, offset, out),
+        }
     }
 
     /// Fills `out` with the whole page, resizing it to the exact length, and returns the epoch that
@@ -68,6 +66,14 @@ impl PageStore {
             view.words.load(0, out);
         };
         self.visit(page, copy).map(|((), epoch)| epoch).ok_or(ReadError::NotFound { page })
+    }
+
+    #[cold]
+    fn read_again(&self, page: PageId, offset: u32, out: &mut [u8]) -> Result<Epoch, ReadError> {
+        let copied = self.visit(page, |view| take(view, offset, out));
+        let (result, epoch) = copied.ok_or(ReadError::NotFound { page })?;
+        let len = out.len();
+        result.map(|()| epoch).map_err(|page_bytes| ReadError::OutOfBounds { page, offset, len, page_bytes })
     }
 
     /// Runs `copy` until it ran on bytes that stood in the page all at once.
@@ -89,10 +95,10 @@ impl PageStore {
         let before = entry.meta().load(Ordering::Acquire);
         let directory = entry.directory();
         let Some(slot) = directory.slot() else { return Look::Gone };
-        let Some(view) = self.view(entry, directory, slot) else { return Look::Torn };
         if meta::owner(before) != 0 {
             return Look::Torn;
         }
+        let Some(view) = self.view(entry, directory, slot) else { return Look::Torn };
         let value = copy(view);
         // If any word (or the length) was a later writer's, that writer's lock word or the page's end
         // is visible to the loads below.
@@ -116,4 +122,11 @@ impl PageStore {
             }
         }
     }
+}
+
+/// Copies the bytes from `offset` on; if they pass the page's end, fails with its length.
+#[inline]
+fn take(view: View<'_>, offset: u32, out: &mut [u8]) -> Result<(), u32> {
+    let fits = out.len() as u64 + u64::from(offset) <= u64::from(view.page_bytes);
+    fits.then(|| view.words.load(offset as usize, out)).ok_or(view.page_bytes)
 }

@@ -94,12 +94,13 @@ impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BY
         ((first << region) - first, (first << (region + 1)) - first)
     }
 
-    /// Returns the region that holds the unit, and the unit's index there.
+    /// Returns the region that holds the unit, and the unit's index there; [`ROOT_COUNT`] or more, if none
+    /// ever can.
     #[inline]
     pub(crate) fn split(&self, unit: u64) -> (usize, usize) {
-        let shifted = unit.saturating_add(1 << FIRST_LOG2);
-        let log2 = shifted.ilog2();
-        ((log2 - FIRST_LOG2) as usize, (shifted - (1 << log2)) as usize)
+        let Some(shifted) = unit.checked_add(1 << FIRST_LOG2) else { return (ROOT_COUNT, 0) };
+        let log2 = shifted.ilog2() as usize;
+        (log2 - FIRST_LOG2 as usize, (shifted - (1 << log2)) as usize)
     }
 
     fn unit_count(&self, region: usize) -> usize {

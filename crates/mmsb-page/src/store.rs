@@ -158,8 +158,11 @@ impl PageStore {
     /// Joins slot and length of a living page, or `None` if they are not of one life.
     #[inline]
     pub(crate) fn view(&self, entry: Entry<'_>, directory: Directory, slot: Slot) -> Option<View<'_>> {
-        let page_bytes = entry.page_bytes(directory, slot);
-        (page_bytes as usize <= slot.class.bytes())
-            .then(|| View { words: self.arena.words(slot), page_bytes })
+        let words = self.arena.words(slot);
+        if directory.is_exact() {
+            return Some(View { words, page_bytes: slot.class.bytes() as u32 });
+        }
+        let page_bytes = entry.length.load(Ordering::Relaxed);
+        (page_bytes as usize <= slot.class.bytes()).then_some(View { words, page_bytes })
     }
 }

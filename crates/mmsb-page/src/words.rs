@@ -12,8 +12,10 @@ use crate::sync::{AtomicU64, Ordering};
 /// Bytes of a word.
 const WORD_BYTES: usize = 8;
 
-/// Words copied a turn of the inner loop.
+/// Words copied together, as many as registers hold.
 const LINE_WORDS: usize = 8;
+/// Words copied a turn of the loop.
+const BLOCK_WORDS: usize = 4 * LINE_WORDS;
 
 /// The words of one slot, padding included.
 #[derive(Clone, Copy)]
@@ -32,8 +34,17 @@ impl<'a> Words<'a> {
     ///
     /// # Panics
     /// If the range passes the slot's end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn load(self, offset: usize, out: &mut [u8]) {
+        if !(offset | out.len()).is_multiple_of(WORD_BYTES) {
+            return self.load_ragged(offset, out);
+        }
+        let words = &self.words[offset / WORD_BYTES..][..out.len() / WORD_BYTES];
+        load_whole(words, out.as_chunks_mut().0);
+    }
+
+    #[inline(never)]
+    fn load_ragged(self, offset: usize, out: &mut [u8]) {
         let range = Range::new(offset, out.len());
         let words = range.of(self.words);
         let Some(end) = out.len().checked_sub(WORD_BYTES) else {
@@ -45,7 +56,7 @@ impl<'a> Words<'a> {
             out[..WORD_BYTES].copy_from_slice(&value.to_le_bytes());
         }
         let (middle, _) = out[range.head..].as_chunks_mut();
-        load_whole(&words[usize::from(range.head > 0)..], middle);
+        load_whole(&words[usize::from(range.head > 0)..][..middle.len()], middle);
         if let ([.., low, high], 1..) = (words, range.tail) {
             // Writes the last eight bytes, those of the word before once more.
             let low = low.load(Ordering::Relaxed) >> bits(range.tail);
@@ -231,19 +242,28 @@ fn store_short(words: &[AtomicU64], skip: usize, len: usize, value: u64) {
     }
 }
 
-/// Copies as many words as `out` takes. The compiler leaves loops over atomics as they are, one word a
-/// turn; a cache line a turn is half as long.
+/// Copies the words into as many chunks. The compiler leaves loops over atomics as they are, one word a
+/// turn; blocks of lines make turns so few that the processor foresees the last one.
 #[inline]
 fn load_whole(words: &[AtomicU64], out: &mut [[u8; WORD_BYTES]]) {
-    let (lines, rest) = out.as_chunks_mut::<LINE_WORDS>();
-    let (word_lines, _) = words.as_chunks::<LINE_WORDS>();
-    let word_rest = &words[lines.len() * LINE_WORDS..];
-    for (line, words) in lines.iter_mut().zip(word_lines) {
-        *line = words.each_ref().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
+    let (blocks, rest) = out.as_chunks_mut::<BLOCK_WORDS>();
+    let (word_blocks, word_rest) = words.as_chunks::<BLOCK_WORDS>();
+    for (block, words) in blocks.iter_mut().zip(word_blocks) {
+        let (lines, word_lines) = (block.as_chunks_mut::<LINE_WORDS>().0, words.as_chunks::<LINE_WORDS>().0);
+        lines.iter_mut().zip(word_lines).for_each(|(line, words)| load_line(words, line));
     }
+    let (lines, rest) = rest.as_chunks_mut::<LINE_WORDS>();
+    let (word_lines, word_rest) = word_rest.as_chunks::<LINE_WORDS>();
+    lines.iter_mut().zip(word_lines).for_each(|(line, words)| load_line(words, line));
     for (chunk, word) in rest.iter_mut().zip(word_rest) {
         *chunk = word.load(Ordering::Relaxed).to_le_bytes();
     }
+}
+
+/// Copies a cache line.
+#[inline]
+fn load_line(words: &[AtomicU64; LINE_WORDS], line: &mut [[u8; WORD_BYTES]; LINE_WORDS]) {
+    *line = words.each_ref().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
 }
 
 /// Replaces the bits of a word that `mask` names.
