@@ -1,8 +1,8 @@
 //! Random transactions, committed to a bus and to the model side by side.
 
-use mmsb::{Bus, Epoch, Error, PageId, Transaction};
+use mmsb::{Bus, Epoch, Error, PageId, Rewound, Transaction};
 
-use crate::{Model, Rng, draft::Draft};
+use crate::{Model, ModelState, Rng, draft::Draft};
 
 const NAMES: [&str; 6] = ["world", "player", "score", "map", "queue", "\u{fc}ber"];
 const TAGS: [&str; 4] = ["physics", "ai", "net", "input"];
@@ -49,6 +49,32 @@ impl Driver {
             1 => self.conflict(tx, &draft),
             _ => self.commit(tx, draft),
         }
+    }
+
+    /// Rewinds to one of the epochs there were, the newest `reach` ones.
+    ///
+    /// # Panics
+    /// If the bus answers anything but what the model expects.
+    #[track_caller]
+    pub fn rewind(&mut self, bus: &Bus, reach: u64) -> Rewound {
+        let newest = self.model.epoch();
+        let back = self.rng.below(reach.min(newest.get()) as usize + 1) as u64;
+        let target = Epoch::new(newest.get() - back);
+        let rewound = bus.rewind(target).expect("a rewind to a state there was");
+        assert_eq!((rewound.epoch, rewound.target), (newest.next(), target), "one epoch, to {target}");
+        let mut state =
+            ModelState { label: None, tag: Some("rewind".to_owned()), ..self.model.state(target).clone() };
+        for (&page, then) in &mut state.pages {
+            let now = self.model.newest().pages.get(&page);
+            let is_same = now.is_some_and(|now| now.bytes == then.bytes);
+            let epoch = bus.page_epoch(page).expect("a page that lived then");
+            // Bytes that went forth and back may be written again, or not: the state is the same.
+            let kept = now.map(|now| now.epoch).filter(|_| is_same);
+            assert!(epoch == rewound.epoch || Some(epoch) == kept, "{page} is of {epoch} after {rewound:?}");
+            then.epoch = epoch;
+        }
+        self.model.push(state);
+        rewound
     }
 
     fn begin<'b>(&mut self, bus: &'b Bus, draft: &mut Draft) -> Transaction<'b> {

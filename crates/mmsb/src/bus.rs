@@ -183,7 +183,7 @@ impl Bus {
         committer.ok_or(Error::Busy { what: "every committer slot", waited_ms })
     }
 
-    fn check_stopped(&self) -> Result<(), Error> {
+    pub(crate) fn check_stopped(&self) -> Result<(), Error> {
         if self.inner.stopped.load(Ordering::SeqCst) { Err(Error::Stopped) } else { Ok(()) }
     }
 
@@ -204,7 +204,7 @@ impl Bus {
 
     /// Returns the newest epoch. If somebody may have seen `wanted` already, though commits of other threads
     /// with lower numbers are still being published, it waits for those: they wait for nobody.
-    fn newest_for(&self, wanted: Epoch) -> Epoch {
+    pub(crate) fn newest_for(&self, wanted: Epoch) -> Epoch {
         let start = Instant::now();
         let is_made = wanted <= self.inner.counters.newest();
         while is_made && self.epoch() < wanted && start.elapsed() < COMMITTER_WAIT {

@@ -43,6 +43,7 @@ mod diff;
 mod history;
 mod info;
 mod past;
+mod rewind;
 mod verify;
 mod view;
 
@@ -75,6 +76,7 @@ pub use diff::{
 pub use history::{Change, ChangeKind, History};
 pub use info::{CommitInfo, PageInfo};
 pub use past::Past;
+pub use rewind::{RewindSource, Rewound};
 pub use verify::{Verified, verify};
 pub use view::{ToView, View};
 

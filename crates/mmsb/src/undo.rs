@@ -19,7 +19,7 @@ use std::sync::{
 
 use mmsb_types::Epoch;
 
-pub(crate) use self::record::{Life, OldRun, UndoRecord, UndoSize};
+pub(crate) use self::record::{Life, UndoRecord, UndoSize};
 
 /// The part of the bytes that records too small to be counted may take together: one in so many.
 const SMALL_PART: usize = 8;
@@ -182,13 +182,7 @@ impl Records<'_> {
 }
 
 impl UndoDraft {
-    /// Tells whether the commit leaves a record. If not, whatever is added goes nowhere.
-    #[inline]
-    pub(crate) fn is_open(&self) -> bool {
-        self.is_open
-    }
-
-    /// Returns the record to add to, if the draft is open.
+    /// Returns the record to add to, if the commit leaves one.
     #[inline]
     pub(crate) fn record(&mut self) -> Option<&mut UndoRecord> {
         self.record.as_deref_mut().filter(|_| self.is_open)

@@ -15,7 +15,7 @@ use mmsb_types::{
     limits::{BOXED_ABOVE_BYTES, PAGE_BYTES_MAX},
 };
 
-use crate::{interner::SourceLoan, txn::Draft, undo::UndoDraft};
+use crate::{info::rewind_cause, interner::SourceLoan, txn::Draft, undo::UndoDraft};
 
 /// What a thread's buffers may hold when no commit is under way, in bytes: enough to capture a page of any
 /// length again and again.
@@ -100,6 +100,9 @@ impl Scratch {
             self.section.clear();
             source.encode(&mut self.section);
             self.sections.push(SectionKind::SOURCE, &self.section);
+        }
+        if let Some(epoch) = draft.rewinds_to {
+            self.sections.push(SectionKind::CAUSE, &rewind_cause(epoch));
         }
         if let Some(nanos) = nanos {
             self.sections.push(SectionKind::TIMESTAMP, &nanos.to_le_bytes());

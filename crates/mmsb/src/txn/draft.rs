@@ -11,7 +11,7 @@ use std::{
 };
 
 use mmsb_delta::DeltaBatch;
-use mmsb_types::{Durability, Label};
+use mmsb_types::{Durability, Epoch, Label};
 
 /// Room for many small drafts, or for the columns of one commit as large as most programs make.
 const POOL_BYTES_MAX: usize = 8 << 20;
@@ -34,6 +34,8 @@ pub(crate) struct Draft {
     pub(crate) label: Option<Label>,
     pub(crate) tag: Option<String>,
     pub(crate) site: Option<&'static Location<'static>>,
+    /// The commit makes this earlier state the newest one.
+    pub(crate) rewinds_to: Option<Epoch>,
     /// The writes in their order, each checked against its page; only compact entries.
     pub(crate) writes: DeltaBatch,
 }
@@ -108,7 +110,7 @@ impl Draft {
     /// Durability and site are set anew with every use.
     #[inline]
     fn clear(&mut self) {
-        (self.label, self.tag) = (None, None);
+        (self.label, self.tag, self.rewinds_to) = (None, None, None);
         self.writes.clear();
     }
 }

@@ -98,6 +98,23 @@ impl<'b> Transaction<'b> {
         Ok(page)
     }
 
+    /// Brings a page back that was deleted: its id begins another life, with zero bytes.
+    ///
+    /// # Errors
+    /// As [`Transaction::make_detail`].
+    pub(crate) fn revive_page(
+        &mut self,
+        page: PageId,
+        page_bytes: u32,
+        name: Option<&str>,
+    ) -> Result<(), Error> {
+        let detail = self.make_detail()?;
+        detail.add(TxPage::new(page, page_bytes, Life::Born));
+        let name = name.map(str::to_owned);
+        detail.events.push(PageEvent::Created { page, page_bytes, location: PageLocation::Host, name });
+        Ok(())
+    }
+
     /// Deletes the page; its name is free again, its id is never given to another page.
     ///
     /// # Errors
