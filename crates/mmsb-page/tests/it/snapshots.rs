@@ -8,7 +8,9 @@ use std::{
 };
 
 use insta::assert_snapshot;
-use mmsb_page::{Committer, Group, GroupBuf, Need, PageStore, PageWriter, Pin, SnapshotError, StoreOptions};
+use mmsb_page::{
+    Committer, Group, GroupBuf, Hold, Need, PageStore, PageWriter, Pin, SnapshotError, StoreOptions,
+};
 use mmsb_types::{Epoch, PageId, Span};
 
 use crate::{assert_sound, born, dice::Dice, epoch, page};
@@ -411,7 +413,7 @@ fn a_group_saves_the_pages_it_will_change() {
     world.store.stash(&committer, Need::of(4, 12));
     let mut group = Group::new(&world.store, &committer, &mut buffer);
     let ids = [1, 2, 1, 3];
-    ids.iter().for_each(|&id| drop(group.try_lock(page(id), 3)));
+    assert!(ids.iter().all(|&id| group.try_lock(page(id), 3) != Hold::Busy));
     let at = world.number();
     let mut writer = group.into_writer();
     // Page 3 is only a precondition.
