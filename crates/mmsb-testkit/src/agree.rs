@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use mmsb::{Bus, ChangeKind, CommitInfo, Epoch, PageId, Past};
+use mmsb::{Branch, Bus, ChangeKind, CommitInfo, Epoch, PageId, Past, ToView, View};
 
 use crate::{Model, ModelState};
 
@@ -61,6 +61,36 @@ pub fn past(past: &Past, model: &Model) {
         let found = expected.name.as_deref().map(|name| past.page(name));
         assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
     }
+}
+
+/// Asserts that a branch is the model's newest state, by its own look-ups and as a view.
+///
+/// # Panics
+/// If it is not.
+#[track_caller]
+pub fn branch(branch: &Branch, model: &Model) {
+    let (epoch, state) = (model.epoch(), model.newest());
+    assert_eq!(branch.epoch(), epoch, "newest epoch");
+    let ids: Vec<PageId> = state.pages.keys().copied().collect();
+    assert!(branch.pages().unwrap().iter().map(|info| info.page).eq(ids.iter().copied()), "pages at {epoch}");
+    for info in branch.pages().unwrap() {
+        let (page, expected) = (info.page, &state.pages[&info.page]);
+        assert_eq!(info.epoch, expected.epoch, "epoch of {page} at {epoch}");
+        assert_eq!(branch.page_epoch(page).unwrap(), expected.epoch, "epoch of {page} at {epoch}");
+        assert_eq!(info.name.as_deref(), expected.name.as_deref(), "name of {page} at {epoch}");
+        let found = expected.name.as_deref().map(|name| branch.page(name).unwrap());
+        assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
+        assert!(branch.with_page(page, |bytes| bytes == *expected.bytes).unwrap(), "{page} at {epoch}");
+    }
+    let view = branch.to_view().unwrap();
+    assert_eq!((view.epoch(), view.label().unwrap()), (epoch, state.label), "of the view");
+    let mut visited = Vec::new();
+    view.with_pages(&ids, &mut |page, bytes| {
+        assert!(bytes == &**state.pages[&page].bytes, "bytes of {page} at {epoch}, as a view");
+        visited.push(page);
+    })
+    .unwrap();
+    assert_eq!(visited, ids, "pages visited");
 }
 
 /// Asserts that a page's history, undone change by change, goes through all of its states.

@@ -1,6 +1,6 @@
 //! Random transactions, committed to a bus and to the model side by side.
 
-use mmsb::{Bus, Epoch, Error, PageId, Rewound, Transaction};
+use mmsb::{Branch, Bus, Epoch, Error, PageId, Rewound, Transaction};
 
 use crate::{Model, ModelState, Rng, draft::Draft};
 
@@ -11,6 +11,26 @@ const PAGE_BYTES: [usize; 9] = [1, 7, 8, 40, 64, 65, 1000, 4096, 5000];
 /// Long enough for boxed frames; beyond what a compact entry's offset reaches.
 const LONG_PAGE_BYTES: [usize; 2] = [70_000, (1 << 20) + 4200];
 const PAGES_MAX: usize = 12;
+
+/// What takes transactions.
+pub trait Begin {
+    /// Begins one.
+    fn begin(&self) -> Transaction<'_>;
+}
+
+impl Begin for Bus {
+    #[track_caller]
+    fn begin(&self) -> Transaction<'_> {
+        Bus::begin(self)
+    }
+}
+
+impl Begin for Branch {
+    #[track_caller]
+    fn begin(&self) -> Transaction<'_> {
+        Branch::begin(self)
+    }
+}
 
 /// Makes up transactions, and knows what must come of them.
 #[derive(Debug)]
@@ -27,6 +47,15 @@ impl Driver {
         Self { rng: Rng::new(seed), model: Model::default(), label: 0 }
     }
 
+    /// Goes another way from the state at `epoch` on, for a branch that begins there.
+    ///
+    /// # Panics
+    /// If it lies ahead.
+    #[must_use]
+    pub fn fork(&self, epoch: Epoch, seed: u64) -> Self {
+        Self { rng: Rng::new(seed), model: self.model.until(epoch), label: self.label }
+    }
+
     /// Returns what the bus must hold by now.
     #[must_use]
     pub fn model(&self) -> &Model {
@@ -38,7 +67,7 @@ impl Driver {
     /// # Panics
     /// If the bus answers anything but what the model expects.
     #[track_caller]
-    pub fn step(&mut self, bus: &Bus) {
+    pub fn step(&mut self, bus: &impl Begin) {
         let mut draft = Draft::new(self.model.newest());
         let mut tx = self.begin(bus, &mut draft);
         for _ in 0..self.rng.below(6) {
@@ -77,7 +106,7 @@ impl Driver {
         rewound
     }
 
-    fn begin<'b>(&mut self, bus: &'b Bus, draft: &mut Draft) -> Transaction<'b> {
+    fn begin<'b>(&mut self, bus: &'b impl Begin, draft: &mut Draft) -> Transaction<'b> {
         let mut tx = bus.begin();
         if self.rng.once_in(2) {
             self.label += self.rng.below(3) as u64;

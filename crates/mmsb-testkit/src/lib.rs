@@ -18,7 +18,7 @@ mod model;
 mod rng;
 mod stress;
 
-pub use driver::Driver;
+pub use driver::{Begin, Driver};
 pub use dump::dump;
 pub use model::{Model, ModelPage, ModelState};
 pub use rng::Rng;

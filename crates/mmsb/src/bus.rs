@@ -187,6 +187,11 @@ impl Bus {
         if self.inner.stopped.load(Ordering::SeqCst) { Err(Error::Stopped) } else { Ok(()) }
     }
 
+    /// Tells whether commits record where in the code they were begun.
+    pub(crate) fn records_sites(&self) -> bool {
+        self.inner.options.sites
+    }
+
     /// Lends the numbers of a transaction's tag and code site.
     pub(crate) fn lend_source(&self, draft: &Draft) -> SourceLoan<'_> {
         self.inner.interner.lend(draft.tag.as_deref(), draft.site)

@@ -23,7 +23,7 @@ use mmsb_page::Committer;
 use mmsb_tlog::{Log, LogError};
 use mmsb_types::{Durability, Epoch};
 
-use self::scratch::{PooledScratch, Scratch};
+pub(crate) use self::scratch::{PooledScratch, Scratch};
 use crate::{Bus, Committed, Error, Transaction, interner::SourceLoan, txn::check_text};
 
 /// Commits a transaction.
@@ -49,7 +49,7 @@ pub(crate) fn publish(
     let source = bus.lend_source(&tx.draft);
     let mut commit = Commit { bus, log, committer, source };
     if tx.detail().is_none() {
-        scratch.encode_sections(&tx.draft, &[], &commit.source, nanos);
+        scratch.encode_sections(&tx.draft, &[], Some(&commit.source), nanos);
         if let Some(epoch) = commit.plain(&tx.draft, scratch)? {
             return Ok(epoch);
         }

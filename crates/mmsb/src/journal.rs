@@ -8,7 +8,7 @@ mod pages;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mmsb_tlog::{Commit, Cursor, Log, LogDir, LogStats, Reader};
-use mmsb_types::{Durability, Epoch, Lsn};
+use mmsb_types::{Durability, Epoch, Lsn, limits::RECORD_BYTES_MAX};
 
 use crate::{Error, kept::Kept, state::State};
 
@@ -51,9 +51,25 @@ pub(crate) struct Replay {
 }
 
 impl Journal {
-    pub(crate) fn new(dir: LogDir, mode: Mode, keep_bytes: Option<u64>) -> Self {
-        let base = Mutex::new(Base { state: State::default(), cursor: Cursor::first(&dir) });
-        Self { kept: Kept::new(dir), mode, base, keep_bytes }
+    /// Makes the journal of a log whose oldest state is `oldest`: the empty bus, or what its base frames tell.
+    ///
+    /// # Errors
+    /// As [`Journal::replay`].
+    pub(crate) fn new(
+        dir: LogDir,
+        mode: Mode,
+        keep_bytes: Option<u64>,
+        oldest: Epoch,
+    ) -> Result<Self, Error> {
+        let base = Base { state: State::default(), cursor: Cursor::first(&dir) };
+        let mut journal = Self { kept: Kept::new(dir), mode, base: Mutex::new(base), keep_bytes };
+        if oldest > Epoch::ZERO {
+            let mut replay = journal.replay(oldest)?;
+            replay.run_to(oldest)?;
+            journal.base = Mutex::new(Base { cursor: replay.cursor(), state: replay.state });
+            journal.kept.set_oldest(oldest);
+        }
+        Ok(journal)
     }
 
     pub(crate) fn dir(&self) -> &LogDir {
@@ -69,6 +85,11 @@ impl Journal {
             Mode::Writer(log) | Mode::Volatile(log) => Ok(log),
             Mode::Reader(_) => Err(Error::ReadOnly),
         }
+    }
+
+    /// Returns the longest record in force, in bytes.
+    pub(crate) fn record_bytes_max(&self) -> u32 {
+        self.log().map_or(RECORD_BYTES_MAX, Log::record_bytes_max)
     }
 
     /// Returns the newest epoch.

@@ -38,6 +38,7 @@ mod txn;
 
 mod commit;
 
+mod branch;
 mod commits;
 mod diff;
 mod history;
@@ -47,6 +48,7 @@ mod rewind;
 mod verify;
 mod view;
 
+mod base_frames;
 mod catalogue;
 mod check;
 mod clock;
@@ -69,6 +71,7 @@ pub mod testing;
 pub use bus::{Builder, Bus, start};
 pub use txn::{Committed, Transaction};
 
+pub use branch::{Branch, BranchView};
 pub use commits::Commits;
 pub use diff::{
     Align, ByteRun, Diff, Divergence, PageDiff, PageDifference, RunDiff, Side, compare_runs, diff,

@@ -47,6 +47,11 @@ impl Past {
         Self { state: Arc::new(state), lineage }
     }
 
+    /// Returns the lowest id that was never given out as of this state.
+    pub(crate) fn next_id(&self) -> PageId {
+        PageId::new(self.state.next_id.max(PageId::FIRST.get()))
+    }
+
     /// Returns the epoch of this state.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
@@ -68,6 +73,15 @@ impl Past {
     #[must_use]
     pub fn page(&self, name: &str) -> Option<PageId> {
         self.state.named(name)
+    }
+
+    /// Returns what is known of a page.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`].
+    pub fn info(&self, page: PageId) -> Result<PageInfo, Error> {
+        let state = self.state.page(page).ok_or(Error::PageNotFound { page, epoch: self.epoch() })?;
+        Ok(state.info(page))
     }
 
     /// Returns all bytes of a page.

@@ -19,6 +19,7 @@ use mmsb_types::{Epoch, Label, PageEvent, PageId, PageLocation, Source, limits::
 pub(crate) use self::bytes::PageBytes;
 use crate::{
     PageInfo,
+    base_frames::{BaseRule, BaseSection},
     catalogue::{NameChanges, name_changes},
     info::{events, label, source},
     texts::{SourceNumbers, Texts},
@@ -34,6 +35,7 @@ pub(crate) struct State {
     pub(crate) texts: Texts,
     /// The lowest id that was never given out.
     pub(crate) next_id: u64,
+    pub(crate) base: BaseRule,
     pages: BTreeMap<PageId, StatePage>,
     names: HashMap<Arc<str>, PageId>,
 }
@@ -54,12 +56,16 @@ impl State {
     /// What does not fit, as a text; the state is then of no use.
     pub(crate) fn apply(&mut self, commit: &Commit<'_>) -> Result<(), String> {
         let sections = commit.frame.sections;
+        let base = self.base.admit(commit)?;
         self.source = source(sections, &mut self.texts)?;
         let events = events(sections)?;
         events.iter().try_for_each(|event| self.apply_event(event, commit.epoch))?;
         self.give_names(name_changes(&events))?;
         for (page, patch) in commit.frame.batch.iter() {
             self.apply_patch(page, patch, commit.epoch)?;
+        }
+        if let Some(base) = base {
+            self.apply_base(&base)?;
         }
         self.label = label(sections)?;
         self.epoch = commit.epoch;
@@ -82,6 +88,14 @@ impl State {
     /// Visits the pages by rising id.
     pub(crate) fn pages(&self) -> impl Iterator<Item = (PageId, &StatePage)> {
         self.pages.iter().map(|(&page, state)| (page, state))
+    }
+
+    fn apply_base(&mut self, base: &BaseSection) -> Result<(), String> {
+        for &(page, epoch) in &base.epochs {
+            self.pages.get_mut(&page).ok_or_else(|| missing(page))?.epoch = epoch;
+        }
+        self.next_id = self.next_id.max(base.next_id.min(COMPACT_ID_MAX + 1));
+        Ok(())
     }
 
     /// Applies an event but for the name it gives: names change all at once, so that pages may swap theirs.

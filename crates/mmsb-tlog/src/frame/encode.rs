@@ -6,7 +6,7 @@ use mmsb_types::crc32c;
 use super::{
     FLAG_SECTIONS, HEADER_BYTES, KIND_SINGLE, SINGLE_BYTES, SINGLE_PAYLOAD_MAX, SectionBuf, line_checksum,
 };
-use crate::LogError;
+use crate::{Fault, LogError, frame::parse_frame};
 
 /// Bytes of the section that counts wide entries.
 const WIDE_SECTION_BYTES: usize = 16;
@@ -26,6 +26,15 @@ impl FrameBuf {
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self { bytes: Vec::with_capacity(capacity) }
+    }
+
+    /// Takes over the bytes of a sealed frame, to be published once more.
+    ///
+    /// # Errors
+    /// The fault, if they are no frame.
+    pub fn of_frame(bytes: Vec<u8>) -> Result<Self, Fault> {
+        parse_frame(&bytes)?;
+        Ok(Self { bytes })
     }
 
     /// Returns an upper bound of the frame's length, in bytes.

@@ -10,6 +10,7 @@ use std::{
 
 use mmsb_page::PageStore;
 use mmsb_tlog::{Cursor, InstanceId, Log, LogDir, Scan, SegmentHead, vfs::Vfs};
+use mmsb_types::Epoch;
 
 use super::{Builder, Inner, store_error};
 use crate::{
@@ -85,23 +86,27 @@ pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -
 
 /// Replays the whole log; nothing is cut before every commit was found to fit.
 fn replay(dir: &LogDir, end: Cursor) -> Result<State, Error> {
-    check_birth(dir)?;
     let mut state = State::default();
     let kept = Kept::new(dir.clone());
     let mut reader = kept.reader(Cursor::first(dir), end.lsn)?;
     while let Some(commit) = reader.next_commit()? {
         state.apply(&commit).map_err(|what| kept.does_not_fit(&commit, what))?;
     }
+    check_birth(dir, &state)?;
     Ok(state)
 }
 
-/// Refuses a log that begins behind its birth: nothing tells the state before its first commit.
-fn check_birth(dir: &LogDir) -> Result<(), Error> {
-    if dir.segment() == SegmentHead::FIRST {
+/// Refuses a log that begins behind its birth and does not tell the whole state before its first commit.
+fn check_birth(dir: &LogDir, state: &State) -> Result<(), Error> {
+    let head = dir.segment();
+    let has_base = head == SegmentHead::starting_at(head.first_number)
+        && state.epoch > Epoch::ZERO
+        && state.epoch >= state.base.oldest();
+    if head == SegmentHead::FIRST || has_base {
         return Ok(());
     }
-    let what = "the log begins late, and no checkpoint holds the state before it".to_owned();
-    Err(Error::Corrupt { file: dir.segment_path(), offset: 0, number: 0, what })
+    let what = "the log begins late, and the state before it is not there, or not whole".to_owned();
+    Err(Error::Corrupt { file: dir.segment_path(), offset: 0, number: state.epoch.get(), what })
 }
 
 fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Result<Bus, Error> {
@@ -112,7 +117,7 @@ fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Resu
     let inner = Inner {
         store,
         catalogue: Catalogue::of_state(&state),
-        journal: Journal::new(dir.anchored(), mode, options.keep_bytes),
+        journal: Journal::new(dir.anchored(), mode, options.keep_bytes, state.base.oldest())?,
         interner: Interner::of_texts(std::mem::take(&mut state.texts)),
         undo: Undo::new(undo_depth, undo_bytes),
         options,

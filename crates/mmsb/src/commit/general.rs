@@ -41,7 +41,7 @@ impl<'c> Commit<'c> {
         let Some(detail) = tx.detail() else { unreachable!("made just now") };
         let change = || self.bus.catalogue().change(&detail.events, |_, _| false);
         let mut names = (!detail.events.is_empty()).then(change).transpose()?;
-        scratch.encode_sections(&tx.draft, &detail.events, &self.source, nanos);
+        scratch.encode_sections(&tx.draft, &detail.events, Some(&self.source), nanos);
         let mut lost = 0;
         loop {
             let attempt = if lost < LOST_RACES_MAX {

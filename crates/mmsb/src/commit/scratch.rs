@@ -27,14 +27,14 @@ thread_local! {
 
 /// The buffers.
 #[derive(Default)]
-pub(super) struct Scratch {
-    pub(super) frame: FrameBuf,
+pub(crate) struct Scratch {
+    pub(crate) frame: FrameBuf,
     pub(super) sections: SectionBuf,
     pub(super) group: GroupBuf,
     /// Runs whose page came before in the same commit.
     pub(super) again: Vec<u32>,
     pub(super) sorted: Vec<(PageId, Span)>,
-    pub(super) batch: DeltaBatch,
+    pub(crate) batch: DeltaBatch,
     pub(super) undo: UndoDraft,
     /// For each page of the transaction: its bytes change.
     pub(super) changed: Vec<bool>,
@@ -48,11 +48,11 @@ pub(super) struct Scratch {
 }
 
 /// The thread's buffers, given back when dropped.
-pub(super) struct PooledScratch(Option<Box<Scratch>>);
+pub(crate) struct PooledScratch(Option<Box<Scratch>>);
 
 impl PooledScratch {
     /// Takes the thread's buffers, if they are there.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Some(SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default()))
     }
 }
@@ -83,11 +83,11 @@ impl Drop for PooledScratch {
 
 impl Scratch {
     /// Lays out everything but the deltas. Kinds rise.
-    pub(super) fn encode_sections(
+    pub(crate) fn encode_sections(
         &mut self,
         draft: &Draft,
         events: &[PageEvent],
-        source: &SourceLoan<'_>,
+        source: Option<&SourceLoan<'_>>,
         nanos: Option<u64>,
     ) {
         self.sections.clear();
@@ -96,7 +96,7 @@ impl Scratch {
             events.iter().for_each(|event| event.encode(&mut self.section));
             self.sections.push(SectionKind::PAGE_EVENTS, &self.section);
         }
-        if !source.is_empty() {
+        if let Some(source) = source.filter(|source| !source.is_empty()) {
             self.section.clear();
             source.encode(&mut self.section);
             self.sections.push(SectionKind::SOURCE, &self.section);

@@ -2,6 +2,7 @@
 
 mod faulty;
 
+mod branches;
 mod faults;
 mod frames;
 mod hostile;
