@@ -15,6 +15,7 @@ mod encode;
 mod general;
 mod held;
 mod lock;
+mod overlap;
 mod plain;
 mod scratch;
 mod undo;
@@ -53,7 +54,7 @@ pub(crate) fn publish(
         if let Some(epoch) = commit.plain(&tx.draft, scratch)? {
             return Ok(epoch);
         }
-        // Runs overlap: a record for each page sorts them out.
+        // Many writes overlap: a record for each page sorts them out.
         tx.make_detail()?;
     }
     commit.general(tx, scratch, nanos)

@@ -1,23 +1,41 @@
 //! The short way: writes to living pages, which stand in the transaction as the frame stores them.
 //!
 //! Nothing is looked up by page but in the page table, and nothing is sorted: the lock word of a page that
-//! comes twice says so. Only then are its runs looked at; if they overlap, the general way must merge them.
+//! comes twice says so. Only then are its runs looked at. If some overlap, the earlier ones are cut, and the
+//! commit starts again; if many do, the general way must merge them.
 
-use mmsb_delta::BatchView;
+use mmsb_delta::{BatchView, DeltaBatch};
 use mmsb_page::{Group, GroupWriter};
-use mmsb_types::{Epoch, PageId, Span};
+use mmsb_types::Epoch;
 
-use super::{Commit, Scratch, held::store, lock::lock_all, undo};
+use super::{Commit, Scratch, held::store, lock::lock_all, overlap::Meeting, undo};
 use crate::{Error, txn::Draft, undo::UndoDraft};
 
-/// Pages that come twice are compared run by run up to this many; above, all runs are sorted.
-const COMPARED_MAX: usize = 8;
-
 impl Commit<'_> {
-    /// Publishes the draft's writes; `None`, and nothing has happened, if some of them overlap.
+    /// Publishes the draft's writes; `None`, and nothing has happened, if many of them overlap.
     pub(super) fn plain(&mut self, draft: &Draft, scratch: &mut Scratch) -> Result<Option<Epoch>, Error> {
-        let batch = draft.writes.view();
-        scratch.frame.encode(&scratch.sections, &draft.writes, self.log.record_bytes_max())?;
+        match self.write_all(&draft.writes, scratch)? {
+            Ok(epoch) => Ok(Some(epoch)),
+            Err(Meeting::Few) => {
+                let mut trimmed = std::mem::take(&mut scratch.batch);
+                trimmed.clear();
+                trimmed.push_trimmed(draft.writes.view(), &scratch.overlaps.pairs);
+                let written = self.write_all(&trimmed, scratch);
+                scratch.batch = trimmed;
+                Ok(written?.ok())
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Publishes writes, unless some of them meet.
+    fn write_all(
+        &mut self,
+        writes: &DeltaBatch,
+        scratch: &mut Scratch,
+    ) -> Result<Result<Epoch, Meeting>, Error> {
+        let batch = writes.view();
+        scratch.frame.encode(&scratch.sections, writes, self.log.record_bytes_max())?;
         let frame_bytes = scratch.frame.len();
         scratch.frame_bytes_max = scratch.frame_bytes_max.max(frame_bytes);
         let room = self.log.room(frame_bytes)?;
@@ -26,8 +44,9 @@ impl Commit<'_> {
         let runs = batch.compact_spans().map(|(page, span)| (page, span.end() as u32));
         scratch.again.clear();
         lock_all(self.bus.bulk_ticket(), &mut group, runs, &mut scratch.again)?;
-        if overlap(batch, &scratch.again, &mut scratch.sorted) {
-            return Ok(None);
+        let meeting = scratch.overlaps.find(batch, &scratch.again);
+        if meeting != Meeting::None {
+            return Ok(Err(meeting));
         }
         let reservation = self.log.reserve(room, frame_bytes);
         let epoch = Epoch::new(reservation.number());
@@ -40,7 +59,7 @@ impl Commit<'_> {
         self.bus.undo().keep(epoch, &mut scratch.undo);
         self.bus.count_commit(self.committer, batch, frame_bytes);
         self.source.set_published();
-        Ok(Some(epoch))
+        Ok(Ok(epoch))
     }
 }
 
@@ -52,23 +71,4 @@ fn store_all(writer: &mut GroupWriter<'_>, batch: BatchView<'_>, undo: &mut Undo
         }
     }
     batch.iter().enumerate().for_each(|(index, (_, patch))| store(writer, index, patch));
-}
-
-/// Tells whether two runs share a byte; `again` are the runs whose page came before.
-fn overlap(batch: BatchView<'_>, again: &[u32], sorted: &mut Vec<(PageId, Span)>) -> bool {
-    if again.is_empty() {
-        return false;
-    }
-    let runs = batch.compact_spans();
-    if again.len() <= COMPARED_MAX {
-        return again.iter().any(|&index| {
-            let (page, span) = runs.clone().nth(index as usize).expect("a record for each run");
-            runs.clone().take(index as usize).any(|(other, before)| other == page && before.overlaps(span))
-        });
-    }
-    sorted.clear();
-    sorted.extend(runs);
-    sorted.sort_unstable();
-    let overlap = |pair: &[(PageId, Span)]| pair[0].0 == pair[1].0 && pair[0].1.overlaps(pair[1].1);
-    sorted.windows(2).any(overlap)
 }

@@ -11,10 +11,11 @@ use mmsb_delta::DeltaBatch;
 use mmsb_page::GroupBuf;
 use mmsb_tlog::{FrameBuf, SectionBuf, SectionKind};
 use mmsb_types::{
-    Epoch, PageEvent, PageId, Span,
+    Epoch, PageEvent, Span,
     limits::{BOXED_ABOVE_BYTES, PAGE_BYTES_MAX},
 };
 
+use super::overlap::Overlaps;
 use crate::{info::rewind_cause, interner::SourceLoan, txn::Draft, undo::UndoDraft};
 
 /// What a thread's buffers may hold when no commit is under way, in bytes: enough to capture a page of any
@@ -33,7 +34,7 @@ pub(crate) struct Scratch {
     pub(super) group: GroupBuf,
     /// Runs whose page came before in the same commit.
     pub(super) again: Vec<u32>,
-    pub(super) sorted: Vec<(PageId, Span)>,
+    pub(super) overlaps: Overlaps,
     pub(crate) batch: DeltaBatch,
     pub(super) undo: UndoDraft,
     /// For each page of the transaction: its bytes change.
@@ -126,7 +127,7 @@ impl Scratch {
     fn bytes(&self) -> usize {
         let [compact, wide, compact_payload, wide_payload] = self.batch.capacities();
         let batch = compact * 8 + wide * 24 + compact_payload + wide_payload;
-        let group = self.group.capacity_bytes() + self.again.capacity() * 4 + self.sorted.capacity() * 16;
+        let group = self.group.capacity_bytes() + self.again.capacity() * 4 + self.overlaps.capacity_bytes();
         batch + group + self.old.capacity() + self.section.capacity() + self.runs.capacity() * 8
     }
 }

@@ -28,6 +28,18 @@ impl Target<'_> {
         }
     }
 
+    /// Returns a live page's length, in bytes, and asks for the memory that a write will touch.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`].
+    #[inline]
+    pub(super) fn approach(self, page: PageId, offset: u32, len: usize) -> Result<u32, Error> {
+        let found = match self {
+            Self::Bus(bus) => bus.store().approach(page, offset, len),
+        };
+        found.ok_or_else(|| Error::PageNotFound { page, epoch: self.epoch() })
+    }
+
     /// Fills `buffer` from the page, torn-free; returns the epoch of the bytes.
     ///
     /// The page lived when the transaction first used it: one that is gone is a conflict.

@@ -17,7 +17,8 @@ impl<'b> Transaction<'b> {
     pub fn write(&mut self, page: PageId, offset: u32, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         let bytes = bytes.as_ref();
         if self.detail.is_none() {
-            check_span(page, offset, bytes.len(), self.target.page_bytes(page)?)?;
+            let page_bytes = self.target.approach(page, offset, bytes.len())?;
+            check_span(page, offset, bytes.len(), page_bytes)?;
             if self.draft.writes.push_write(page, offset, bytes) {
                 return Ok(());
             }
