@@ -417,7 +417,8 @@ fn a_group_saves_the_pages_it_will_change() {
     let at = world.number();
     let mut writer = group.into_writer();
     // Page 3 is only a precondition.
-    writer.preserve(at, |index| (ids[index] != 3).then(|| page(ids[index])));
+    let changed = ids.iter().enumerate().filter(|(_, id)| **id != 3);
+    writer.preserve(changed.map(|(index, id)| (index, page(*id))), at);
     writer.write(0, 0, b"n");
     writer.write(2, 1, b"w");
     writer.publish(1, at);

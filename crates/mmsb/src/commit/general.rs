@@ -1,6 +1,6 @@
 //! The general way: pages created, deleted, named, read, captured, or written to twice in one place.
 
-use mmsb_page::{Group, NewPage};
+use mmsb_page::{Group, Need, NewPage};
 use mmsb_tlog::Room;
 use mmsb_types::Epoch;
 
@@ -42,6 +42,9 @@ impl<'c> Commit<'c> {
         let change = || self.bus.catalogue().change(&detail.events, |_, _| false);
         let mut names = (!detail.events.is_empty()).then(change).transpose()?;
         scratch.encode_sections(&tx.draft, &detail.events, Some(&self.source), nanos);
+        let mut need = Need::default();
+        detail.pages.iter().filter(|page| page.needs_lock()).for_each(|page| need.add(page.page_bytes));
+        self.bus.store().stash(self.committer, need);
         let mut lost = 0;
         loop {
             let attempt = if lost < LOST_RACES_MAX {
@@ -151,6 +154,7 @@ impl<'c> Commit<'c> {
         let epoch = Epoch::new(reservation.number());
         self.bus.note_epoch(self.committer, epoch);
         let mut writer = group.into_writer();
+        writer.preserve(held.changing(), epoch);
         held.store(&mut writer, scratch.batch.view(), &mut scratch.undo);
         held.publish(writer, epoch);
         if let Some(names) = names {

@@ -51,6 +51,14 @@ impl<'a> HeldPages<'a> {
         Self { pages }
     }
 
+    /// Visits the records of pages that change, each with its page.
+    pub(super) fn changing(&self) -> impl Iterator<Item = (usize, PageId)> {
+        self.pages.iter().filter_map(|held| match held.state {
+            State::Written(record) | State::Dying(record) => Some((record, held.page)),
+            State::Kept | State::Born(_) => None,
+        })
+    }
+
     /// Stores the batch's bytes. Its patches stand in the order of the pages, once compact, once wide.
     pub(super) fn store(&mut self, writer: &mut GroupWriter<'_>, batch: BatchView<'_>, undo: &mut UndoDraft) {
         let mut undo = undo.record();

@@ -5,15 +5,21 @@
 //! commit starts again; if many do, the general way must merge them.
 
 use mmsb_delta::{BatchView, DeltaBatch};
-use mmsb_page::{Group, GroupWriter};
-use mmsb_types::Epoch;
+use mmsb_page::{Group, GroupWriter, Need, PageStore};
+use mmsb_types::{Epoch, PageId};
 
 use super::{Commit, Scratch, held::store, lock::lock_all, overlap::Meeting, undo};
 use crate::{Error, txn::Draft, undo::UndoDraft};
 
+/// A draft that asks for more room for pre-images is looked at again: it may have counted pages twice.
+const EXACT_ABOVE_BYTES: u64 = 1 << 20;
+
 impl Commit<'_> {
     /// Publishes the draft's writes; `None`, and nothing has happened, if many of them overlap.
     pub(super) fn plain(&mut self, draft: &Draft, scratch: &mut Scratch) -> Result<Option<Epoch>, Error> {
+        let exact = draft.need.bytes() > EXACT_ABOVE_BYTES;
+        let need = if exact { exact_need(self.bus.store(), draft.writes.view()) } else { draft.need };
+        self.bus.store().stash(self.committer, need);
         match self.write_all(&draft.writes, scratch)? {
             Ok(epoch) => Ok(Some(epoch)),
             Err(Meeting::Few) => {
@@ -52,6 +58,7 @@ impl Commit<'_> {
         let epoch = Epoch::new(reservation.number());
         self.bus.note_epoch(self.committer, epoch);
         let mut writer = group.into_writer();
+        writer.preserve(batch.compact_spans().map(|(page, _)| page).enumerate(), epoch);
         store_all(&mut writer, batch, &mut scratch.undo);
         writer.publish(batch.len(), epoch);
         drop(writer);
@@ -61,6 +68,17 @@ impl Commit<'_> {
         self.source.set_published();
         Ok(Ok(epoch))
     }
+}
+
+/// Returns the room that pre-images of all pages need, each counted once.
+#[cold]
+fn exact_need(store: &PageStore, batch: BatchView<'_>) -> Need {
+    let mut pages: Vec<PageId> = batch.compact_spans().map(|(page, _)| page).collect();
+    pages.sort_unstable();
+    pages.dedup();
+    let mut need = Need::default();
+    pages.iter().filter_map(|&page| store.page_bytes(page)).for_each(|page_bytes| need.add(page_bytes));
+    need
 }
 
 /// Stores each run into the page of the record with its index; saves first what was there.

@@ -28,16 +28,13 @@ impl Target<'_> {
         }
     }
 
-    /// Returns a live page's length, in bytes, and asks for the memory that a write will touch.
-    ///
-    /// # Errors
-    /// [`Error::PageNotFound`].
+    /// Returns a live page's length, in bytes, and asks for the memory that a write will touch; `None` if no
+    /// such page lives.
     #[inline]
-    pub(super) fn approach(self, page: PageId, offset: u32, len: usize) -> Result<u32, Error> {
-        let found = match self {
+    pub(super) fn approach(self, page: PageId, offset: u32, len: usize) -> Option<u32> {
+        match self {
             Self::Bus(bus) => bus.store().approach(page, offset, len),
-        };
-        found.ok_or_else(|| Error::PageNotFound { page, epoch: self.epoch() })
+        }
     }
 
     /// Fills `buffer` from the page, torn-free; returns the epoch of the bytes.

@@ -14,14 +14,15 @@ impl<'b> Transaction<'b> {
     ///
     /// # Errors
     /// [`Error::PageNotFound`]; [`Error::InvalidDelta`] if they pass the page's end. Nothing was written.
+    #[inline]
     pub fn write(&mut self, page: PageId, offset: u32, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         let bytes = bytes.as_ref();
-        if self.detail.is_none() {
-            let page_bytes = self.target.approach(page, offset, bytes.len())?;
-            check_span(page, offset, bytes.len(), page_bytes)?;
-            if self.draft.writes.push_write(page, offset, bytes) {
-                return Ok(());
-            }
+        if self.detail.is_none()
+            && let Some(page_bytes) = self.target.approach(page, offset, bytes.len())
+            && u64::from(offset) + bytes.len() as u64 <= u64::from(page_bytes)
+            && self.draft.push_write(page, page_bytes, offset, bytes)
+        {
+            return Ok(());
         }
         self.write_apart(page, offset, bytes)
     }
@@ -147,9 +148,12 @@ impl<'b> Transaction<'b> {
         Ok(())
     }
 
-    /// Writes to the page's own record.
+    /// Writes to the page's own record, or tells why that cannot be.
     #[cold]
     fn write_apart(&mut self, page: PageId, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        if self.detail.is_none() {
+            check_span(page, offset, bytes.len(), self.target.page_bytes(page)?)?;
+        }
         let found = self.touch(page)?;
         check_span(page, offset, bytes.len(), found.page_bytes)?;
         if !bytes.is_empty() {
