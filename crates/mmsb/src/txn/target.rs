@@ -34,6 +34,7 @@ impl Target<'_> {
     pub(super) fn approach(self, page: PageId, offset: u32, len: usize) -> Option<u32> {
         match self {
             Self::Bus(bus) => bus.store().approach(page, offset, len),
+            Self::Branch(branch) => branch.page_bytes(page).ok(),
         }
     }
 
