@@ -166,6 +166,11 @@ impl Pins {
         })
     }
 
+    /// Returns the oldest pinned epoch, aged or not; above all epochs if there is none.
+    pub(crate) fn oldest(&self, book: &Book) -> u64 {
+        book.epochs.keys().next().copied().unwrap_or(u64::MAX)
+    }
+
     /// Tells whether some pin that has not aged lies in `[seq, until)`.
     pub(crate) fn is_pinned(&self, book: &Book, seq: u64, until: u64) -> bool {
         let from = seq.max(self.aged.load(Ordering::Relaxed));
