@@ -24,7 +24,7 @@ pub(crate) use self::{
     change::CatalogueChange,
     names::{NameChanges, Names, name_changes},
 };
-use crate::{Error, state::State};
+use crate::Error;
 
 /// The catalogue of a live bus.
 #[derive(Debug)]
@@ -42,13 +42,9 @@ struct Versions {
 }
 
 impl Catalogue {
-    /// Starts from a state that was read.
-    pub(crate) fn of_state(state: &State) -> Self {
-        let next_id = state.next_id.max(PageId::FIRST.get());
-        let mut names = Names::new(state.epoch, PageId::new(next_id));
-        for (page, state) in state.pages() {
-            names.set(page, state.name.clone(), state.location);
-        }
+    /// Starts from the version that a log amounts to.
+    pub(crate) fn new(names: Names) -> Self {
+        let next_id = names.next_id.get();
         Self {
             versions: Swap::new(Versions { newest: names, older: Vec::new() }),
             changing: Mutex::new(()),

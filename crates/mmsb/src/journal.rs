@@ -12,8 +12,6 @@ use mmsb_types::{Durability, Epoch, Lsn, limits::RECORD_BYTES_MAX};
 
 use crate::{Error, kept::Kept, state::State};
 
-pub(crate) use self::pages::PagesAt;
-
 /// Where commits go and where the past comes from.
 #[derive(Debug)]
 pub(crate) struct Journal {
@@ -147,7 +145,7 @@ impl Journal {
         // However far it came: a commit that cannot be read leaves the state before it.
         (base.state, base.cursor) = (replay.state, replay.reader.cursor());
         // Told before the bytes go: who cannot read them any more finds out why.
-        self.kept.set_oldest(base.state.epoch);
+        self.kept.set_oldest(base.state.head.epoch);
         log.discard_before(base.cursor.lsn);
         stepped
     }
@@ -197,7 +195,7 @@ impl Replay {
 
     /// Goes on until `epoch`, or the end.
     pub(crate) fn run_to(&mut self, epoch: Epoch) -> Result<(), Error> {
-        while self.state.epoch < epoch && self.step()?.is_some() {}
+        while self.state.head.epoch < epoch && self.step()?.is_some() {}
         Ok(())
     }
 

@@ -58,6 +58,7 @@ mod interner;
 mod journal;
 mod kept;
 mod lineage;
+mod replay;
 mod site;
 mod state;
 mod stats;
@@ -79,6 +80,8 @@ pub use diff::{
 pub use history::{Change, ChangeKind, History};
 pub use info::{CommitInfo, PageInfo};
 pub use past::Past;
+#[doc(hidden)]
+pub use replay::replay_into;
 pub use rewind::{RewindSource, Rewound};
 pub use verify::{Verified, verify};
 pub use view::{ToView, View};

@@ -35,7 +35,7 @@ impl Bus {
         }
         loop {
             let mut replay = self.journal().replay(epoch)?;
-            let oldest = replay.state.epoch;
+            let oldest = replay.state.head.epoch;
             if epoch < oldest {
                 return Err(Error::HistoryGone { asked: epoch, oldest });
             }
@@ -120,7 +120,7 @@ pub(crate) fn last_epochs(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
 fn read_labels(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
     let mut replay = bus.journal().replay(bus.epoch())?;
     let kept = replay.kept().clone();
-    let oldest = (replay.state.label, replay.state.epoch);
+    let oldest = (replay.state.head.label, replay.state.head.epoch);
     let mut last: BTreeMap<_, _> = oldest.0.map(|label| (label, oldest.1)).into_iter().collect();
     while let Some(commit) = replay.skip()? {
         let label = label(commit.frame.sections).map_err(|what| kept.does_not_fit(&commit, what))?;

@@ -10,7 +10,8 @@ use super::Journal;
 use crate::{
     Error,
     info::events,
-    state::{PageBytes, StatePage, missing},
+    replay::missing,
+    state::{PageBytes, StatePage},
 };
 
 /// Pages as of one epoch, in the order in which they were asked for: the commit that changed each last, and its
@@ -46,7 +47,7 @@ impl Journal {
     fn read_pages(&self, epoch: Epoch, pages: &[PageId]) -> Result<PagesAt, Error> {
         let end = self.end(epoch)?;
         let base = self.lock_base();
-        let oldest = base.state.epoch;
+        let oldest = base.state.head.epoch;
         if epoch < oldest {
             return Err(Error::HistoryGone { asked: epoch, oldest });
         }
@@ -89,8 +90,8 @@ impl Wanted {
     fn apply_event(&mut self, event: &PageEvent, epoch: Epoch) {
         let Some(state) = self.find(event.page()) else { return };
         match *event {
-            PageEvent::Created { page_bytes, location, .. } => {
-                *state = Some(StatePage::new(page_bytes, location, epoch));
+            PageEvent::Created { page_bytes, .. } => {
+                *state = Some(StatePage::new(page_bytes, epoch));
             }
             PageEvent::Deleted { .. } => *state = None,
             PageEvent::Named { .. } => {}
