@@ -31,7 +31,6 @@ mod choose;
 mod entry;
 mod short;
 mod stats;
-mod trim;
 mod validate;
 mod view;
 

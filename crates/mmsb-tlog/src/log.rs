@@ -7,7 +7,6 @@
 //! dropped unpublished would leave a hole in the log, so it aborts the process.
 
 mod boxes;
-mod drain;
 mod flush;
 mod flusher;
 #[cfg(all(test, loom))]
@@ -141,7 +140,7 @@ impl Log {
         let left = self.shared.wait_for(|| self.shared.ring.take_credit(units))?;
         room.units = units;
         if self.shared.ring.is_filling(left) {
-            self.shared.waker.wake_if_resting();
+            self.shared.waker.wake();
         }
         Ok(room)
     }
@@ -270,6 +269,8 @@ impl Log {
             written: self.shared.progress.written(),
             durable: self.shared.progress.durable(),
             sync_count: self.shared.progress.sync_count(),
+            ring_bytes: self.shared.ring.bytes(),
+            box_bytes: self.shared.boxes.held_bytes(),
         }
     }
 }
@@ -361,9 +362,7 @@ fn check_end(file: &Arc<dyn VfsFile>, path: &Path, offset: u64, scan: &Scan) -> 
 
 impl Drop for Room<'_> {
     fn drop(&mut self) {
-        if self.units > 0 {
-            self.shared.ring.return_credit(self.units);
-        }
+        self.shared.ring.return_credit(self.units);
         if let Some(index) = self.boxed {
             self.shared.boxes.give_back(index);
         }

@@ -8,6 +8,7 @@ mod catalogue;
 mod open;
 mod past;
 mod read;
+mod snapshot;
 mod stop;
 mod write;
 
@@ -37,9 +38,9 @@ use crate::{
     undo::Undo,
 };
 
-pub(crate) use self::past::last_epochs;
 use self::stop::Closer;
 pub use self::{aliases::start, builder::Builder};
+pub(crate) use self::{past::last_epochs, read::with_buffer};
 
 /// How long a commit waits for one of the 254 committer slots.
 const COMMITTER_WAIT: Duration = Duration::from_secs(10);
@@ -133,6 +134,7 @@ impl Bus {
         (stats.slot_bytes, stats.overhead_bytes_per_page) =
             (store.slot_bytes, store.overhead_bytes_per_page());
         (stats.log_bytes, stats.sync_count) = (log.log_bytes, log.sync_count);
+        stats.log_pass_count = self.inner.journal.pass_count();
         (stats.written, stats.durable) = (Epoch::new(log.written), Epoch::new(log.durable));
         stats
     }
@@ -183,13 +185,8 @@ impl Bus {
         committer.ok_or(Error::Busy { what: "every committer slot", waited_ms })
     }
 
-    pub(crate) fn check_stopped(&self) -> Result<(), Error> {
+    fn check_stopped(&self) -> Result<(), Error> {
         if self.inner.stopped.load(Ordering::SeqCst) { Err(Error::Stopped) } else { Ok(()) }
-    }
-
-    /// Tells whether commits record where in the code they were begun.
-    pub(crate) fn records_sites(&self) -> bool {
-        self.inner.options.sites
     }
 
     /// Lends the numbers of a transaction's tag and code site.
@@ -209,7 +206,7 @@ impl Bus {
 
     /// Returns the newest epoch. If somebody may have seen `wanted` already, though commits of other threads
     /// with lower numbers are still being published, it waits for those: they wait for nobody.
-    pub(crate) fn newest_for(&self, wanted: Epoch) -> Epoch {
+    fn newest_for(&self, wanted: Epoch) -> Epoch {
         let start = Instant::now();
         let is_made = wanted <= self.inner.counters.newest();
         while is_made && self.epoch() < wanted && start.elapsed() < COMMITTER_WAIT {

@@ -24,7 +24,8 @@
 //! # }
 //! ```
 //!
-//! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Past`] and [`View`] (the past),
+//! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Snapshot`], [`Past`]
+//! and [`View`] (one state that stays),
 //! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`verify()`],
 //! [`Error`].
 //!
@@ -38,17 +39,15 @@ mod txn;
 
 mod commit;
 
-mod branch;
 mod commits;
 mod diff;
 mod history;
 mod info;
 mod past;
-mod rewind;
+mod snapshot;
 mod verify;
 mod view;
 
-mod base_frames;
 mod catalogue;
 mod check;
 mod clock;
@@ -58,7 +57,7 @@ mod interner;
 mod journal;
 mod kept;
 mod lineage;
-mod replay;
+mod memory;
 mod site;
 mod state;
 mod stats;
@@ -72,7 +71,6 @@ pub mod testing;
 pub use bus::{Builder, Bus, start};
 pub use txn::{Committed, Transaction};
 
-pub use branch::{Branch, BranchView};
 pub use commits::Commits;
 pub use diff::{
     Align, ByteRun, Diff, Divergence, PageDiff, PageDifference, RunDiff, Side, compare_runs, diff,
@@ -80,14 +78,13 @@ pub use diff::{
 pub use history::{Change, ChangeKind, History};
 pub use info::{CommitInfo, PageInfo};
 pub use past::Past;
-#[doc(hidden)]
-pub use replay::replay_into;
-pub use rewind::{RewindSource, Rewound};
+pub use snapshot::Snapshot;
 pub use verify::{Verified, verify};
 pub use view::{ToView, View};
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::Error;
+pub use memory::MemoryStats;
 pub use stats::Stats;
 pub use typed::{Readable, Value};
 

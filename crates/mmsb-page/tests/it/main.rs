@@ -8,7 +8,6 @@ mod life;
 mod limits;
 mod races;
 mod restore;
-mod snapshot_races;
 mod snapshots;
 mod swap;
 

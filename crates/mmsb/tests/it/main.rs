@@ -2,7 +2,6 @@
 
 mod faulty;
 
-mod branches;
 mod faults;
 mod frames;
 mod hostile;
@@ -10,11 +9,10 @@ mod memory;
 mod model;
 mod overflow;
 mod races;
-mod rewind;
 mod runs;
 mod said;
 mod sites;
 mod sizes;
+mod snapshots;
 mod stopping;
 mod transactions;
-mod undo;
