@@ -31,6 +31,7 @@ mod choose;
 mod entry;
 mod short;
 mod stats;
+mod trim;
 mod validate;
 mod view;
 

@@ -14,6 +14,8 @@ use crate::{BatchView, DeltaBatch, Form, choose::choose_run_into, entry::Entry};
 
 /// From this length on a write is searched for repeated bytes.
 const LONG_BYTES: usize = 64;
+/// No write that begins here or before reaches past what a compact entry holds.
+const OFFSET_MAX: u32 = COMPACT_OFFSET_MAX - COMPACT_LEN_MAX;
 /// Up to this length one repeated byte is left among its neighbours: as a fill it would save nothing.
 const FILL_ABOVE_BYTES: usize = 1;
 
@@ -27,13 +29,31 @@ impl DeltaBatch {
     /// A few nanoseconds up to 63 bytes; above as [`crate::choose_into`].
     #[inline]
     pub fn push_write(&mut self, page: PageId, offset: u32, bytes: &[u8]) -> bool {
-        let is_narrow = page.get() <= COMPACT_ID_MAX && bytes.len() <= COMPACT_LEN_MAX as usize;
-        if !is_narrow || offset > COMPACT_OFFSET_MAX - COMPACT_LEN_MAX {
+        let is_page = page.get().wrapping_sub(1) < COMPACT_ID_MAX;
+        if !is_page || bytes.len() >= LONG_BYTES || offset > OFFSET_MAX || bytes.is_empty() {
+            return self.push_long(page, offset, bytes);
+        }
+        let span = Span::new(offset, bytes.len() as u32);
+        if self.goes_on(page, span, bytes) {
+            return true;
+        }
+        let is_fill = bytes.len() > FILL_ABOVE_BYTES && is_one_byte(bytes);
+        let (form, payload) = if is_fill { (Form::Fill, &bytes[..1]) } else { (Form::Bytes, bytes) };
+        self.compact.push(Entry::run(page, form, span).to_compact());
+        self.compact_payload.extend_from_slice(payload);
+        true
+    }
+
+    /// Appends a write of any length.
+    #[inline(never)]
+    fn push_long(&mut self, page: PageId, offset: u32, bytes: &[u8]) -> bool {
+        let is_page = (1..=COMPACT_ID_MAX).contains(&page.get());
+        if !is_page || bytes.len() > COMPACT_LEN_MAX as usize || offset > OFFSET_MAX {
             return false;
         }
         let span = Span::new(offset, bytes.len() as u32);
         if !bytes.is_empty() && !self.goes_on(page, span, bytes) {
-            self.push_apart(page, span, bytes);
+            choose_run_into(page, span, bytes, self);
         }
         true
     }
@@ -43,25 +63,17 @@ impl DeltaBatch {
     fn goes_on(&mut self, page: PageId, span: Span, bytes: &[u8]) -> bool {
         let Some(last) = self.compact.last_mut() else { return false };
         let mut entry = Entry::from_compact(*last);
-        let touches = entry.id == page.get() && entry.offset + entry.length == span.offset;
-        if !touches || entry.form != Form::Bytes as u32 || entry.length + span.len > COMPACT_LEN_MAX {
+        if entry.id != page.get() || entry.form != Form::Bytes as u32 {
+            return false;
+        }
+        let touches = entry.offset + entry.length == span.offset;
+        if !touches || entry.length + span.len > COMPACT_LEN_MAX {
             return false;
         }
         entry.length += span.len;
         *last = entry.to_compact();
         self.compact_payload.extend_from_slice(bytes);
         true
-    }
-
-    #[inline]
-    fn push_apart(&mut self, page: PageId, span: Span, bytes: &[u8]) {
-        if bytes.len() >= LONG_BYTES {
-            return choose_run_into(page, span, bytes, self);
-        }
-        let is_fill = bytes.len() > FILL_ABOVE_BYTES && is_one_byte(bytes);
-        let form = if is_fill { Form::Fill } else { Form::Bytes };
-        self.push_entry(Entry::run(page, form, span));
-        self.compact_payload.extend_from_slice(if is_fill { &bytes[..1] } else { bytes });
     }
 }
 

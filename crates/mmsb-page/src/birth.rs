@@ -55,12 +55,19 @@ impl PageStore {
         if page < PageId::FIRST || page > self.page_id_max {
             return Err(StoreError::IdOutOfRange { page, id_max: self.page_id_max });
         }
-        let entry = self.table.make_room(page, self.counts.pages())?;
-        let directory = claim(entry).ok_or(StoreError::NotFree { page })?;
-        let slot =
-            self.arena.allocate(SizeClass::of(page_bytes)).inspect_err(|_| unclaim(entry, directory))?;
+        self.forget_dead();
+        let entry = self.table.enter(page, self.counts.pages())?;
+        let claimed = claim(entry).ok_or(StoreError::NotFree { page });
+        let directory = claimed.inspect_err(|_| self.table.leave(page))?;
+        let slot = self.arena.allocate(SizeClass::of(page_bytes));
+        let slot = slot.inspect_err(|_| self.unclaim(page, entry, directory))?;
         let words = self.arena.words(slot);
         Ok(NewPage { store: self, page, page_bytes, entry, directory, slot, words })
+    }
+
+    fn unclaim(&self, page: PageId, entry: Entry<'_>, claimed: Directory) {
+        entry.hot.word.store(claimed.free().word(), Ordering::Release);
+        self.table.leave(page);
     }
 }
 
@@ -122,7 +129,7 @@ impl NewPage<'_> {
 impl Drop for NewPage<'_> {
     fn drop(&mut self) {
         self.store.arena.free(self.slot, self.words);
-        unclaim(self.entry, self.directory);
+        self.store.unclaim(self.page, self.entry, self.directory);
     }
 }
 
@@ -142,8 +149,4 @@ fn claim(entry: Entry<'_>) -> Option<Directory> {
         entry.hot.word.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
     };
     (free.is_free() && swap(free.word(), claimed.word())).then_some(claimed)
-}
-
-fn unclaim(entry: Entry<'_>, claimed: Directory) {
-    entry.hot.word.store(claimed.free().word(), Ordering::Release);
 }

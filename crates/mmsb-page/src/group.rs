@@ -96,30 +96,26 @@ impl<'a> Group<'a> {
     /// Tries once to take the page, which must be at least `end` bytes long.
     ///
     /// Who holds pages must not wait for this one, unless nobody else may do so meanwhile.
-    #[inline]
     pub fn try_lock(&mut self, page: PageId, end: u32) -> Hold {
-        let Some(entry) = self.store.table.entry(page) else { return Hold::Gone };
-        let before = entry.meta().load(Ordering::Acquire);
-        let directory = entry.directory();
-        let Some(slot) = directory.slot() else { return Hold::Gone };
-        let (owner, own) = (meta::owner(before), self.committer.number());
-        if owner != 0 && owner != own {
-            return Hold::Busy;
-        }
-        let locked = meta::locked(before, own);
-        if owner == 0
-            && entry.meta().compare_exchange(before, locked, Ordering::Acquire, Ordering::Relaxed).is_err()
-        {
-            return Hold::Busy;
-        }
-        let view = self.store.view(entry, directory, slot);
-        match view.filter(|_| entry.directory() == directory) {
-            Some(view) if end <= view.page_bytes => {
-                self.records.push(Record { meta: entry.meta(), view, before });
-                if owner == 0 { Hold::Locked } else { Hold::Again }
+        self.take(page, end)
+    }
+
+    /// Tries to take the pages of `runs`, each with the end it must reach, until one cannot be taken, and
+    /// returns that one; notes in `again` the records of pages that had one before.
+    #[inline]
+    pub fn try_lock_each(
+        &mut self,
+        runs: &mut impl Iterator<Item = (PageId, u32)>,
+        again: &mut Vec<u32>,
+    ) -> Option<(PageId, u32, Hold)> {
+        for (page, end) in runs {
+            match self.take(page, end) {
+                Hold::Locked => {}
+                Hold::Again => again.push(self.records.len() as u32 - 1),
+                hold => return Some((page, end, hold)),
             }
-            _ => Self::undo(entry, before, own, view.is_some()),
         }
+        None
     }
 
     /// Takes the page, waiting as long as somebody else holds it; never answers [`Hold::Busy`].
@@ -185,6 +181,31 @@ impl<'a> Group<'a> {
         GroupWriter { group: self, ended: 0 }
     }
 
+    #[inline(always)]
+    fn take(&mut self, page: PageId, end: u32) -> Hold {
+        let Some(entry) = self.store.table.entry(page) else { return Hold::Gone };
+        let before = entry.meta().load(Ordering::Acquire);
+        let directory = entry.directory();
+        let Some(slot) = directory.slot() else { return Hold::Gone };
+        let (owner, own) = (meta::owner(before), self.committer.number());
+        if owner == 0 {
+            let (locked, order) = (meta::locked(before, own), order(Fault::LockOrder, Ordering::Acquire));
+            if entry.meta().compare_exchange(before, locked, order, Ordering::Relaxed).is_err() {
+                return Hold::Busy;
+            }
+        } else if owner != own {
+            return Hold::Busy;
+        }
+        let view = self.store.view(entry, directory, slot);
+        match view.filter(|_| entry.directory() == directory) {
+            Some(view) if end <= view.page_bytes => {
+                self.records.push(Record { meta: entry.meta(), view, before });
+                if owner == 0 { Hold::Locked } else { Hold::Again }
+            }
+            _ => Self::undo(entry, before, own, view.is_some()),
+        }
+    }
+
     /// Puts back what is still ours: a birth may have stored a new word over it. Whoever saw the word
     /// meanwhile saw a busy page.
     #[cold]
@@ -224,31 +245,29 @@ impl GroupWriter<'_> {
         self.group.bytes(index)
     }
 
-    /// Saves pages for snapshots that need them, if there are any; `until` is the commit's number, and
-    /// `page_of` names the page of each record that will be changed or ended; it is asked for rising indices.
+    /// Saves pages for snapshots that need them, if there are any: `records`, each with its page, are those
+    /// that will be written. `until` is the commit's number.
     ///
-    /// To be called once, after the number was taken, before the first write. Room was made by
+    /// To be called after the number was taken, before the first write. Room was made by
     /// [`PageStore::stash`]; without, snapshots age.
     ///
     /// # Cost
-    /// Two loads; a look at every record where there is a snapshot, and a copy of each page that was not
-    /// changed since the newest one was taken.
+    /// Two loads; for each page changed since a snapshot was taken, nothing; for any other, a copy of it.
     #[inline]
-    pub fn preserve(&mut self, until: Epoch, page_of: impl FnMut(usize) -> Option<PageId>) {
+    pub fn preserve(&mut self, records: impl Iterator<Item = (usize, PageId)>, until: Epoch) {
         let wanted = self.group.store.pins.wanted();
         if !wanted.is_empty() {
-            self.save(until, wanted, page_of);
+            self.save(records, wanted, until);
         }
     }
 
     #[cold]
-    fn save(&self, until: Epoch, wanted: Wanted, mut page_of: impl FnMut(usize) -> Option<PageId>) {
-        let Group { store, committer, records, .. } = &self.group;
-        for (index, record) in records.iter().enumerate().filter(|(_, record)| record.is_first()) {
+    fn save(&self, records: impl Iterator<Item = (usize, PageId)>, wanted: Wanted, until: Epoch) {
+        let Group { store, committer, .. } = &self.group;
+        for (index, page) in records {
+            let record = &self.group.records[index];
             let seq = meta::epoch(record.before);
-            if wanted.has(seq)
-                && let Some(page) = page_of(index)
-            {
+            if record.is_first() && wanted.has(seq) {
                 store.save(page, record.view, seq, until, committer.number());
             }
         }

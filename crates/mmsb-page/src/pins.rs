@@ -86,20 +86,6 @@ impl PageStore {
     }
 }
 
-impl PageStore {
-    /// Tells whether an epoch in `from..until` is pinned, aged pins included. Not while a page is held.
-    #[must_use]
-    pub fn is_pinned(&self, from: Epoch, until: Epoch) -> bool {
-        from < until && self.pins.book().epochs.range(from.get()..until.get()).next().is_some()
-    }
-
-    /// Returns the oldest pinned epoch.
-    #[must_use]
-    pub fn oldest_pin(&self) -> Option<Epoch> {
-        self.pins.book().epochs.first_key_value().map(|(&epoch, _)| Epoch::new(epoch))
-    }
-}
-
 impl Pin {
     /// Returns the epoch that is pinned.
     #[must_use]
@@ -178,6 +164,11 @@ impl Pins {
             self.age_below(Epoch::new(epoch + 1));
             true
         })
+    }
+
+    /// Returns the oldest pinned epoch, aged or not; above all epochs if there is none.
+    pub(crate) fn oldest(&self, book: &Book) -> u64 {
+        book.epochs.keys().next().copied().unwrap_or(u64::MAX)
     }
 
     /// Tells whether some pin that has not aged lies in `[seq, until)`.

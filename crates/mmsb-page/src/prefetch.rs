@@ -25,6 +25,23 @@ impl PageStore {
         }
     }
 
+    /// Returns the page's length, as [`PageStore::page_bytes`] does, and asks for the lines that a change of
+    /// `len` bytes at `offset` will touch.
+    ///
+    /// # Cost
+    /// A look at the page's own words; nothing waits for the lines.
+    #[inline]
+    #[must_use]
+    pub fn approach(&self, page: PageId, offset: u32, len: usize) -> Option<u32> {
+        let entry = self.table.entry(page)?;
+        let directory = entry.directory();
+        let slot = directory.slot()?;
+        if let Some(start) = self.arena.start(slot) {
+            lines(start.as_ptr(), offset, len);
+        }
+        if directory.is_exact() { Some(slot.class.bytes() as u32) } else { self.page_bytes(page) }
+    }
+
     /// Asks for the first and the last cache line of `len` bytes from `offset` on: all that a short write
     /// touches. No hint is given if no such page lives.
     ///
@@ -35,13 +52,18 @@ impl PageStore {
     pub fn prefetch_bytes(&self, page: PageId, offset: u32, len: usize) {
         let Some(entry) = self.table.entry(page) else { return };
         let Some(start) = entry.directory().slot().and_then(|slot| self.arena.start(slot)) else { return };
-        // Any address will do: one outside the page is never read, only asked for.
-        let first = start.as_ptr().wrapping_add(offset as usize);
-        line(first);
-        let last = first.wrapping_add(len.saturating_sub(1));
-        if last.addr() / LINE_BYTES != first.addr() / LINE_BYTES {
-            line(last);
-        }
+        lines(start.as_ptr(), offset, len);
+    }
+}
+
+/// Asks for the first and the last line of a range. Any address will do: one outside the page is never read.
+#[inline]
+fn lines(start: *const u8, offset: u32, len: usize) {
+    let first = start.wrapping_add(offset as usize);
+    line(first);
+    let last = first.wrapping_add(len.saturating_sub(1));
+    if last.addr() / LINE_BYTES != first.addr() / LINE_BYTES {
+        line(last);
     }
 }
 

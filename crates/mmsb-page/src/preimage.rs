@@ -86,6 +86,13 @@ impl Need {
         self.words += HEADER_WORDS as u64 + u64::from(page_bytes).div_ceil(8);
     }
 
+    /// Returns how many bytes that is.
+    #[inline]
+    #[must_use]
+    pub const fn bytes(self) -> u64 {
+        self.words * 8
+    }
+
     /// Returns a bound for so many pages of `page_bytes` bytes together.
     #[inline]
     #[must_use]

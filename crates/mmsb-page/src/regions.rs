@@ -88,6 +88,23 @@ impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BY
         *lock(&self.growing)
     }
 
+    /// Gives `bytes` of memory from a byte of the unit's region on back to the system; they read as zero from
+    /// now on. False, and nothing changed, if that cannot be done.
+    ///
+    /// # Panics
+    /// If the range is not in the region that holds the unit.
+    ///
+    /// # Safety
+    /// Until this returns nobody reads the bytes plainly, and nobody stores to them.
+    pub(crate) unsafe fn give_back(&self, unit: u64, from: usize, bytes: usize) -> bool {
+        let Some(place) = self.place(unit) else { return false };
+        assert!(from + bytes <= place.unit_count * UNIT_BYTES, "{bytes} bytes from {from} pass the region");
+        // SAFETY: checked above: in the region.
+        let start = unsafe { place.start.byte_add(from) };
+        // SAFETY: the range lies in one mapping; the rest is the caller's promise.
+        unsafe { forget(start, bytes) }
+    }
+
     /// Returns the units `[start, end)` of a region, mapped or not.
     pub(crate) fn bounds(&self, region: usize) -> (u64, u64) {
         let first = 1u64 << FIRST_LOG2;
@@ -159,6 +176,22 @@ fn advise(start: NonNull<u8>, bytes: usize, huge: HugePages) {
     let result = unsafe { madvise(start.as_ptr().cast(), bytes, advice) };
     // A kernel without huge pages refuses; ordinary pages do as well.
     let _ = result;
+}
+
+/// # Safety
+/// The range is mapped, and until this returns nobody reads it plainly or stores to it.
+#[cfg(all(not(miri), not(loom), target_os = "linux"))]
+unsafe fn forget(start: NonNull<u8>, bytes: usize) -> bool {
+    use rustix::mm::{Advice, madvise};
+    // SAFETY: the caller's promise. Private memory that is given back reads as zero; the kernel refuses a
+    // range that does not begin with one of its pages, and changes nothing.
+    unsafe { madvise(start.as_ptr().cast(), bytes, Advice::LinuxDontNeed) }.is_ok()
+}
+
+/// Other systems promise no zeros.
+#[cfg(any(miri, loom, not(target_os = "linux")))]
+unsafe fn forget(_start: NonNull<u8>, _bytes: usize) -> bool {
+    false
 }
 
 #[cfg(all(not(miri), not(target_os = "linux")))]

@@ -18,7 +18,7 @@ pub struct StoreStats {
     pub slot_bytes: u64,
     /// Freed slots that wait for pages of their size, in bytes.
     pub free_bytes: u64,
-    /// Side columns of every id up to the largest ever used, in bytes.
+    /// Side columns of the ids that were used, in bytes, but for blocks of ids that are all dead.
     pub table_bytes: u64,
     /// Address space mapped, in bytes; what was never touched takes no memory.
     pub mapped_bytes: u64,

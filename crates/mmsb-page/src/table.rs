@@ -5,14 +5,17 @@
 //! needs no look at its length, and one without pre-images none at its chain. All of a region's columns
 //! lie one after the other, so that one root finds them.
 //!
-//! A bit for every 64 ids tells whether one of them was ever used, so that a visit of all pages passes
-//! over wide gaps quickly.
+//! What is known of 4096 ids together is in `table/blocks.rs`: which were used, how many are in use, and
+//! how the memory of a block whose pages are all dead goes back to the system.
 //!
 //! Invariant: an entry of a mapped region that was never used is all zero: unlocked, free, length 0,
 //! no pre-image.
 
+mod blocks;
+
 use mmsb_types::PageId;
 
+use self::blocks::Blocks;
 use crate::{
     StoreError,
     directory::{Directory, Slot},
@@ -22,12 +25,6 @@ use crate::{
 
 /// The first region's ids; fewer where every byte is interpreted.
 const FIRST_LOG2: u32 = if cfg!(miri) { 6 } else { 12 };
-/// The first region of bits, in words.
-const USED_FIRST_LOG2: u32 = FIRST_LOG2 - 3;
-/// Ids that share a bit.
-const BLOCK_IDS: u64 = 64;
-/// Ids that share a word of bits.
-const WORD_IDS: u64 = BLOCK_IDS * u64::BITS as u64;
 /// Where the cold columns start, in bytes per id of the region.
 const LENGTH_AT: usize = size_of::<Hot>();
 const VER_AT: usize = LENGTH_AT + size_of::<AtomicU32>();
@@ -41,7 +38,7 @@ const _: () = assert!(size_of::<Hot>() == 16 && ENTRY_BYTES == 24);
 /// The table; see the file's head.
 pub(crate) struct Table {
     regions: Regions<FIRST_LOG2, ENTRY_BYTES>,
-    used: Regions<USED_FIRST_LOG2, { size_of::<u64>() }>,
+    blocks: Blocks,
     /// One past the largest id that was ever prepared.
     end: AtomicU64,
 }
@@ -98,7 +95,7 @@ impl<'a> Entry<'a> {
 impl Table {
     /// Makes a table that has mapped nothing yet.
     pub(crate) fn new() -> Self {
-        Self { regions: Regions::new(), used: Regions::new(), end: AtomicU64::new(0) }
+        Self { regions: Regions::new(), blocks: Blocks::new(), end: AtomicU64::new(0) }
     }
 
     /// Returns the page's words, or `None` if no page near it ever was.
@@ -107,57 +104,43 @@ impl Table {
         self.regions.place(page.get()).map(Self::entry_at)
     }
 
-    /// Returns the page's words, mapping memory for them first if there is none.
+    /// Returns the page's words, mapping memory for them first if there is none, and counts the id as one in
+    /// use until [`Table::leave`].
     ///
     /// Where `page_count` living pages do not fill a quarter of the ids below the new region, ids are
     /// sparse, and huge pages are refused: a few ids far apart then cost a few small pages each.
     ///
     /// # Errors
     /// [`StoreError::OutOfMemory`] if no memory is left.
-    pub(crate) fn make_room(&self, page: PageId, page_count: u64) -> Result<Entry<'_>, StoreError> {
+    pub(crate) fn enter(&self, page: PageId, page_count: u64) -> Result<Entry<'_>, StoreError> {
         let (region, _) = self.regions.split(page.get());
         let dense = region < ROOT_COUNT && self.regions.bounds(region).0 <= page_count.saturating_mul(4);
         self.regions.ensure(page.get(), if dense { HugePages::Ask } else { HugePages::Refuse })?;
-        self.used.ensure(page.get() / WORD_IDS, HugePages::Refuse)?;
-        let (word, bit) = self.used_word(page.get() / BLOCK_IDS).expect("the region was just mapped");
-        if word.load(Ordering::Relaxed) & bit == 0 {
-            word.fetch_or(bit, Ordering::Relaxed);
-        }
+        self.blocks.enter(page)?;
         self.end.fetch_max(page.get() + 1, Ordering::Relaxed);
         Ok(self.entry(page).expect("the region was just mapped"))
+    }
+
+    /// Counts the id as one that is not in use; nobody stores to its words until it is entered again.
+    pub(crate) fn leave(&self, page: PageId) {
+        self.blocks.leave(page);
     }
 
     /// Visits every entry that was ever used, and unused ones near them, by rising id.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (PageId, Entry<'_>)> {
         let end = self.end.load(Ordering::Relaxed);
-        let bits =
-            |block| self.used_word(block).map_or((0, 0), |(word, bit)| (word.load(Ordering::Relaxed), bit));
-        let words = (0..end.div_ceil(WORD_IDS)).map(|word| word * WORD_IDS / BLOCK_IDS);
-        let words = words.filter(move |&block| bits(block).0 != 0);
-        let blocks = words.flat_map(|block| block..block + WORD_IDS / BLOCK_IDS);
-        let blocks = blocks.filter(move |&block| bits(block).0 & bits(block).1 != 0);
-        let ids =
-            blocks.flat_map(move |block| (block * BLOCK_IDS).max(1)..((block + 1) * BLOCK_IDS).min(end));
-        ids.filter_map(|id| Some((PageId::new(id), self.entry(PageId::new(id))?)))
+        self.blocks.ids(end).filter_map(|id| Some((PageId::new(id), self.entry(PageId::new(id))?)))
     }
 
     /// Returns the bytes mapped, touched or not.
     pub(crate) fn mapped_bytes(&self) -> u64 {
-        self.regions.mapped_bytes() + self.used.mapped_bytes()
+        self.regions.mapped_bytes() + self.blocks.mapped_bytes()
     }
 
-    /// Returns the bytes of the entries below the largest id ever used, unmapped gaps included.
+    /// Returns the bytes of the entries that may take memory: those below the largest id ever used, but for
+    /// blocks of 4096 that were never used or are all dead.
     pub(crate) fn used_bytes(&self) -> u64 {
-        self.end.load(Ordering::Relaxed) * ENTRY_BYTES as u64
-    }
-
-    /// Returns the word of bits that holds the block's, and that bit.
-    fn used_word(&self, block: u64) -> Option<(&AtomicU64, u64)> {
-        let Place { start, index, .. } = self.used.place(block / u64::from(u64::BITS))?;
-        // SAFETY: `index` is below the region's unit count, and a unit is one word.
-        let word = unsafe { start.cast::<AtomicU64>().add(index) };
-        // SAFETY: in the region, aligned, only ever touched as this atomic; valid as long as the table.
-        Some((unsafe { word.as_ref() }, 1 << (block % u64::from(u64::BITS))))
+        self.end.load(Ordering::Relaxed).min(self.blocks.used_ids()) * ENTRY_BYTES as u64
     }
 
     #[inline]

@@ -72,20 +72,25 @@ impl<'a> Words<'a> {
     /// If the range passes the slot's end.
     #[inline]
     pub(crate) fn store(self, offset: usize, bytes: &[u8]) {
-        let range = Range::new(offset, bytes.len());
-        let words = range.of(self.words);
-        let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else {
+        let (from, skip) = (offset / WORD_BYTES, offset % WORD_BYTES);
+        let words = &self.words[from..(offset + bytes.len()).div_ceil(WORD_BYTES).max(from)];
+        if bytes.len() < WORD_BYTES {
             let mut value = [0; WORD_BYTES];
             value[..bytes.len()].copy_from_slice(bytes);
-            return store_short(words, range.skip, bytes.len(), u64::from_le_bytes(value));
-        };
-        let first = u64::from_le_bytes(*first) << bits(range.skip);
-        // Shifted in two steps: a tail of nothing would ask for all 64 bits at once.
-        let last = u64::from_le_bytes(*last) >> bits(WORD_BYTES - 1 - range.tail) >> 8;
-        range.store_edges(words, first, last);
-        let (middle, _) = bytes[range.head..].as_chunks();
-        for (chunk, word) in middle.iter().zip(&words[usize::from(range.head > 0)..]) {
+            return store_short(words, skip, bytes.len(), u64::from_le_bytes(value));
+        }
+        let (mut words, mut rest) = (words, bytes);
+        if let (1.., Some((word, behind)), Some(first)) = (skip, words.split_first(), bytes.first_chunk()) {
+            merge(word, u64::from_le_bytes(*first) << bits(skip), u64::MAX << bits(skip));
+            (words, rest) = (behind, &bytes[WORD_BYTES - skip..]);
+        }
+        let (chunks, tail) = rest.as_chunks();
+        for (chunk, word) in chunks.iter().zip(words) {
             word.store(u64::from_le_bytes(*chunk), Ordering::Relaxed);
+        }
+        if let (1.., Some(word), Some(last)) = (tail.len(), words.last(), bytes.last_chunk()) {
+            let value = u64::from_le_bytes(*last) >> bits(WORD_BYTES - tail.len());
+            merge(word, value, !(u64::MAX << bits(tail.len())));
         }
     }
 

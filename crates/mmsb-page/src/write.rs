@@ -136,6 +136,7 @@ impl PageStore {
         entry.hot.word.store(retired.word(), Ordering::Release);
         entry.meta().store(meta::unlocked(epoch), Ordering::Release);
         entry.hot.word.store(retired.free().word(), Ordering::Release);
+        self.table.leave(page);
         if let Some(slot) = directory.slot() {
             self.counts.died(view.page_bytes, slot.class);
             self.arena.free(slot, view.words);

@@ -1,8 +1,8 @@
 //! Whether a bus shows what the model says: live, in the past, in its history.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use mmsb::{Bus, ChangeKind, CommitInfo, Epoch, Error, PageId, PageInfo, Past, Snapshot, View};
+use mmsb::{Branch, Bus, ChangeKind, CommitInfo, Epoch, PageId, Past, ToView, View};
 
 use crate::{Model, ModelState};
 
@@ -63,57 +63,34 @@ pub fn past(past: &Past, model: &Model) {
     }
 }
 
-/// Asserts that a snapshot shows the model's state of its epoch, through each of its doors.
+/// Asserts that a branch is the model's newest state, by its own look-ups and as a view.
 ///
 /// # Panics
-/// If it does not.
+/// If it is not.
 #[track_caller]
-pub fn snapshot(snapshot: &Snapshot, model: &Model) {
-    let epoch = snapshot.epoch();
-    let expected = &model.state(epoch).pages;
-    let infos = snapshot.pages().expect("the pages of a snapshot");
-    assert!(infos.iter().map(|info| info.page).eq(expected.keys().copied()), "pages at {epoch}: {infos:?}");
-    for info in &infos {
-        let (page, expected) = (info.page, &expected[&info.page]);
-        let told = (info.page_bytes as usize, info.epoch, info.name.as_deref());
-        let model = (expected.bytes.len(), expected.epoch, expected.name.as_deref());
-        assert_eq!(told, model, "{page} at {epoch}");
-        assert_eq!(snapshot.page_name(page).unwrap(), info.name, "name of {page} at {epoch}");
-        let found = info.name.as_deref().map(|name| snapshot.page(name).unwrap());
+pub fn branch(branch: &Branch, model: &Model) {
+    let (epoch, state) = (model.epoch(), model.newest());
+    assert_eq!(branch.epoch(), epoch, "newest epoch");
+    let ids: Vec<PageId> = state.pages.keys().copied().collect();
+    assert!(branch.pages().unwrap().iter().map(|info| info.page).eq(ids.iter().copied()), "pages at {epoch}");
+    for info in branch.pages().unwrap() {
+        let (page, expected) = (info.page, &state.pages[&info.page]);
+        assert_eq!(info.epoch, expected.epoch, "epoch of {page} at {epoch}");
+        assert_eq!(branch.page_epoch(page).unwrap(), expected.epoch, "epoch of {page} at {epoch}");
+        assert_eq!(info.name.as_deref(), expected.name.as_deref(), "name of {page} at {epoch}");
+        let found = expected.name.as_deref().map(|name| branch.page(name).unwrap());
         assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
+        assert!(branch.with_page(page, |bytes| bytes == *expected.bytes).unwrap(), "{page} at {epoch}");
     }
-    let pages: Vec<_> = infos.iter().map(|info| info.page).collect();
+    let view = branch.to_view().unwrap();
+    assert_eq!((view.epoch(), view.label().unwrap()), (epoch, state.label), "of the view");
     let mut visited = Vec::new();
-    let visit = &mut |page: PageId, bytes: &[u8]| {
-        assert!(bytes == *expected[&page].bytes, "bytes of {page} at {epoch}");
+    view.with_pages(&ids, &mut |page, bytes| {
+        assert!(bytes == &**state.pages[&page].bytes, "bytes of {page} at {epoch}, as a view");
         visited.push(page);
-    };
-    snapshot.with_pages(&pages, visit).expect("the bytes of a snapshot");
-    assert_eq!(visited, pages, "pages visited at {epoch}");
-    let ever = model.states().flat_map(|(_, state)| state.pages.keys());
-    let dead: BTreeSet<PageId> = ever.filter(|page| !expected.contains_key(page)).copied().collect();
-    for dead in dead.into_iter().rev().take(3) {
-        let refused = snapshot.page_bytes(dead);
-        assert!(matches!(refused, Err(Error::PageNotFound { .. })), "{dead} at {epoch}: {refused:?}");
-    }
-    if let Some(info) = infos.first() {
-        one_page(snapshot, info, &expected[&info.page].bytes);
-    }
-}
-
-/// Asserts that each way to read one page agrees.
-fn one_page(snapshot: &Snapshot, info: &PageInfo, bytes: &[u8]) {
-    let page = info.page;
-    assert_eq!(snapshot.page_bytes(page).unwrap() as usize, bytes.len());
-    assert_eq!(snapshot.page_epoch(page).unwrap(), info.epoch);
-    assert!(snapshot.with_page(page, |read| read == bytes).unwrap(), "{page} as a whole");
-    let at = bytes.len() / 3;
-    let (mut one, mut many) = (vec![0xa5; bytes.len() - at], vec![0xa5; bytes.len() - at]);
-    assert_eq!(snapshot.read(page, at as u32, &mut one).unwrap(), info.epoch);
-    snapshot.read_many(&mut [(page, at as u32, &mut many), (page, 0, &mut [])]).unwrap();
-    assert!(one == bytes[at..] && many == one, "{page} from {at} on");
-    let beyond = snapshot.read(page, at as u32, &mut vec![0; bytes.len() - at + 1]);
-    assert!(matches!(beyond, Err(Error::OutOfBounds { .. })), "{beyond:?}");
+    })
+    .unwrap();
+    assert_eq!(visited, ids, "pages visited");
 }
 
 /// Asserts that a page's history, undone change by change, goes through all of its states.

@@ -1,8 +1,8 @@
 //! Random transactions, committed to a bus and to the model side by side.
 
-use mmsb::{Bus, Epoch, Error, PageId, Transaction};
+use mmsb::{Branch, Bus, Epoch, Error, PageId, Rewound, Transaction};
 
-use crate::{Model, Rng, draft::Draft};
+use crate::{Model, ModelState, Rng, draft::Draft};
 
 const NAMES: [&str; 6] = ["world", "player", "score", "map", "queue", "\u{fc}ber"];
 const TAGS: [&str; 4] = ["physics", "ai", "net", "input"];
@@ -11,6 +11,26 @@ const PAGE_BYTES: [usize; 9] = [1, 7, 8, 40, 64, 65, 1000, 4096, 5000];
 /// Long enough for boxed frames; beyond what a compact entry's offset reaches.
 const LONG_PAGE_BYTES: [usize; 2] = [70_000, (1 << 20) + 4200];
 const PAGES_MAX: usize = 12;
+
+/// What takes transactions.
+pub trait Begin {
+    /// Begins one.
+    fn begin(&self) -> Transaction<'_>;
+}
+
+impl Begin for Bus {
+    #[track_caller]
+    fn begin(&self) -> Transaction<'_> {
+        Bus::begin(self)
+    }
+}
+
+impl Begin for Branch {
+    #[track_caller]
+    fn begin(&self) -> Transaction<'_> {
+        Branch::begin(self)
+    }
+}
 
 /// Makes up transactions, and knows what must come of them.
 #[derive(Debug)]
@@ -27,6 +47,15 @@ impl Driver {
         Self { rng: Rng::new(seed), model: Model::default(), label: 0 }
     }
 
+    /// Goes another way from the state at `epoch` on, for a branch that begins there.
+    ///
+    /// # Panics
+    /// If it lies ahead.
+    #[must_use]
+    pub fn fork(&self, epoch: Epoch, seed: u64) -> Self {
+        Self { rng: Rng::new(seed), model: self.model.until(epoch), label: self.label }
+    }
+
     /// Returns what the bus must hold by now.
     #[must_use]
     pub fn model(&self) -> &Model {
@@ -38,7 +67,7 @@ impl Driver {
     /// # Panics
     /// If the bus answers anything but what the model expects.
     #[track_caller]
-    pub fn step(&mut self, bus: &Bus) {
+    pub fn step(&mut self, bus: &impl Begin) {
         let mut draft = Draft::new(self.model.newest());
         let mut tx = self.begin(bus, &mut draft);
         for _ in 0..self.rng.below(6) {
@@ -51,7 +80,33 @@ impl Driver {
         }
     }
 
-    fn begin<'b>(&mut self, bus: &'b Bus, draft: &mut Draft) -> Transaction<'b> {
+    /// Rewinds to one of the epochs there were, the newest `reach` ones.
+    ///
+    /// # Panics
+    /// If the bus answers anything but what the model expects.
+    #[track_caller]
+    pub fn rewind(&mut self, bus: &Bus, reach: u64) -> Rewound {
+        let newest = self.model.epoch();
+        let back = self.rng.below(reach.min(newest.get()) as usize + 1) as u64;
+        let target = Epoch::new(newest.get() - back);
+        let rewound = bus.rewind(target).expect("a rewind to a state there was");
+        assert_eq!((rewound.epoch, rewound.target), (newest.next(), target), "one epoch, to {target}");
+        let mut state =
+            ModelState { label: None, tag: Some("rewind".to_owned()), ..self.model.state(target).clone() };
+        for (&page, then) in &mut state.pages {
+            let now = self.model.newest().pages.get(&page);
+            let is_same = now.is_some_and(|now| now.bytes == then.bytes);
+            let epoch = bus.page_epoch(page).expect("a page that lived then");
+            // Bytes that went forth and back may be written again, or not: the state is the same.
+            let kept = now.map(|now| now.epoch).filter(|_| is_same);
+            assert!(epoch == rewound.epoch || Some(epoch) == kept, "{page} is of {epoch} after {rewound:?}");
+            then.epoch = epoch;
+        }
+        self.model.push(state);
+        rewound
+    }
+
+    fn begin<'b>(&mut self, bus: &'b impl Begin, draft: &mut Draft) -> Transaction<'b> {
         let mut tx = bus.begin();
         if self.rng.once_in(2) {
             self.label += self.rng.below(3) as u64;

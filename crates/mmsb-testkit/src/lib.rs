@@ -2,7 +2,8 @@
 //! oracle for every epoch, and a state as text for snapshots.
 //!
 //! Reading order: [`Driver`] (what is done), [`Model`] (what must come of it), [`agree`] (whether a bus, a past
-//! state, a history show just that), [`dump()`], [`Rng`].
+//! state, a history show just that), [`dump()`], [`Rng`]; [`linear`] (whether what concurrent threads were told
+//! has one order), [`Stress`] (threads for it to judge).
 //!
 //! Invariant: knows only the public face of a bus. A disagreement is a panic that names epoch and page.
 
@@ -12,10 +13,13 @@ pub mod agree;
 mod draft;
 mod driver;
 mod dump;
+pub mod linear;
 mod model;
 mod rng;
+mod stress;
 
-pub use driver::Driver;
+pub use driver::{Begin, Driver};
 pub use dump::dump;
 pub use model::{Model, ModelPage, ModelState};
 pub use rng::Rng;
+pub use stress::{Stress, Tally};

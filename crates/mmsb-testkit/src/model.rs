@@ -71,6 +71,11 @@ impl Model {
         self.states().filter_map(|(epoch, state)| Some((state.label?, epoch))).collect()
     }
 
+    /// Returns the model as it was at `epoch`.
+    pub(crate) fn until(&self, epoch: Epoch) -> Self {
+        Self { states: self.states[..=epoch.get() as usize].to_vec() }
+    }
+
     /// Takes the state that a commit made.
     pub(crate) fn push(&mut self, state: ModelState) {
         self.states.push(state);

@@ -25,6 +25,8 @@ pub const NUMBER_MAX: u64 = (1 << 56) - 1;
 pub(crate) const KIND_SINGLE: u16 = 0x8001;
 /// Kind word of a mark.
 pub(crate) const KIND_MARK: u16 = 0x8002;
+/// Set in the first word of a record that is one line, and in no length: the top bit of a kind word.
+pub(crate) const KIND_BIT: u64 = 1 << 31;
 /// Header flag: sections follow the header.
 pub(crate) const FLAG_SECTIONS: u16 = 1;
 
@@ -47,6 +49,7 @@ pub(crate) fn u16_at(bytes: &[u8], offset: usize) -> u16 {
 }
 
 /// Checksum of a 64-byte line whose own checksum stands at byte 4.
+#[inline]
 pub(crate) fn line_checksum(line: &[u8]) -> u32 {
     mmsb_types::crc32c_append(mmsb_types::crc32c(&line[..4]), &line[8..])
 }

@@ -7,6 +7,7 @@
 //! dropped unpublished would leave a hole in the log, so it aborts the process.
 
 mod boxes;
+mod drain;
 mod flush;
 mod flusher;
 #[cfg(all(test, loom))]
@@ -140,7 +141,7 @@ impl Log {
         let left = self.shared.wait_for(|| self.shared.ring.take_credit(units))?;
         room.units = units;
         if self.shared.ring.is_filling(left) {
-            self.shared.waker.wake();
+            self.shared.waker.wake_if_resting();
         }
         Ok(room)
     }
@@ -269,8 +270,6 @@ impl Log {
             written: self.shared.progress.written(),
             durable: self.shared.progress.durable(),
             sync_count: self.shared.progress.sync_count(),
-            ring_bytes: self.shared.ring.bytes(),
-            box_bytes: self.shared.boxes.held_bytes(),
         }
     }
 }
@@ -362,7 +361,9 @@ fn check_end(file: &Arc<dyn VfsFile>, path: &Path, offset: u64, scan: &Scan) -> 
 
 impl Drop for Room<'_> {
     fn drop(&mut self) {
-        self.shared.ring.return_credit(self.units);
+        if self.units > 0 {
+            self.shared.ring.return_credit(self.units);
+        }
         if let Some(index) = self.boxed {
             self.shared.boxes.give_back(index);
         }

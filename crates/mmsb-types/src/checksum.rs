@@ -88,10 +88,12 @@ fn hardware(_crc: u32, _bytes: &[u8]) -> Option<u32> {
 #[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "sse4.2")))]
 #[target_feature(enable = "sse4.2")]
 fn sse42(crc: u32, bytes: &[u8]) -> u32 {
-    use core::arch::x86_64::{_mm_crc32_u8, _mm_crc32_u64};
+    use core::arch::x86_64::{_mm_crc32_u8, _mm_crc32_u32, _mm_crc32_u64};
     let (words, rest) = bytes.as_chunks::<8>();
     let wide = words.iter().fold(u64::from(!crc), |r, word| _mm_crc32_u64(r, u64::from_le_bytes(*word)));
-    !rest.iter().fold(wide as u32, |r, &byte| _mm_crc32_u8(r, byte))
+    let (halves, rest) = rest.as_chunks::<4>();
+    let whole = halves.iter().fold(wide as u32, |r, half| _mm_crc32_u32(r, u32::from_le_bytes(*half)));
+    !rest.iter().fold(whole, |r, &byte| _mm_crc32_u8(r, byte))
 }
 
 #[cfg(test)]

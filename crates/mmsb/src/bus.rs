@@ -8,7 +8,6 @@ mod catalogue;
 mod open;
 mod past;
 mod read;
-mod snapshot;
 mod stop;
 mod write;
 
@@ -38,9 +37,9 @@ use crate::{
     undo::Undo,
 };
 
+pub(crate) use self::past::last_epochs;
 use self::stop::Closer;
 pub use self::{aliases::start, builder::Builder};
-pub(crate) use self::{past::last_epochs, read::with_buffer};
 
 /// How long a commit waits for one of the 254 committer slots.
 const COMMITTER_WAIT: Duration = Duration::from_secs(10);
@@ -134,7 +133,6 @@ impl Bus {
         (stats.slot_bytes, stats.overhead_bytes_per_page) =
             (store.slot_bytes, store.overhead_bytes_per_page());
         (stats.log_bytes, stats.sync_count) = (log.log_bytes, log.sync_count);
-        stats.log_pass_count = self.inner.journal.pass_count();
         (stats.written, stats.durable) = (Epoch::new(log.written), Epoch::new(log.durable));
         stats
     }
@@ -185,8 +183,13 @@ impl Bus {
         committer.ok_or(Error::Busy { what: "every committer slot", waited_ms })
     }
 
-    fn check_stopped(&self) -> Result<(), Error> {
+    pub(crate) fn check_stopped(&self) -> Result<(), Error> {
         if self.inner.stopped.load(Ordering::SeqCst) { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    /// Tells whether commits record where in the code they were begun.
+    pub(crate) fn records_sites(&self) -> bool {
+        self.inner.options.sites
     }
 
     /// Lends the numbers of a transaction's tag and code site.
@@ -206,7 +209,7 @@ impl Bus {
 
     /// Returns the newest epoch. If somebody may have seen `wanted` already, though commits of other threads
     /// with lower numbers are still being published, it waits for those: they wait for nobody.
-    fn newest_for(&self, wanted: Epoch) -> Epoch {
+    pub(crate) fn newest_for(&self, wanted: Epoch) -> Epoch {
         let start = Instant::now();
         let is_made = wanted <= self.inner.counters.newest();
         while is_made && self.epoch() < wanted && start.elapsed() < COMMITTER_WAIT {

@@ -15,52 +15,58 @@ mod encode;
 mod general;
 mod held;
 mod lock;
+mod overlap;
 mod plain;
 mod scratch;
-mod stash;
 mod undo;
 
 use mmsb_page::Committer;
 use mmsb_tlog::{Log, LogError};
 use mmsb_types::{Durability, Epoch};
 
-use self::scratch::{PooledScratch, Scratch};
+pub(crate) use self::scratch::{PooledScratch, Scratch};
 use crate::{Bus, Committed, Error, Transaction, interner::SourceLoan, txn::check_text};
 
 /// Commits a transaction.
 pub(crate) fn run(bus: &Bus, mut tx: Transaction<'_>) -> Result<Committed, Error> {
     tx.draft.tag.as_deref().map_or(Ok(()), |tag| check_text("a tag", tag).map(drop))?;
-    let log = bus.journal().log()?;
-    log.check_poison()?;
-    let mut scratch = PooledScratch::new();
-    let epoch = publish(bus, log, &mut tx, &mut scratch)?;
-    settle(bus, log, epoch, tx.draft.durability)
-}
-
-/// Steps 1 to 4; returns the epoch.
-fn publish(bus: &Bus, log: &Log, tx: &mut Transaction<'_>, scratch: &mut Scratch) -> Result<Epoch, Error> {
+    bus.journal().log()?.check_poison()?;
     // The clock is the user's code: nothing is held yet.
     let nanos = bus.now_nanos();
-    let committer = bus.committer()?;
+    let epoch = publish(bus, &mut tx, &bus.committer()?, nanos)?;
+    settle(bus, epoch, tx.draft.durability)
+}
+
+/// Steps 1 to 4, under a committer that the caller took; returns the epoch.
+pub(crate) fn publish(
+    bus: &Bus,
+    tx: &mut Transaction<'_>,
+    committer: &Committer<'_>,
+    nanos: Option<u64>,
+) -> Result<Epoch, Error> {
+    let log = bus.journal().log()?;
+    let mut pooled = PooledScratch::new();
+    let scratch: &mut Scratch = &mut pooled;
     let source = bus.lend_source(&tx.draft);
-    let mut commit = Commit { bus, log, committer: &committer, source };
+    let mut commit = Commit { bus, log, committer, source };
     if tx.detail().is_none() {
-        scratch.encode_sections(&tx.draft, &[], &commit.source, nanos);
+        scratch.encode_sections(&tx.draft, &[], Some(&commit.source), nanos);
         if let Some(epoch) = commit.plain(&tx.draft, scratch)? {
             return Ok(epoch);
         }
-        // Runs overlap: a record for each page sorts them out.
+        // Many writes overlap: a record for each page sorts them out.
         tx.make_detail()?;
     }
     commit.general(tx, scratch, nanos)
 }
 
 /// Step 5.
-fn settle(bus: &Bus, log: &Log, epoch: Epoch, durability: Durability) -> Result<Committed, Error> {
+pub(crate) fn settle(bus: &Bus, epoch: Epoch, durability: Durability) -> Result<Committed, Error> {
     if bus.is_in_memory() {
         bus.after_commit();
         return Ok(Committed { epoch, reached: Durability::Volatile });
     }
+    let log = bus.journal().log()?;
     let waited = log.wait(epoch.get(), durability);
     waited.map_err(|source: LogError| Error::OutcomeUnknown { epoch, source })?;
     Ok(Committed { epoch, reached: log.reached(epoch.get()) })

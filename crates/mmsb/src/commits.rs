@@ -11,7 +11,7 @@ pub struct Commits {
 
 impl Commits {
     pub(crate) fn new(mut replay: Replay) -> Self {
-        let texts = std::mem::take(&mut replay.state.texts);
+        let texts = std::mem::take(&mut replay.state.head.texts);
         Self { replay: Some(replay), texts }
     }
 

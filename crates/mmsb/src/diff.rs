@@ -9,7 +9,7 @@ use std::sync::Arc;
 use mmsb_delta::diff_runs;
 use mmsb_types::{Epoch, PageId, Span};
 
-use crate::state::StatePage;
+use crate::state::{State, StatePage};
 
 pub(crate) use self::report::write_label;
 pub use self::{
@@ -96,22 +96,21 @@ impl Diff {
 }
 
 /// Compares one page of two states.
-pub(crate) fn diff_page(
-    page: PageId,
-    left: Option<&StatePage>,
-    right: Option<&StatePage>,
-) -> Option<PageDiff> {
-    let name = left.and_then(|left| left.name.clone()).or_else(|| right.and_then(|right| right.name.clone()));
-    let what = match (left, right) {
+pub(crate) fn diff_page(page: PageId, left: &State, right: &State) -> Option<PageDiff> {
+    let names = (left.name(page), right.name(page));
+    let what = match (left.page(page), right.page(page)) {
         (None, None) => return None,
         (Some(left), None) => PageDifference::OnlyLeft { page_bytes: left.bytes.len() as u32 },
         (None, Some(right)) => PageDifference::OnlyRight { page_bytes: right.bytes.len() as u32 },
-        (Some(left), Some(right)) => diff_both(left, right)?,
+        (Some(left), Some(right)) => match diff_bytes(left, right) {
+            None if names.0 != names.1 => PageDifference::Name { right: names.1.cloned() },
+            what => what?,
+        },
     };
-    Some(PageDiff { page, name, what })
+    Some(PageDiff { page, name: names.0.or(names.1).cloned(), what })
 }
 
-fn diff_both(left: &StatePage, right: &StatePage) -> Option<PageDifference> {
+fn diff_bytes(left: &StatePage, right: &StatePage) -> Option<PageDifference> {
     if left.bytes.len() != right.bytes.len() {
         let (left, right) = (left.bytes.len() as u32, right.bytes.len() as u32);
         return Some(PageDifference::Length { left, right });
@@ -120,7 +119,7 @@ fn diff_both(left: &StatePage, right: &StatePage) -> Option<PageDifference> {
         let runs = byte_runs(&left.bytes, &right.bytes);
         return Some(PageDifference::Bytes { runs, left_epoch: left.epoch, right_epoch: right.epoch });
     }
-    (left.name != right.name).then(|| PageDifference::Name { right: right.name.clone() })
+    None
 }
 
 /// Returns the maximal runs in which two images differ, equal bytes never among them.

@@ -37,6 +37,8 @@ pub struct CommitInfo {
     pub timestamp_nanos: Option<u64>,
     /// Who made it.
     pub source: Source,
+    /// The earlier state it made the newest one again, if it is a rewind.
+    pub rewinds_to: Option<Epoch>,
     /// Pages created, deleted, named, in this order.
     pub events: Vec<PageEvent>,
     /// Pages whose bytes it changed, in the order of the log.
@@ -61,6 +63,7 @@ impl CommitInfo {
             label: label(sections)?,
             timestamp_nanos: number(sections, SectionKind::TIMESTAMP)?,
             source: source(sections, texts).map(|numbers| texts.source(numbers))?,
+            rewinds_to: rewinds_to(sections),
             events: events(sections)?,
             pages,
             run_count: batch.len(),
@@ -77,6 +80,9 @@ impl fmt::Display for CommitInfo {
         }
         if !self.source.is_unknown() {
             write!(f, " by {}", self.source)?;
+        }
+        if let Some(target) = self.rewinds_to {
+            write!(f, " to {target}")?;
         }
         write!(f, ": {} pages, {} runs, {} bytes", self.pages.len(), self.run_count, self.payload_bytes)
     }
@@ -97,6 +103,22 @@ pub(crate) fn events(sections: Sections<'_>) -> Result<Vec<PageEvent>, String> {
 pub(crate) fn source(sections: Sections<'_>, texts: &mut Texts) -> Result<SourceNumbers, String> {
     let section = sections.get(SectionKind::SOURCE);
     section.map_or(Ok(SourceNumbers::default()), |bytes| texts.learn(bytes).map_err(str::to_owned))
+}
+
+/// What a cause section begins with if the commit is a rewind; the target's number follows.
+const CAUSE_REWIND: u64 = 1;
+
+/// Encodes the cause of a commit that rewinds to `target`.
+pub(crate) fn rewind_cause(target: Epoch) -> [u8; 16] {
+    let words = [CAUSE_REWIND.to_le_bytes(), target.get().to_le_bytes()];
+    std::array::from_fn(|at| words[at / 8][at % 8])
+}
+
+/// Returns where a commit rewinds to. Causes of other kinds, and those of builds to come, are none.
+fn rewinds_to(sections: Sections<'_>) -> Option<Epoch> {
+    let (kind, target) = sections.get(SectionKind::CAUSE)?.split_first_chunk::<8>()?;
+    let target = target.try_into().ok().map(u64::from_le_bytes)?;
+    (u64::from_le_bytes(*kind) == CAUSE_REWIND).then_some(Epoch::new(target))
 }
 
 fn number(sections: Sections<'_>, kind: SectionKind) -> Result<Option<u64>, String> {

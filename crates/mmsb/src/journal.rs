@@ -3,16 +3,12 @@
 //! Invariant: the base and the log behind it hold every state from the base's epoch on. On disk the base is
 //! the empty bus; in memory it follows the newest commits, so that the log stays within its bytes.
 
-mod list;
 mod pages;
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use mmsb_tlog::{Commit, Cursor, Log, LogDir, LogStats, Reader};
-use mmsb_types::{Durability, Epoch, Lsn};
+use mmsb_types::{Durability, Epoch, Lsn, limits::RECORD_BYTES_MAX};
 
 use crate::{Error, kept::Kept, state::State};
 
@@ -24,8 +20,6 @@ pub(crate) struct Journal {
     base: Mutex<Base>,
     /// Bytes of log to keep; `None` for all.
     keep_bytes: Option<u64>,
-    /// How often the log was read from its base.
-    pass_count: AtomicU64,
 }
 
 /// How the log is open.
@@ -55,9 +49,25 @@ pub(crate) struct Replay {
 }
 
 impl Journal {
-    pub(crate) fn new(dir: LogDir, mode: Mode, keep_bytes: Option<u64>) -> Self {
-        let base = Mutex::new(Base { state: State::default(), cursor: Cursor::first(&dir) });
-        Self { kept: Kept::new(dir), mode, base, keep_bytes, pass_count: AtomicU64::new(0) }
+    /// Makes the journal of a log whose oldest state is `oldest`: the empty bus, or what its base frames tell.
+    ///
+    /// # Errors
+    /// As [`Journal::replay`].
+    pub(crate) fn new(
+        dir: LogDir,
+        mode: Mode,
+        keep_bytes: Option<u64>,
+        oldest: Epoch,
+    ) -> Result<Self, Error> {
+        let base = Base { state: State::default(), cursor: Cursor::first(&dir) };
+        let mut journal = Self { kept: Kept::new(dir), mode, base: Mutex::new(base), keep_bytes };
+        if oldest > Epoch::ZERO {
+            let mut replay = journal.replay(oldest)?;
+            replay.run_to(oldest)?;
+            journal.base = Mutex::new(Base { cursor: replay.cursor(), state: replay.state });
+            journal.kept.set_oldest(oldest);
+        }
+        Ok(journal)
     }
 
     pub(crate) fn dir(&self) -> &LogDir {
@@ -75,34 +85,17 @@ impl Journal {
         }
     }
 
+    /// Returns the longest record in force, in bytes.
+    pub(crate) fn record_bytes_max(&self) -> u32 {
+        self.log().map_or(RECORD_BYTES_MAX, Log::record_bytes_max)
+    }
+
     /// Returns the newest epoch.
     pub(crate) fn newest(&self) -> Epoch {
         match &self.mode {
             Mode::Writer(log) | Mode::Volatile(log) => Epoch::new(log.published()),
             Mode::Reader(end) => Epoch::new(end.number),
         }
-    }
-
-    /// Returns the newest epoch that is reserved, published or not; every commit under way makes a later one
-    /// or is part of the state.
-    pub(crate) fn last(&self) -> Epoch {
-        match &self.mode {
-            Mode::Writer(log) | Mode::Volatile(log) => Epoch::new(log.last_number()),
-            Mode::Reader(end) => Epoch::new(end.number),
-        }
-    }
-
-    /// Returns the bytes of log that are kept in memory.
-    pub(crate) fn memory_bytes(&self) -> u64 {
-        if self.keep_bytes.is_none() {
-            return 0;
-        }
-        self.log_stats().log_bytes.saturating_sub(self.lock_base().cursor.lsn.get())
-    }
-
-    /// Returns how often the log was read from its base.
-    pub(crate) fn pass_count(&self) -> u64 {
-        self.pass_count.load(Ordering::Relaxed)
     }
 
     /// Returns what the log has done; for a reader, how far it was found to go.
@@ -152,14 +145,12 @@ impl Journal {
         // However far it came: a commit that cannot be read leaves the state before it.
         (base.state, base.cursor) = (replay.state, replay.reader.cursor());
         // Told before the bytes go: who cannot read them any more finds out why.
-        self.kept.set_oldest(base.state.epoch);
+        self.kept.set_oldest(base.state.head.epoch);
         log.discard_before(base.cursor.lsn);
         stepped
     }
 
-    /// Returns where a pass over the log up to `newest` ends, and counts the pass.
     fn end(&self, newest: Epoch) -> Result<Lsn, Error> {
-        self.pass_count.fetch_add(1, Ordering::Relaxed);
         match &self.mode {
             Mode::Volatile(_) => Err(Error::NoHistory),
             Mode::Reader(end) => Ok(end.lsn),
@@ -204,7 +195,7 @@ impl Replay {
 
     /// Goes on until `epoch`, or the end.
     pub(crate) fn run_to(&mut self, epoch: Epoch) -> Result<(), Error> {
-        while self.state.epoch < epoch && self.step()?.is_some() {}
+        while self.state.head.epoch < epoch && self.step()?.is_some() {}
         Ok(())
     }
 

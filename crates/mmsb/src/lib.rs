@@ -24,8 +24,7 @@
 //! # }
 //! ```
 //!
-//! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Snapshot`], [`Past`]
-//! and [`View`] (one state that stays),
+//! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Past`] and [`View`] (the past),
 //! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`verify()`],
 //! [`Error`].
 //!
@@ -39,15 +38,17 @@ mod txn;
 
 mod commit;
 
+mod branch;
 mod commits;
 mod diff;
 mod history;
 mod info;
 mod past;
-mod snapshot;
+mod rewind;
 mod verify;
 mod view;
 
+mod base_frames;
 mod catalogue;
 mod check;
 mod clock;
@@ -57,7 +58,7 @@ mod interner;
 mod journal;
 mod kept;
 mod lineage;
-mod memory;
+mod replay;
 mod site;
 mod state;
 mod stats;
@@ -71,6 +72,7 @@ pub mod testing;
 pub use bus::{Builder, Bus, start};
 pub use txn::{Committed, Transaction};
 
+pub use branch::{Branch, BranchView};
 pub use commits::Commits;
 pub use diff::{
     Align, ByteRun, Diff, Divergence, PageDiff, PageDifference, RunDiff, Side, compare_runs, diff,
@@ -78,13 +80,14 @@ pub use diff::{
 pub use history::{Change, ChangeKind, History};
 pub use info::{CommitInfo, PageInfo};
 pub use past::Past;
-pub use snapshot::Snapshot;
+#[doc(hidden)]
+pub use replay::replay_into;
+pub use rewind::{RewindSource, Rewound};
 pub use verify::{Verified, verify};
 pub use view::{ToView, View};
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::Error;
-pub use memory::MemoryStats;
 pub use stats::Stats;
 pub use typed::{Readable, Value};
 

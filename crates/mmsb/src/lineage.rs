@@ -65,7 +65,6 @@ impl Lineage {
 
     /// Returns the lineage of a branch that leaves this one behind the commit `base`, when `next_id` was the
     /// lowest id never given out.
-    #[allow(dead_code, reason = "branches are the ones that fork, and are still to come")]
     pub(crate) fn fork(&self, base: Epoch, next_id: PageId) -> Self {
         let mut lines = self.lines.to_vec();
         if let Some(parent) = lines.last_mut() {

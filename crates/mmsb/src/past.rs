@@ -26,11 +26,11 @@ impl Lined for Past {
 
 impl View for Past {
     fn epoch(&self) -> Epoch {
-        self.state.epoch
+        self.state.head.epoch
     }
 
     fn label(&self) -> Result<Option<Label>, Error> {
-        Ok(self.state.label)
+        Ok(self.state.head.label)
     }
 
     fn pages(&self) -> Result<Vec<PageInfo>, Error> {
@@ -47,27 +47,40 @@ impl Past {
         Self { state: Arc::new(state), lineage }
     }
 
+    /// Returns the lowest id that was never given out as of this state.
+    pub(crate) fn next_id(&self) -> PageId {
+        self.state.head.names.next_id
+    }
+
     /// Returns the epoch of this state.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        self.state.epoch
+        self.state.head.epoch
     }
 
     /// Returns the label of the commit that made this state.
     #[must_use]
     pub fn label(&self) -> Option<Label> {
-        self.state.label
+        self.state.head.label
     }
 
     /// Visits the pages by rising id.
     pub fn pages(&self) -> impl Iterator<Item = PageInfo> {
-        self.state.pages().map(|(page, state)| state.info(page))
+        self.state.infos()
     }
 
     /// Returns the page with this name.
     #[must_use]
     pub fn page(&self, name: &str) -> Option<PageId> {
         self.state.named(name)
+    }
+
+    /// Returns what is known of a page.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`].
+    pub fn info(&self, page: PageId) -> Result<PageInfo, Error> {
+        self.state.info(page).ok_or(Error::PageNotFound { page, epoch: self.epoch() })
     }
 
     /// Returns all bytes of a page.

@@ -17,7 +17,7 @@ use std::panic::Location;
 
 use mmsb_types::{Durability, Epoch, PageId};
 
-use crate::{Bus, Error};
+use crate::{Branch, Bus, Error};
 
 pub(crate) use self::{
     detail::Detail,
@@ -72,6 +72,11 @@ impl<'b> Transaction<'b> {
         site: Option<&'static Location<'static>>,
     ) -> Self {
         Self { target: Target::Bus(bus), draft: PooledDraft::new(durability, site), detail: None }
+    }
+
+    pub(crate) fn on_branch(branch: &'b Branch, site: Option<&'static Location<'static>>) -> Self {
+        let draft = PooledDraft::new(Durability::Volatile, site);
+        Self { target: Target::Branch(branch), draft, detail: None }
     }
 
     /// Publishes all changes as the next epoch, and waits for the durability asked for.

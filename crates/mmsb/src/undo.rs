@@ -19,7 +19,7 @@ use std::sync::{
 
 use mmsb_types::Epoch;
 
-pub(crate) use self::record::{Life, OldRun, UndoRecord, UndoSize};
+pub(crate) use self::record::{Life, UndoRecord, UndoSize};
 
 /// The part of the bytes that records too small to be counted may take together: one in so many.
 const SMALL_PART: usize = 8;
@@ -66,12 +66,6 @@ impl Undo {
             large_bytes: AtomicUsize::new(0),
             dropped_through: AtomicU64::new(0),
         }
-    }
-
-    /// Returns about how many bytes the records take: those that are counted, and the most that small ones may.
-    pub(crate) fn bytes(&self) -> u64 {
-        let small_bytes = self.slots.len() * (self.small_bytes + size_of::<Slot>());
-        (self.large_bytes.load(Ordering::Relaxed) + small_bytes) as u64
     }
 
     /// Makes room in the draft for what a commit replaces, at most `size`. The draft stays closed, and takes
@@ -188,13 +182,7 @@ impl Records<'_> {
 }
 
 impl UndoDraft {
-    /// Tells whether the commit leaves a record. If not, whatever is added goes nowhere.
-    #[inline]
-    pub(crate) fn is_open(&self) -> bool {
-        self.is_open
-    }
-
-    /// Returns the record to add to, if the draft is open.
+    /// Returns the record to add to, if the commit leaves one.
     #[inline]
     pub(crate) fn record(&mut self) -> Option<&mut UndoRecord> {
         self.record.as_deref_mut().filter(|_| self.is_open)

@@ -1,6 +1,6 @@
 //! Writes as they come: which entries a transaction's column holds.
 
-use mmsb_delta::{DeltaBatch, Patch};
+use mmsb_delta::{DeltaBatch, Patch, validate};
 use mmsb_types::{
     PageId,
     limits::{COMPACT_ID_MAX, COMPACT_LEN_MAX, COMPACT_OFFSET_MAX},
@@ -63,6 +63,15 @@ fn what_only_a_wide_entry_could_hold_is_refused() {
     assert_eq!((batch.wide_count(), batch.compact_count()), (0, 2), "none grows past what it can hold");
 }
 
+/// Each entry with each later one that overlaps it.
+fn pairs(batch: &DeltaBatch) -> Vec<(u32, u32)> {
+    let spans: Vec<_> = batch.view().compact_spans().map(|(_, span)| span).collect();
+    let later = |at: usize| (at + 1..spans.len()).map(move |later| (at, later));
+    let overlap = |&(one, other): &(usize, usize)| spans[one].overlaps(spans[other]);
+    let pairs = (0..spans.len()).flat_map(later).filter(overlap);
+    pairs.map(|(one, other)| (one as u32, other as u32)).collect()
+}
+
 proptest! {
     /// Applied one after the other, the entries do what the writes do, overlaps included.
     #[test]
@@ -78,6 +87,14 @@ proptest! {
             patch.apply(&mut by_entries).unwrap();
         }
         prop_assert_eq!(by_entries, by_writes);
+        let mut trimmed = DeltaBatch::default();
+        trimmed.push_trimmed(batch.view(), &pairs(&batch));
+        let mut by_trimmed = [9; 400];
+        for (_, patch) in trimmed.view().iter() {
+            patch.apply(&mut by_trimmed).unwrap();
+        }
+        prop_assert_eq!(by_trimmed, by_writes);
+        prop_assert_eq!(validate(trimmed.view(), |_| Some(400)), Ok(()));
         let spans: Vec<_> = batch.view().iter().map(|(page, patch)| (page, patch.span())).collect();
         prop_assert!(batch.view().compact_spans().eq(spans));
     }

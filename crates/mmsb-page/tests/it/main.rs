@@ -8,6 +8,7 @@ mod life;
 mod limits;
 mod races;
 mod restore;
+mod snapshot_races;
 mod snapshots;
 mod swap;
 

@@ -205,3 +205,20 @@ fn nobody_commits_while_somebody_holds_all_numbers() {
     });
     assert_eq!(commits.into_inner(), 2 * ROUNDS + 2 * (ROUNDS / 20));
 }
+
+#[test]
+fn dead_ids_are_forgotten_while_others_live_again() {
+    let world = World::new(3 * 4096);
+    let ids = world.id_count;
+    world.bear(page(ids), 64);
+    world.run(2, |_, mut dice| {
+        let committer = world.committer();
+        for _ in 0..ROUNDS {
+            // A few ids of one block at a time, so that it is empty again and again.
+            let id = page(4096 * dice.roll(3) + 1 + dice.roll(3));
+            world.bear(id, 60 + dice.roll(9) as u32);
+            world.change(id, &committer, true);
+        }
+    });
+    assert_sound(&world.store);
+}

@@ -8,7 +8,9 @@ use std::{
 };
 
 use insta::assert_snapshot;
-use mmsb_page::{Committer, Group, GroupBuf, Need, PageStore, PageWriter, Pin, SnapshotError, StoreOptions};
+use mmsb_page::{
+    Committer, Group, GroupBuf, Hold, Need, PageStore, PageWriter, Pin, SnapshotError, StoreOptions,
+};
 use mmsb_types::{Epoch, PageId, Span};
 
 use crate::{assert_sound, born, dice::Dice, epoch, page};
@@ -336,7 +338,7 @@ fn nothing_is_saved_that_no_snapshot_needs() {
     let world = World::new(4);
     let committer = world.committer();
     let fill = |id| [(page(id), Part::Fill(Span::new(0, 1), 7))];
-    born(&world.store, page(1), &[1], world.number());
+    [1, 3].iter().for_each(|&id| born(&world.store, page(id), &[1], world.number()));
     world.commit(&committer, &fill(1));
     let (one, two) = (world.pin(), world.pin());
     let three = one.clone();
@@ -351,7 +353,7 @@ fn nothing_is_saved_that_no_snapshot_needs() {
     assert_eq!(world.read(page(1), &three).unwrap().1, [7]);
     drop(three);
     world.commit(&committer, &[(page(1), Part::Delete)]);
-    counts.push(saved(&fill(2)));
+    counts.push(saved(&fill(3)));
     assert_eq!(counts, [1, 1, 1, 1]);
     assert_sound(&world.store);
 }
@@ -360,14 +362,13 @@ fn nothing_is_saved_that_no_snapshot_needs() {
 fn idle_numbers_give_their_room_to_others() {
     let world = World::new(4);
     born(&world.store, page(1), &[0; 64], world.number());
-    let committers: Vec<_> = (0..8).map(|_| world.committer()).collect();
-    for committer in committers {
-        world.store.stash(&committer, Need::of(1, 64));
-        drop(committer);
-    }
-    assert_eq!(world.store.preimage_stats().aged_below, epoch(0));
+    let committers: Vec<_> = (0..4).map(|_| world.committer()).collect();
+    let last = world.committer();
+    committers.iter().for_each(|committer| world.store.stash(committer, Need::of(1, 64)));
+    assert_eq!(world.store.preimage_stats().free_bytes, 0);
+    drop(committers);
     let pin = world.pin();
-    world.commit(&world.committer(), &[(page(1), Part::Fill(Span::new(0, 64), 1))]);
+    world.commit(&last, &[(page(1), Part::Fill(Span::new(0, 64), 1))]);
     assert_eq!(world.read(page(1), &pin).unwrap().1, [0; 64]);
     assert_sound(&world.store);
 }
@@ -411,11 +412,12 @@ fn a_group_saves_the_pages_it_will_change() {
     world.store.stash(&committer, Need::of(4, 12));
     let mut group = Group::new(&world.store, &committer, &mut buffer);
     let ids = [1, 2, 1, 3];
-    ids.iter().for_each(|&id| drop(group.try_lock(page(id), 3)));
+    assert!(ids.iter().all(|&id| group.try_lock(page(id), 3) != Hold::Busy));
     let at = world.number();
     let mut writer = group.into_writer();
     // Page 3 is only a precondition.
-    writer.preserve(at, |index| (ids[index] != 3).then(|| page(ids[index])));
+    let changed = ids.iter().enumerate().filter(|(_, id)| **id != 3);
+    writer.preserve(changed.map(|(index, id)| (index, page(*id))), at);
     writer.write(0, 0, b"n");
     writer.write(2, 1, b"w");
     writer.publish(1, at);
@@ -428,4 +430,17 @@ fn a_group_saves_the_pages_it_will_change() {
     }
     assert_eq!(world.store.preimage_stats().saved, 2);
     assert_sound(&world.store);
+}
+
+#[test]
+fn a_record_that_ends_near_a_chunks_end_has_room() {
+    let around = 2 * CHUNK_BYTES as u32 - 40;
+    for page_bytes in (around - 100..around + 60).step_by(7) {
+        let world = World::new(4);
+        born(&world.store, page(1), &vec![1; page_bytes as usize], world.number());
+        let pin = world.pin();
+        world.commit(&world.committer(), &[(page(1), Part::Fill(Span::new(0, 9), 2))]);
+        assert_eq!(world.read(page(1), &pin).unwrap().1, vec![1; page_bytes as usize], "{page_bytes} bytes");
+        assert_sound(&world.store);
+    }
 }

@@ -6,10 +6,12 @@ use mmsb_types::crc32c;
 use super::{
     FLAG_SECTIONS, HEADER_BYTES, KIND_SINGLE, SINGLE_BYTES, SINGLE_PAYLOAD_MAX, SectionBuf, line_checksum,
 };
-use crate::LogError;
+use crate::{Fault, LogError, frame::parse_frame};
 
 /// Bytes of the section that counts wide entries.
 const WIDE_SECTION_BYTES: usize = 16;
+/// Length and kind of a `single` frame.
+const SINGLE_HEAD: u32 = SINGLE_BYTES as u32 | (KIND_SINGLE as u32) << 16;
 
 /// One frame's bytes, encoded before its number is known; reusable.
 ///
@@ -24,6 +26,15 @@ impl FrameBuf {
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
         Self { bytes: Vec::with_capacity(capacity) }
+    }
+
+    /// Takes over the bytes of a sealed frame, to be published once more.
+    ///
+    /// # Errors
+    /// The fault, if they are no frame.
+    pub fn of_frame(bytes: Vec<u8>) -> Result<Self, Fault> {
+        parse_frame(&bytes)?;
+        Ok(Self { bytes })
     }
 
     /// Returns an upper bound of the frame's length, in bytes.
@@ -75,15 +86,22 @@ impl FrameBuf {
     }
 
     /// Fills in the number and the checksum over it. Cannot fail and allocates nothing.
+    ///
+    /// Each word is stored whole: the ring takes words, and one that was just stored in parts is slow to load.
     pub fn seal(&mut self, number: u64) {
         self.bytes[8..16].copy_from_slice(&number.to_le_bytes());
         if self.is_single_line() {
             let checksum = line_checksum(&self.bytes);
-            self.bytes[4..8].copy_from_slice(&checksum.to_le_bytes());
+            self.put_word(0, SINGLE_HEAD, checksum);
         } else {
             let checksum = crc32c(&self.bytes[..28]);
-            self.bytes[28..32].copy_from_slice(&checksum.to_le_bytes());
+            self.put_word(24, super::u32_at(&self.bytes, 24), checksum);
         }
+    }
+
+    fn put_word(&mut self, offset: usize, low: u32, high: u32) {
+        let word = u64::from(low) | u64::from(high) << 32;
+        self.bytes[offset..offset + 8].copy_from_slice(&word.to_le_bytes());
     }
 
     /// Takes the bytes out, leaving the buffer empty.
@@ -95,12 +113,14 @@ impl FrameBuf {
         self.bytes[2..4] == KIND_SINGLE.to_le_bytes()
     }
 
+    /// Lays the whole line out beside the buffer: one copy, its length known.
     fn encode_single(&mut self, batch: &DeltaBatch) {
-        self.bytes.extend((SINGLE_BYTES as u16).to_le_bytes());
-        self.bytes.extend(KIND_SINGLE.to_le_bytes());
-        self.bytes.extend([0; 12]);
-        batch.encode_into(&mut self.bytes);
-        self.bytes.resize(SINGLE_BYTES, 0);
+        let [entry, _, payload, _] = batch.view().columns();
+        let mut line = [0; SINGLE_BYTES];
+        line[..4].copy_from_slice(&SINGLE_HEAD.to_le_bytes());
+        line[16..24].copy_from_slice(entry);
+        line[24..24 + payload.len()].copy_from_slice(payload);
+        self.bytes.extend_from_slice(&line);
     }
 
     fn encode_frame(&mut self, sections: &SectionBuf, batch: &DeltaBatch) {

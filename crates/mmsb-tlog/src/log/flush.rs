@@ -16,21 +16,15 @@ use std::{
 use crossbeam_utils::CachePadded;
 use mmsb_types::Lsn;
 
-use super::{
-    boxes::Boxes,
-    ring::{Ring, UNIT_BYTES},
-};
+use super::{boxes::Boxes, drain::Drain, ring::Ring};
 use crate::{
     Cursor, InstanceId, LogError, Mark,
     dir::io_error,
-    frame::{u16_at, u32_at},
-    mark,
     sync::{AtomicU64, Ordering},
     vfs::VfsFile,
 };
 
 const BATCH_BYTES: usize = 1 << 20;
-const CREDIT_PORTION_UNITS: u64 = (64 << 10) / UNIT_BYTES as u64;
 
 /// How far the log has got; read by anyone, moved by the flush holder (`published`: by anyone).
 ///
@@ -169,7 +163,9 @@ impl Flush {
     fn write_all(&mut self, ring: &Ring, boxes: &Boxes, to: &Progress) -> Result<(), LogError> {
         while self.end.number < to.advance(ring) {
             self.batch.clear();
-            let behind = self.drain(ring, boxes, to.recent());
+            let drain = Drain::new(ring, boxes, &mut self.batch, self.end, self.unit);
+            let (behind, unit) = drain.run(to.recent(), BATCH_BYTES);
+            self.unit = unit;
             self.push_mark(behind, to.durable(), false);
             // A sync beside this flush may have failed since it began.
             to.check_poison()?;
@@ -177,32 +173,6 @@ impl Flush {
             to.written.store(behind.number, Ordering::Release);
         }
         Ok(())
-    }
-
-    /// Moves frames up to `last` from ring and boxes to the batch, about a batch full; returns the end behind them.
-    ///
-    /// Credit goes back in portions: every return takes the word away from the committers for a moment.
-    fn drain(&mut self, ring: &Ring, boxes: &Boxes, last: u64) -> Cursor {
-        let (mut behind, mut credit) = (self.end, 0);
-        while behind.number < last && self.batch.len() < BATCH_BYTES {
-            let Some(done) = ring.done(behind.number + 1) else { break };
-            let from = self.batch.len();
-            if done.boxed {
-                let index = ring.word(self.unit) as usize;
-                boxes.drain_into(index, &mut self.batch);
-                boxes.give_back(index);
-            } else {
-                ring.read(self.unit, ring_frame_bytes(ring, self.unit), &mut self.batch);
-            }
-            self.unit += done.units;
-            credit += done.units;
-            if credit >= CREDIT_PORTION_UNITS {
-                ring.return_credit(std::mem::take(&mut credit));
-            }
-            behind = step(behind, &self.batch[from..]);
-        }
-        ring.return_credit(credit);
-        behind
     }
 
     fn push_mark(&mut self, behind: Cursor, synced_through: u64, closing: bool) {
@@ -228,25 +198,6 @@ impl Flush {
             to.sync(self.file.as_ref(), &self.path, self.end)?;
         }
         Ok(())
-    }
-}
-
-/// Returns the length of the frame that starts at ring position `unit`; shorter than its reservation, perhaps.
-fn ring_frame_bytes(ring: &Ring, unit: u64) -> usize {
-    let word = (ring.word(unit) as u32).to_le_bytes();
-    let kind = u16_at(&word, 2);
-    usize::try_from(if kind >> 15 == 1 { u32::from(u16_at(&word, 0)) } else { u32_at(&word, 0) })
-        .expect("a frame in the ring is short")
-}
-
-/// Returns the place behind one more frame.
-fn step(before: Cursor, frame: &[u8]) -> Cursor {
-    let is_line = u16_at(frame, 2) >> 15 == 1;
-    let checksum = u32_at(frame, if is_line { 4 } else { 28 });
-    Cursor {
-        lsn: Lsn::new(before.lsn.get() + frame.len() as u64),
-        number: before.number + 1,
-        chain: mark::chain(before.chain, checksum),
     }
 }
 

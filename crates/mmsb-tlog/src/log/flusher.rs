@@ -7,12 +7,13 @@
 use std::{
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU8, Ordering},
     },
     thread::{self, JoinHandle, Thread},
     time::Duration,
 };
 
+use crossbeam_utils::CachePadded;
 use mmsb_types::Lsn;
 
 use super::Shared;
@@ -29,10 +30,20 @@ pub(crate) struct Flusher {
     join: Option<JoinHandle<()>>,
 }
 
+/// At work: whoever comes now is seen before the next rest.
+const AWAKE: u8 = 0;
+/// Resting until the next millisecond.
+const DOZING: u8 = 1;
+/// Resting until somebody publishes.
+const ASLEEP: u8 = 2;
+
 /// How committers reach the thread.
+///
+/// Whether it rests is a word that changes twice per batch: looking at it costs a committer nothing, waking the
+/// thread in every commit would cost as much as the commit.
 #[derive(Debug, Default)]
 pub(crate) struct Waker {
-    asleep: AtomicBool,
+    rest: CachePadded<AtomicU8>,
     stopping: AtomicBool,
     thread: OnceLock<Thread>,
 }
@@ -66,8 +77,24 @@ impl Waker {
     }
 
     /// Wakes the thread if it sleeps for long; a load and nothing else otherwise.
+    #[inline]
     pub(crate) fn wake_if_asleep(&self) {
-        if self.asleep.load(Ordering::Relaxed) && self.asleep.swap(false, Ordering::AcqRel) {
+        if self.rest.load(Ordering::Relaxed) == ASLEEP {
+            self.end_rest();
+        }
+    }
+
+    /// Wakes the thread if it rests at all; a load and nothing else otherwise.
+    #[inline]
+    pub(crate) fn wake_if_resting(&self) {
+        if self.rest.load(Ordering::Relaxed) != AWAKE {
+            self.end_rest();
+        }
+    }
+
+    #[cold]
+    fn end_rest(&self) {
+        if self.rest.swap(AWAKE, Ordering::AcqRel) != AWAKE {
             self.wake();
         }
     }
@@ -85,11 +112,11 @@ fn run(shared: &Shared) {
             return;
         }
         let idle = shared.progress.written() == before;
-        shared.waker.asleep.store(idle, Ordering::SeqCst);
-        if idle && shared.progress.advance(&shared.ring) > before {
-            continue;
+        shared.waker.rest.store(if idle { ASLEEP } else { DOZING }, Ordering::SeqCst);
+        if !idle || shared.progress.advance(&shared.ring) == before {
+            thread::park_timeout(if idle { SLEEP_MAX } else { TICK });
         }
-        thread::park_timeout(if idle { SLEEP_MAX } else { TICK });
+        shared.waker.rest.store(AWAKE, Ordering::Relaxed);
     }
 }
 

@@ -1,7 +1,8 @@
 //! The log ring: reserved ranges filled by committers in any order, drained by the flusher in order.
 //!
 //! Completion lives in done slots of their own, never inside the ring, where payload could forge it. A slot
-//! holds the number's low 48 bits, so a slot of an older lap never passes for a new one.
+//! holds the number's low 48 bits, so a slot of an older lap never passes for a new one. Neighbouring numbers
+//! have slots in different cache lines: they are often those of two cores.
 //!
 //! Invariant: units handed out and not yet drained never exceed the ring, for each is paid for in credit
 //! first; so no range is written twice before it was drained, and no slot either.
@@ -16,6 +17,10 @@ pub(crate) const UNIT_BYTES: usize = 8;
 const UNITS_MIN: u64 = (RESERVATION_BYTES_MIN / UNIT_BYTES) as u64;
 const SLOT_UNIT_BITS: u32 = 15;
 const SLOT_NUMBER_SHIFT: u32 = 16;
+/// So many numbers, as a power of two, have slots far from each other before neighbouring slots are used.
+const FAR_BITS_MAX: u32 = 6;
+/// Words that go out of the ring in one piece.
+const BLOCK_WORDS: usize = 8;
 
 const _: () = assert!(BOXED_ABOVE_BYTES / UNIT_BYTES < 1 << SLOT_UNIT_BITS);
 const _: () = assert!(RING_BYTES_MAX / RESERVATION_BYTES_MIN <= COUNT_CREDITS);
@@ -25,6 +30,10 @@ const _: () = assert!(RING_BYTES_MAX / RESERVATION_BYTES_MIN <= COUNT_CREDITS);
 pub(crate) struct Ring {
     words: Box<[AtomicU64]>,
     slots: Box<[AtomicU64]>,
+    /// A number's lowest bits, which choose its slot's line, and the distance of such lines.
+    far_bits: u32,
+    far_shift: u32,
+    /// Units that nobody has taken, as an `i64`: below zero for a moment, until who asked too much gives back.
     credit: CachePadded<AtomicU64>,
 }
 
@@ -38,19 +47,15 @@ pub(crate) struct Done {
 }
 
 impl Ring {
-    /// Returns the bytes that the ring and its slots take.
-    pub(crate) fn bytes(&self) -> u64 {
-        (size_of_val(&*self.words) + size_of_val(&*self.slots)) as u64
-    }
-
     /// Makes a ring of `bytes`, a power of two.
     pub(crate) fn new(bytes: usize) -> Self {
         let words = (0..bytes / UNIT_BYTES).map(|_| AtomicU64::new(0)).collect();
-        // No frame's: a number that has this slot differs from it in the lowest bit.
-        let unused = |slot: u64| AtomicU64::new((slot ^ 1) << SLOT_NUMBER_SHIFT);
-        let slots = (0..(bytes / RESERVATION_BYTES_MIN) as u64).map(unused).collect();
+        // No frame's: none reserves nothing.
+        let slots: Box<[_]> = (0..bytes / RESERVATION_BYTES_MIN).map(|_| AtomicU64::new(0)).collect();
+        let slot_bits = slots.len().trailing_zeros();
+        let far_bits = slot_bits.min(FAR_BITS_MAX);
         let credit = AtomicU64::new((bytes / UNIT_BYTES) as u64).into();
-        Self { words, slots, credit }
+        Self { words, slots, far_bits, far_shift: slot_bits - far_bits, credit }
     }
 
     /// Returns the units that a frame of `bytes` reserves.
@@ -59,13 +64,20 @@ impl Ring {
     }
 
     /// Takes credit for `units`; returns what is left, or `None` if there is not enough.
+    ///
+    /// Taken first and given back if it was too much: one step where there is enough. Who asks in between may
+    /// be refused in vain.
+    #[inline]
     pub(crate) fn take_credit(&self, units: u64) -> Option<u64> {
         if is_planted(Fault::CreditUnchecked) {
             return Some(0);
         }
-        let taken =
-            self.credit.fetch_update(Ordering::Acquire, Ordering::Relaxed, |have| have.checked_sub(units));
-        taken.ok().map(|had| had - units)
+        let had = self.credit.fetch_sub(units, Ordering::Acquire);
+        let left = had.wrapping_sub(units) as i64;
+        if left < 0 {
+            self.return_credit(units);
+        }
+        u64::try_from(left).ok()
     }
 
     /// Gives credit for `units` back.
@@ -91,14 +103,18 @@ impl Ring {
         self.words.iter().zip(after_wrap).for_each(store);
     }
 
-    /// Appends `bytes`, whole units, from position `unit` to `out`.
-    pub(crate) fn read(&self, unit: u64, bytes: usize, out: &mut Vec<u8>) {
-        let from = out.len();
-        out.resize(from + bytes, 0);
-        let (targets, _) = out[from..].as_chunks_mut::<UNIT_BYTES>();
-        let sources = self.words[self.index(unit)..].iter().chain(self.words.iter());
-        for (target, word) in targets.iter_mut().zip(sources) {
-            *target = word.load(Ordering::Relaxed).to_le_bytes();
+    /// Appends `units` from position `unit` to `out`.
+    pub(crate) fn read(&self, unit: u64, units: u64, out: &mut Vec<u8>) {
+        let (start, count) = (self.index(unit), units as usize);
+        out.reserve(count * UNIT_BYTES);
+        let before_wrap = count.min(self.words.len() - start);
+        for stretch in [&self.words[start..start + before_wrap], &self.words[..count - before_wrap]] {
+            let (blocks, rest) = stretch.as_chunks::<BLOCK_WORDS>();
+            for block in blocks {
+                let bytes = block.each_ref().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
+                out.extend_from_slice(bytes.as_flattened());
+            }
+            rest.iter().for_each(|word| out.extend_from_slice(&word.load(Ordering::Relaxed).to_le_bytes()));
         }
     }
 
@@ -118,14 +134,53 @@ impl Ring {
         let word = self.slot(number).load(Ordering::Acquire);
         let units = word >> 1 & ((1 << SLOT_UNIT_BITS) - 1);
         let is_own = word >> SLOT_NUMBER_SHIFT == number & (u64::MAX >> SLOT_NUMBER_SHIFT);
-        is_own.then_some(Done { units, boxed: word & 1 == 1 })
+        (is_own && units > 0).then_some(Done { units, boxed: word & 1 == 1 })
     }
 
+    #[inline]
     fn slot(&self, number: u64) -> &AtomicU64 {
-        &self.slots[number as usize & (self.slots.len() - 1)]
+        let (number, mask) = (number as usize, self.slots.len() - 1);
+        &self.slots[((number << self.far_shift) | ((number & mask) >> self.far_bits)) & mask]
     }
 
     fn index(&self, unit: u64) -> usize {
         unit as usize & (self.words.len() - 1)
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{Done, Ring};
+
+    #[test]
+    fn each_number_of_a_lap_has_a_slot_of_its_own() {
+        for bytes in [64, 128, 1 << 10, 1 << 19] {
+            let (ring, lap) = (Ring::new(bytes), (bytes / 64) as u64);
+            assert!((0..3 * lap).all(|number| ring.done(number).is_none()), "nothing is done yet");
+            for number in 5 * lap + 1..=6 * lap {
+                ring.set_done(number, Done { units: number % 100 + 8, boxed: number % 2 == 0 });
+            }
+            for number in 5 * lap + 1..=6 * lap {
+                let done = Done { units: number % 100 + 8, boxed: number % 2 == 0 };
+                assert_eq!(ring.done(number), Some(done), "{number} of {lap}");
+                assert_eq!(ring.done(number + lap), None, "{number} does not pass for a later lap's");
+            }
+        }
+    }
+
+    #[test]
+    fn neighbouring_numbers_have_slots_in_different_lines() {
+        let ring = Ring::new(1 << 19);
+        let line = |number| std::ptr::from_ref(ring.slot(number)).addr() / 64;
+        assert!((0..10_000).all(|number| (1..64).all(|more| line(number) != line(number + more))));
+    }
+
+    #[test]
+    fn credit_that_is_refused_is_given_back() {
+        let ring = Ring::new(128);
+        assert_eq!((ring.take_credit(10), ring.take_credit(7)), (Some(6), None));
+        assert_eq!((ring.take_credit(6), ring.take_credit(1)), (Some(0), None));
+        ring.return_credit(16);
+        assert_eq!(ring.take_credit(16), Some(0));
     }
 }

@@ -9,18 +9,17 @@ use std::{
 };
 
 use mmsb_page::PageStore;
-use mmsb_tlog::{Cursor, InstanceId, Log, LogDir, Scan, SegmentHead, vfs::Vfs};
+use mmsb_tlog::{InstanceId, Log, LogDir, Scan, vfs::Vfs};
 
-use super::{Builder, Inner, store_error};
+use super::{Builder, Inner};
 use crate::{
     Bus, Error,
     catalogue::Catalogue,
     counters::Counters,
     interner::Interner,
     journal::{Journal, Mode},
-    kept::Kept,
     lineage::Lineage,
-    state::{PageBytes, State},
+    replay::{self, Heading},
     undo::Undo,
 };
 
@@ -64,56 +63,42 @@ pub(super) fn create(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path, volatile:
     let dir = LogDir::create(vfs, path, instance)?;
     let log = Log::open(&dir, dir.lock()?, &Scan::empty(&dir), builder.log)?;
     let mode = if volatile { Mode::Volatile(log) } else { Mode::Writer(log) };
-    assemble(builder, dir, mode, State::default())
+    assemble(builder, dir, mode, PageStore::new(), Heading::default())
 }
 
 pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
     let dir = LogDir::open(vfs, path)?;
     let lock = dir.lock()?;
     let scan = Scan::run(&dir)?;
-    let state = replay(&dir, scan.end)?;
+    let mut store = PageStore::new();
+    // Nothing is cut before every commit was found to fit.
+    let heading = replay::into_store(&dir, scan.end, &mut store)?;
     let log = Log::open(&dir, lock, &scan, builder.log)?;
-    assemble(builder, dir, Mode::Writer(log), state)
+    assemble(builder, dir, Mode::Writer(log), store, heading)
 }
 
 pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
     let dir = LogDir::open(vfs, path)?;
     let scan = Scan::run_beside_writer(&dir)?;
-    let state = replay(&dir, scan.end)?;
-    assemble(builder, dir, Mode::Reader(scan.end), state)
+    let mut store = PageStore::new();
+    let heading = replay::into_store(&dir, scan.end, &mut store)?;
+    assemble(builder, dir, Mode::Reader(scan.end), store, heading)
 }
 
-/// Replays the whole log; nothing is cut before every commit was found to fit.
-fn replay(dir: &LogDir, end: Cursor) -> Result<State, Error> {
-    check_birth(dir)?;
-    let mut state = State::default();
-    let kept = Kept::new(dir.clone());
-    let mut reader = kept.reader(Cursor::first(dir), end.lsn)?;
-    while let Some(commit) = reader.next_commit()? {
-        state.apply(&commit).map_err(|what| kept.does_not_fit(&commit, what))?;
-    }
-    Ok(state)
-}
-
-/// Refuses a log that begins behind its birth: nothing tells the state before its first commit.
-fn check_birth(dir: &LogDir) -> Result<(), Error> {
-    if dir.segment() == SegmentHead::FIRST {
-        return Ok(());
-    }
-    let what = "the log begins late, and no checkpoint holds the state before it".to_owned();
-    Err(Error::Corrupt { file: dir.segment_path(), offset: 0, number: 0, what })
-}
-
-fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Result<Bus, Error> {
-    let store = PageStore::with_options(builder.store);
-    load(&store, &state)?;
+fn assemble(
+    builder: Builder,
+    dir: LogDir,
+    mode: Mode,
+    store: PageStore,
+    heading: Heading,
+) -> Result<Bus, Error> {
     let options = builder.options;
     let (undo_depth, undo_bytes) = options.undo;
     let inner = Inner {
         store,
-        catalogue: Catalogue::of_state(&state),
-        journal: Journal::new(dir.anchored(), mode, options.keep_bytes),
-        interner: Interner::of_texts(std::mem::take(&mut state.texts)),
+        catalogue: Catalogue::new(heading.names),
+        journal: Journal::new(dir.anchored(), mode, options.keep_bytes, heading.base.oldest())?,
+        interner: Interner::of_texts(heading.texts),
         undo: Undo::new(undo_depth, undo_bytes),
         options,
         stopped: AtomicBool::new(false),
@@ -123,16 +108,4 @@ fn assemble(builder: Builder, dir: LogDir, mode: Mode, mut state: State) -> Resu
         untrimmed_bytes: AtomicU64::new(0),
     };
     Ok(Bus::new(inner))
-}
-
-fn load(store: &PageStore, state: &State) -> Result<(), Error> {
-    for (page, from) in state.pages() {
-        let mut birth = store.prepare(page, from.bytes.len() as u32).map_err(store_error)?;
-        // A newborn page is zero; writing zeros would only take memory.
-        if let PageBytes::Written(bytes) = &from.bytes {
-            birth.write(0, bytes);
-        }
-        birth.publish(from.epoch);
-    }
-    Ok(())
 }

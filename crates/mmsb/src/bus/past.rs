@@ -4,10 +4,20 @@ use std::collections::BTreeMap;
 
 use mmsb_types::{Epoch, Label, PageId};
 
-use crate::{Bus, Commits, Error, History, Past, info::label};
+use crate::{Bus, Commits, Error, History, Past, ToView, info::label};
 
 /// How often a pass over a log in memory is tried that gives up its oldest commits meanwhile.
 const READS_MAX: u32 = 8;
+
+impl ToView for Bus {
+    type View<'a> = Past;
+
+    /// Returns the newest state: that of [`Bus::epoch`] at the time of the call, or a later one if a bus in
+    /// memory has given that one up meanwhile.
+    fn to_view(&self) -> Result<Past, Error> {
+        self.newest_past()
+    }
+}
 
 impl Bus {
     /// Returns the state as it was at `epoch`, whole and unchanging. Nothing is rewound.
@@ -25,13 +35,27 @@ impl Bus {
         }
         loop {
             let mut replay = self.journal().replay(epoch)?;
-            let oldest = replay.state.epoch;
+            let oldest = replay.state.head.epoch;
             if epoch < oldest {
                 return Err(Error::HistoryGone { asked: epoch, oldest });
             }
             match replay.run_to(epoch) {
                 Ok(()) => return Ok(Past::new(replay.state, self.lineage().clone())),
                 // The log gave up what was being read; what was asked may still be there.
+                Err(Error::HistoryGone { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Returns the newest state; while others commit to a bus that keeps little, one of theirs.
+    fn newest_past(&self) -> Result<Past, Error> {
+        loop {
+            let newest = self.epoch();
+            let mut replay = self.journal().replay(newest)?;
+            match replay.run_to(newest) {
+                Ok(()) => return Ok(Past::new(replay.state, self.lineage().clone())),
+                // The log gave up what was being read: there is something newer.
                 Err(Error::HistoryGone { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -96,7 +120,7 @@ pub(crate) fn last_epochs(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
 fn read_labels(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
     let mut replay = bus.journal().replay(bus.epoch())?;
     let kept = replay.kept().clone();
-    let oldest = (replay.state.label, replay.state.epoch);
+    let oldest = (replay.state.head.label, replay.state.head.epoch);
     let mut last: BTreeMap<_, _> = oldest.0.map(|label| (label, oldest.1)).into_iter().collect();
     while let Some(commit) = replay.skip()? {
         let label = label(commit.frame.sections).map_err(|what| kept.does_not_fit(&commit, what))?;

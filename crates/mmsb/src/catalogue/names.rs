@@ -21,7 +21,6 @@ const NAME_BYTES: u64 = 160;
 pub(crate) struct Names {
     /// The commit that made this version.
     pub(crate) epoch: Epoch,
-    #[allow(dead_code, reason = "branches, which come next, ask for it")]
     /// The lowest id that no commit up to then gave to a page.
     pub(crate) next_id: PageId,
     pages: Trie<Arc<str>, PageId>,
@@ -34,8 +33,13 @@ pub(crate) struct Names {
 pub(crate) type NameChanges = BTreeMap<PageId, Option<Arc<str>>>;
 
 impl Names {
-    pub(super) fn new(epoch: Epoch, next_id: PageId) -> Self {
+    pub(crate) fn new(epoch: Epoch, next_id: PageId) -> Self {
         Self { epoch, next_id, pages: Trie::default(), notes: Trie::default(), name_count: 0, text_bytes: 0 }
+    }
+
+    /// Notes that ids below `next_id` were given to pages that are gone by now.
+    pub(crate) fn raise_next_id(&mut self, next_id: PageId) {
+        self.next_id = self.next_id.max(next_id);
     }
 
     /// Returns the page with this name.
@@ -59,6 +63,7 @@ impl Names {
     }
 
     /// Returns about how many bytes this version takes.
+    #[allow(dead_code, reason = "snapshots, which come next, ask for it")]
     pub(super) fn bytes(&self) -> u64 {
         self.name_count * NAME_BYTES + self.text_bytes
     }
@@ -69,7 +74,7 @@ impl Names {
     ///
     /// # Errors
     /// [`Error::NameTaken`].
-    pub(super) fn check(&self, events: &[PageEvent]) -> Result<NameChanges, Error> {
+    pub(crate) fn check(&self, events: &[PageEvent]) -> Result<NameChanges, Error> {
         let changes = name_changes(events);
         let mut given: HashMap<&str, PageId> = HashMap::new();
         for (&page, name) in &changes {
@@ -83,7 +88,7 @@ impl Names {
     }
 
     /// Applies events that were checked, and the names they come to.
-    pub(super) fn apply(&mut self, events: &[PageEvent], changes: NameChanges) {
+    pub(crate) fn apply(&mut self, events: &[PageEvent], changes: NameChanges) {
         changes.keys().for_each(|&page| self.take_name(page));
         for event in events {
             match *event {
@@ -103,7 +108,7 @@ impl Names {
     }
 
     /// Notes what is known of a page that has no name so far.
-    pub(super) fn set(&mut self, page: PageId, name: Option<Arc<str>>, location: PageLocation) {
+    fn set(&mut self, page: PageId, name: Option<Arc<str>>, location: PageLocation) {
         if let Some(name) = &name {
             self.name_count += 1;
             self.text_bytes += name.len() as u64;

@@ -93,20 +93,20 @@ impl Scratch {
         self.encode(record_max)
     }
 
-    fn start(&mut self) {
+    pub(crate) fn start(&mut self) {
         self.batch.clear();
         self.changed.clear();
         self.compared.clear();
     }
 
-    fn encode(&mut self, record_max: u32) -> Result<(), Error> {
+    pub(crate) fn encode(&mut self, record_max: u32) -> Result<(), Error> {
         self.frame.encode(&self.sections, &self.batch, record_max)?;
         self.frame_bytes_max = self.frame_bytes_max.max(self.frame.len());
         Ok(())
     }
 
     /// Adds what differs between `old` and the image.
-    fn push_image(&mut self, page: &TxPage<'_>, old: &[u8], image: &[u8]) {
+    pub(crate) fn push_image(&mut self, page: &TxPage<'_>, old: &[u8], image: &[u8]) {
         let before = self.batch.len();
         diff_runs(old, image, &mut self.runs);
         choose_into(page.page, old, image, &self.runs, &mut self.batch);
@@ -114,7 +114,7 @@ impl Scratch {
     }
 
     /// Adds writes, and images of pages that are being born: those begin as zeros.
-    fn push_other(&mut self, page: &TxPage<'_>) {
+    pub(crate) fn push_other(&mut self, page: &TxPage<'_>) {
         let before = self.batch.len();
         match &page.change {
             Change::None => {}

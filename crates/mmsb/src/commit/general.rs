@@ -1,6 +1,6 @@
 //! The general way: pages created, deleted, named, read, captured, or written to twice in one place.
 
-use mmsb_page::{Group, NewPage};
+use mmsb_page::{Group, Need, NewPage};
 use mmsb_tlog::Room;
 use mmsb_types::Epoch;
 
@@ -39,10 +39,12 @@ impl<'c> Commit<'c> {
     ) -> Result<Epoch, Error> {
         tx.make_detail()?;
         let Some(detail) = tx.detail() else { unreachable!("made just now") };
-        let is_pinned = |from, until| self.bus.store().is_pinned(from, until);
-        let change = || self.bus.catalogue().change(&detail.events, is_pinned);
+        let change = || self.bus.catalogue().change(&detail.events, |_, _| false);
         let mut names = (!detail.events.is_empty()).then(change).transpose()?;
-        scratch.encode_sections(&tx.draft, &detail.events, &self.source, nanos);
+        scratch.encode_sections(&tx.draft, &detail.events, Some(&self.source), nanos);
+        let mut need = Need::default();
+        detail.pages.iter().filter(|page| page.needs_lock()).for_each(|page| need.add(page.page_bytes));
+        self.bus.store().stash(self.committer, need);
         let mut lost = 0;
         loop {
             let attempt = if lost < LOST_RACES_MAX {
@@ -68,7 +70,6 @@ impl<'c> Commit<'c> {
         scratch.encode_unlocked(self.bus, detail, self.log.record_bytes_max())?;
         let room = self.log.room(scratch.frame.len())?;
         self.open_undo(detail, scratch, undo::of_batch(detail, scratch.batch.view()), names.as_ref());
-        self.stash(detail.pages.iter().filter(|page| page.needs_lock()).map(|page| page.page));
         let births = self.births(detail)?;
         let mut buffer = std::mem::take(&mut scratch.group);
         let mut group = Group::new(self.bus.store(), self.committer, &mut buffer);
@@ -91,7 +92,6 @@ impl<'c> Commit<'c> {
         let bound = scratch.reserve_worst(detail, self.log.record_bytes_max());
         let room = self.log.room(bound)?;
         self.open_undo(detail, scratch, undo::worst(detail), names.as_ref());
-        self.stash(detail.pages.iter().filter(|page| page.needs_lock()).map(|page| page.page));
         let births = self.births(detail)?;
         let mut buffer = std::mem::take(&mut scratch.group);
         let mut group = Group::new(self.bus.store(), self.committer, &mut buffer);
@@ -154,7 +154,7 @@ impl<'c> Commit<'c> {
         let epoch = Epoch::new(reservation.number());
         self.bus.note_epoch(self.committer, epoch);
         let mut writer = group.into_writer();
-        held.preserve(&mut writer, epoch);
+        writer.preserve(held.changing(), epoch);
         held.store(&mut writer, scratch.batch.view(), &mut scratch.undo);
         held.publish(writer, epoch);
         if let Some(names) = names {

@@ -51,17 +51,12 @@ impl<'a> HeldPages<'a> {
         Self { pages }
     }
 
-    /// Saves what will be replaced for snapshots that need it.
-    pub(super) fn preserve(&self, writer: &mut GroupWriter<'_>, until: Epoch) {
-        let replaced = self.pages.iter().filter_map(|held| match held.state {
-            State::Written(index) | State::Dying(index) => Some((index, held.page)),
+    /// Visits the records of pages that change, each with its page.
+    pub(super) fn changing(&self) -> impl Iterator<Item = (usize, PageId)> {
+        self.pages.iter().filter_map(|held| match held.state {
+            State::Written(record) | State::Dying(record) => Some((record, held.page)),
             State::Kept | State::Born(_) => None,
-        });
-        let mut replaced = replaced.peekable();
-        writer.preserve(until, |index| {
-            while replaced.next_if(|&(at, _)| at < index).is_some() {}
-            replaced.next_if(|&(at, _)| at == index).map(|(_, page)| page)
-        });
+        })
     }
 
     /// Stores the batch's bytes. Its patches stand in the order of the pages, once compact, once wide.

@@ -29,8 +29,9 @@ pub(super) fn lock_all(
     runs: impl ExactSizeIterator<Item = (PageId, u32)> + Clone,
     again: &mut Vec<u32>,
 ) -> Result<(), Error> {
+    group.reserve(runs.len());
     let taken = if runs.len() <= SMALL_PAGES_MAX {
-        lock_small(group, runs.clone(), again)?
+        lock_small(group, &runs, again)?
     } else {
         lock_large(ticket, group, runs.clone(), again)?
     };
@@ -43,9 +44,10 @@ pub(super) fn lock_all(
 }
 
 /// Tries, a bounded number of times; `false` if somebody else always held some page.
+#[inline]
 fn lock_small(
     group: &mut Group<'_>,
-    runs: impl Iterator<Item = (PageId, u32)> + Clone,
+    runs: &(impl Iterator<Item = (PageId, u32)> + Clone),
     again: &mut Vec<u32>,
 ) -> Result<bool, Error> {
     for round in 0..ROUNDS_MAX {
@@ -59,6 +61,7 @@ fn lock_small(
 }
 
 /// Goes on as far as it can; `false` if it would have to wait and somebody else may.
+#[inline]
 fn lock_large(
     ticket: &Mutex<()>,
     group: &mut Group<'_>,
@@ -67,25 +70,22 @@ fn lock_large(
 ) -> Result<bool, Error> {
     let mut held = None;
     take_all(group, runs, again, |group, page, end| {
-        let hold = group.try_lock(page, end);
-        if hold != Hold::Busy {
-            return hold;
-        }
         held = held.take().or_else(|| try_ticket(ticket));
         if held.is_some() { group.lock_wait(page, end) } else { Hold::Busy }
     })
 }
 
-/// Takes the pages one after the other; `false` as soon as one is busy.
+/// Takes the pages one after the other, and asks `wait` for those that are busy; `false` if it has not got one.
 #[inline]
 fn take_all(
     group: &mut Group<'_>,
-    runs: impl Iterator<Item = (PageId, u32)>,
+    mut runs: impl Iterator<Item = (PageId, u32)>,
     again: &mut Vec<u32>,
-    mut take: impl FnMut(&mut Group<'_>, PageId, u32) -> Hold,
+    mut wait: impl FnMut(&mut Group<'_>, PageId, u32) -> Hold,
 ) -> Result<bool, Error> {
-    for (page, end) in runs {
-        match take(group, page, end) {
+    while let Some((page, end, hold)) = group.try_lock_each(&mut runs, again) {
+        let hold = if hold == Hold::Busy { wait(group, page, end) } else { hold };
+        match hold {
             Hold::Locked => {}
             Hold::Again => again.push(group.len() as u32 - 1),
             Hold::Busy => return Ok(false),
@@ -95,14 +95,14 @@ fn take_all(
     Ok(true)
 }
 
-#[inline]
+#[cold]
 fn try_for_a_while(group: &mut Group<'_>, page: PageId, end: u32) -> Hold {
     for _ in 0..SPINS_MAX {
+        std::hint::spin_loop();
         let hold = group.try_lock(page, end);
         if hold != Hold::Busy {
             return hold;
         }
-        std::hint::spin_loop();
     }
     Hold::Busy
 }

@@ -1,41 +1,64 @@
 //! The short way: writes to living pages, which stand in the transaction as the frame stores them.
 //!
 //! Nothing is looked up by page but in the page table, and nothing is sorted: the lock word of a page that
-//! comes twice says so. Only then are its runs looked at; if they overlap, the general way must merge them.
+//! comes twice says so. Only then are its runs looked at. If some overlap, the earlier ones are cut, and the
+//! commit starts again; if many do, the general way must merge them.
 
-use mmsb_delta::BatchView;
-use mmsb_page::{Group, GroupWriter};
-use mmsb_types::{Epoch, PageId, Span};
+use mmsb_delta::{BatchView, DeltaBatch};
+use mmsb_page::{Group, GroupWriter, Need, PageStore};
+use mmsb_types::{Epoch, PageId};
 
-use super::{Commit, Scratch, held::store, lock::lock_all, undo};
+use super::{Commit, Scratch, held::store, lock::lock_all, overlap::Meeting, undo};
 use crate::{Error, txn::Draft, undo::UndoDraft};
 
-/// Pages that come twice are compared run by run up to this many; above, all runs are sorted.
-const COMPARED_MAX: usize = 8;
+/// A draft that asks for more room for pre-images is looked at again: it may have counted pages twice.
+const EXACT_ABOVE_BYTES: u64 = 1 << 20;
 
 impl Commit<'_> {
-    /// Publishes the draft's writes; `None`, and nothing has happened, if some of them overlap.
+    /// Publishes the draft's writes; `None`, and nothing has happened, if many of them overlap.
     pub(super) fn plain(&mut self, draft: &Draft, scratch: &mut Scratch) -> Result<Option<Epoch>, Error> {
-        let batch = draft.writes.view();
-        scratch.frame.encode(&scratch.sections, &draft.writes, self.log.record_bytes_max())?;
+        let exact = draft.need.bytes() > EXACT_ABOVE_BYTES;
+        let need = if exact { exact_need(self.bus.store(), draft.writes.view()) } else { draft.need };
+        self.bus.store().stash(self.committer, need);
+        match self.write_all(&draft.writes, scratch)? {
+            Ok(epoch) => Ok(Some(epoch)),
+            Err(Meeting::Few) => {
+                let mut trimmed = std::mem::take(&mut scratch.batch);
+                trimmed.clear();
+                trimmed.push_trimmed(draft.writes.view(), &scratch.overlaps.pairs);
+                let written = self.write_all(&trimmed, scratch);
+                scratch.batch = trimmed;
+                Ok(written?.ok())
+            }
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// Publishes writes, unless some of them meet.
+    fn write_all(
+        &mut self,
+        writes: &DeltaBatch,
+        scratch: &mut Scratch,
+    ) -> Result<Result<Epoch, Meeting>, Error> {
+        let batch = writes.view();
+        scratch.frame.encode(&scratch.sections, writes, self.log.record_bytes_max())?;
         let frame_bytes = scratch.frame.len();
         scratch.frame_bytes_max = scratch.frame_bytes_max.max(frame_bytes);
         let room = self.log.room(frame_bytes)?;
         self.bus.undo().open(&mut scratch.undo, undo::of_writes(batch));
-        self.stash(batch.compact_spans().map(|(page, _)| page));
         let mut group = Group::new(self.bus.store(), self.committer, &mut scratch.group);
         let runs = batch.compact_spans().map(|(page, span)| (page, span.end() as u32));
         scratch.again.clear();
         lock_all(self.bus.bulk_ticket(), &mut group, runs, &mut scratch.again)?;
-        if overlap(batch, &scratch.again, &mut scratch.sorted) {
-            return Ok(None);
+        let meeting = scratch.overlaps.find(batch, &scratch.again);
+        if meeting != Meeting::None {
+            return Ok(Err(meeting));
         }
         let reservation = self.log.reserve(room, frame_bytes);
         let epoch = Epoch::new(reservation.number());
         self.bus.note_epoch(self.committer, epoch);
         let mut writer = group.into_writer();
-        let mut pages = batch.compact_spans().enumerate();
-        writer.preserve(epoch, |index| pages.find(|&(at, _)| at == index).map(|(_, (page, _))| page));
+        writer.preserve(batch.compact_spans().map(|(page, _)| page).enumerate(), epoch);
         store_all(&mut writer, batch, &mut scratch.undo);
         writer.publish(batch.len(), epoch);
         drop(writer);
@@ -43,8 +66,19 @@ impl Commit<'_> {
         self.bus.undo().keep(epoch, &mut scratch.undo);
         self.bus.count_commit(self.committer, batch, frame_bytes);
         self.source.set_published();
-        Ok(Some(epoch))
+        Ok(Ok(epoch))
     }
+}
+
+/// Returns the room that pre-images of all pages need, each counted once.
+#[cold]
+fn exact_need(store: &PageStore, batch: BatchView<'_>) -> Need {
+    let mut pages: Vec<PageId> = batch.compact_spans().map(|(page, _)| page).collect();
+    pages.sort_unstable();
+    pages.dedup();
+    let mut need = Need::default();
+    pages.iter().filter_map(|&page| store.page_bytes(page)).for_each(|page_bytes| need.add(page_bytes));
+    need
 }
 
 /// Stores each run into the page of the record with its index; saves first what was there.
@@ -55,23 +89,4 @@ fn store_all(writer: &mut GroupWriter<'_>, batch: BatchView<'_>, undo: &mut Undo
         }
     }
     batch.iter().enumerate().for_each(|(index, (_, patch))| store(writer, index, patch));
-}
-
-/// Tells whether two runs share a byte; `again` are the runs whose page came before.
-fn overlap(batch: BatchView<'_>, again: &[u32], sorted: &mut Vec<(PageId, Span)>) -> bool {
-    if again.is_empty() {
-        return false;
-    }
-    let runs = batch.compact_spans();
-    if again.len() <= COMPARED_MAX {
-        return again.iter().any(|&index| {
-            let (page, span) = runs.clone().nth(index as usize).expect("a record for each run");
-            runs.clone().take(index as usize).any(|(other, before)| other == page && before.overlaps(span))
-        });
-    }
-    sorted.clear();
-    sorted.extend(runs);
-    sorted.sort_unstable();
-    let overlap = |pair: &[(PageId, Span)]| pair[0].0 == pair[1].0 && pair[0].1.overlaps(pair[1].1);
-    sorted.windows(2).any(overlap)
 }

@@ -11,11 +11,12 @@ use mmsb_delta::DeltaBatch;
 use mmsb_page::GroupBuf;
 use mmsb_tlog::{FrameBuf, SectionBuf, SectionKind};
 use mmsb_types::{
-    Epoch, PageEvent, PageId, Span,
+    Epoch, PageEvent, Span,
     limits::{BOXED_ABOVE_BYTES, PAGE_BYTES_MAX},
 };
 
-use crate::{interner::SourceLoan, txn::Draft, undo::UndoDraft};
+use super::overlap::Overlaps;
+use crate::{info::rewind_cause, interner::SourceLoan, txn::Draft, undo::UndoDraft};
 
 /// What a thread's buffers may hold when no commit is under way, in bytes: enough to capture a page of any
 /// length again and again.
@@ -27,14 +28,14 @@ thread_local! {
 
 /// The buffers.
 #[derive(Default)]
-pub(super) struct Scratch {
-    pub(super) frame: FrameBuf,
+pub(crate) struct Scratch {
+    pub(crate) frame: FrameBuf,
     pub(super) sections: SectionBuf,
     pub(super) group: GroupBuf,
     /// Runs whose page came before in the same commit.
     pub(super) again: Vec<u32>,
-    pub(super) sorted: Vec<(PageId, Span)>,
-    pub(super) batch: DeltaBatch,
+    pub(super) overlaps: Overlaps,
+    pub(crate) batch: DeltaBatch,
     pub(super) undo: UndoDraft,
     /// For each page of the transaction: its bytes change.
     pub(super) changed: Vec<bool>,
@@ -48,11 +49,11 @@ pub(super) struct Scratch {
 }
 
 /// The thread's buffers, given back when dropped.
-pub(super) struct PooledScratch(Option<Box<Scratch>>);
+pub(crate) struct PooledScratch(Option<Box<Scratch>>);
 
 impl PooledScratch {
     /// Takes the thread's buffers, if they are there.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(Some(SCRATCH.try_with(Cell::take).ok().flatten().unwrap_or_default()))
     }
 }
@@ -83,11 +84,11 @@ impl Drop for PooledScratch {
 
 impl Scratch {
     /// Lays out everything but the deltas. Kinds rise.
-    pub(super) fn encode_sections(
+    pub(crate) fn encode_sections(
         &mut self,
         draft: &Draft,
         events: &[PageEvent],
-        source: &SourceLoan<'_>,
+        source: Option<&SourceLoan<'_>>,
         nanos: Option<u64>,
     ) {
         self.sections.clear();
@@ -96,10 +97,13 @@ impl Scratch {
             events.iter().for_each(|event| event.encode(&mut self.section));
             self.sections.push(SectionKind::PAGE_EVENTS, &self.section);
         }
-        if !source.is_empty() {
+        if let Some(source) = source.filter(|source| !source.is_empty()) {
             self.section.clear();
             source.encode(&mut self.section);
             self.sections.push(SectionKind::SOURCE, &self.section);
+        }
+        if let Some(epoch) = draft.rewinds_to {
+            self.sections.push(SectionKind::CAUSE, &rewind_cause(epoch));
         }
         if let Some(nanos) = nanos {
             self.sections.push(SectionKind::TIMESTAMP, &nanos.to_le_bytes());
@@ -123,7 +127,7 @@ impl Scratch {
     fn bytes(&self) -> usize {
         let [compact, wide, compact_payload, wide_payload] = self.batch.capacities();
         let batch = compact * 8 + wide * 24 + compact_payload + wide_payload;
-        let group = self.group.capacity_bytes() + self.again.capacity() * 4 + self.sorted.capacity() * 16;
+        let group = self.group.capacity_bytes() + self.again.capacity() * 4 + self.overlaps.capacity_bytes();
         batch + group + self.old.capacity() + self.section.capacity() + self.runs.capacity() * 8
     }
 }

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mmsb_types::{Epoch, Label, PageEvent, PageId};
 
 use super::{Divergence, RunDiff, Side, diff_page};
-use crate::{Bus, Error, bus::last_epochs, info::events, journal::Replay, state::StatePage};
+use crate::{Bus, Error, bus::last_epochs, info::events, journal::Replay, state::State};
 
 /// How states of two runs are paired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -101,7 +101,7 @@ fn compare(left: &Bus, right: &Bus, pairs: &Pairs) -> Result<RunDiff, Error> {
         lefts.go_to(left, left_epoch, &mut touched)?;
         rights.go_to(right, right_epoch, &mut touched)?;
         diff.compared_count += 1;
-        let page_diff = |&page: &PageId| diff_page(page, lefts.page(page), rights.page(page));
+        let page_diff = |&page: &PageId| diff_page(page, lefts.state(), rights.state());
         let pages: Vec<_> = touched.iter().filter_map(page_diff).collect();
         if !pages.is_empty() {
             let (left, right) = (lefts.side(), rights.side());
@@ -128,27 +128,27 @@ impl Run {
         self.replay.state.pages().map(|(page, _)| page)
     }
 
-    fn page(&self, page: PageId) -> Option<&StatePage> {
-        self.replay.state.page(page)
+    fn state(&self) -> &State {
+        &self.replay.state
     }
 
     fn side(&self) -> Side {
-        let state = &self.replay.state;
+        let state = &self.replay.state.head;
         Side { epoch: state.epoch, label: state.label, source: state.source() }
     }
 
     /// Replays up to `epoch`, noting the pages on the way; backwards means from the start.
     fn go_to(&mut self, bus: &Bus, epoch: Epoch, touched: &mut BTreeSet<PageId>) -> Result<(), Error> {
-        if epoch < self.replay.state.epoch {
+        if epoch < self.replay.state.head.epoch {
             touched.extend(self.pages());
             *self = Self::start(bus)?;
             touched.extend(self.pages());
         }
-        let oldest = self.replay.state.epoch;
+        let oldest = self.replay.state.head.epoch;
         if epoch < oldest {
             return Err(Error::HistoryGone { asked: epoch, oldest });
         }
-        while self.replay.state.epoch < epoch {
+        while self.replay.state.head.epoch < epoch {
             let Some(commit) = self.replay.step()? else { break };
             touched.extend(commit.frame.batch.iter().map(|(page, _)| page));
             let events = events(commit.frame.sections).unwrap_or_default();

@@ -27,7 +27,7 @@ impl Track {
     /// Starts where `replay` stands; takes its texts.
     pub(super) fn new(page: PageId, replay: &mut Replay) -> Self {
         let image = replay.state.page(page).map(|state| state.bytes.to_vec());
-        let texts = std::mem::take(&mut replay.state.texts);
+        let texts = std::mem::take(&mut replay.state.head.texts);
         Self { page, cursor: replay.cursor(), image, texts }
     }
 

@@ -10,7 +10,8 @@ use super::Journal;
 use crate::{
     Error,
     info::events,
-    state::{PageBytes, StatePage, missing},
+    replay::missing,
+    state::{PageBytes, StatePage},
 };
 
 /// Pages as of one epoch, in the order in which they were asked for: the commit that changed each last, and its
@@ -46,7 +47,7 @@ impl Journal {
     fn read_pages(&self, epoch: Epoch, pages: &[PageId]) -> Result<PagesAt, Error> {
         let end = self.end(epoch)?;
         let base = self.lock_base();
-        let oldest = base.state.epoch;
+        let oldest = base.state.head.epoch;
         if epoch < oldest {
             return Err(Error::HistoryGone { asked: epoch, oldest });
         }
@@ -89,8 +90,8 @@ impl Wanted {
     fn apply_event(&mut self, event: &PageEvent, epoch: Epoch) {
         let Some(state) = self.find(event.page()) else { return };
         match *event {
-            PageEvent::Created { page_bytes, location, .. } => {
-                *state = Some(StatePage::new(page_bytes, location, epoch));
+            PageEvent::Created { page_bytes, .. } => {
+                *state = Some(StatePage::new(page_bytes, epoch));
             }
             PageEvent::Deleted { .. } => *state = None,
             PageEvent::Named { .. } => {}
@@ -137,7 +138,7 @@ mod tests {
             let mut tx = bus.begin().durability(Durability::Volatile);
             let alive = &pages[turn / 32..];
             for page in alive.iter().skip(turn % 3) {
-                tx.write(*page, (turn % 13) as u32, [turn as u8; 3]).unwrap();
+                tx.write(*page, (turn % 13) as u32, &[turn as u8; 3]).unwrap();
             }
             if turn % 32 == 31 {
                 tx.delete_page(alive[0]).unwrap();
@@ -170,7 +171,7 @@ mod tests {
         let page = bus.create_page(None, 1000).unwrap();
         for count in 2..=2000u64 {
             let mut tx = bus.begin();
-            tx.write(page, 0, [7; 100]).unwrap();
+            tx.write(page, 0, &[7; 100]).unwrap();
             tx.put(page, 500, &count).unwrap();
             tx.commit().unwrap();
         }

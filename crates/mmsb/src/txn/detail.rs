@@ -20,11 +20,15 @@ impl<'b> Detail<'b> {
     /// Takes over writes made so far: later ones win.
     ///
     /// # Errors
-    /// [`Error::Conflict`]: a page lived when it was written to and does no more.
+    /// [`Error::Conflict`]: a page lived when it was written to and does no more; those of reading a branch's
+    /// base.
     pub(super) fn of_writes(target: Target<'_>, writes: BatchView<'_>) -> Result<Self, Error> {
         let mut detail = Self::default();
         for (page, patch) in writes.iter() {
-            let found = detail.touch(target, page).map_err(|_| Error::Conflict { page })?;
+            let found = detail.touch(target, page).map_err(|error| match error {
+                Error::PageNotFound { page, .. } => Error::Conflict { page },
+                error => error,
+            })?;
             match patch {
                 Patch::Fill { span, byte } => found.fill(span, byte),
                 Patch::Bytes { offset, bytes } => found.overwrite(offset, bytes),

@@ -11,7 +11,8 @@ use std::{
 };
 
 use mmsb_delta::DeltaBatch;
-use mmsb_types::{Durability, Label};
+use mmsb_page::Need;
+use mmsb_types::{Durability, Epoch, Label, PageId};
 
 /// Room for many small drafts, or for the columns of one commit as large as most programs make.
 const POOL_BYTES_MAX: usize = 8 << 20;
@@ -34,8 +35,13 @@ pub(crate) struct Draft {
     pub(crate) label: Option<Label>,
     pub(crate) tag: Option<String>,
     pub(crate) site: Option<&'static Location<'static>>,
+    /// The commit makes this earlier state the newest one.
+    pub(crate) rewinds_to: Option<Epoch>,
     /// The writes in their order, each checked against its page; only compact entries.
     pub(crate) writes: DeltaBatch,
+    /// Room for what the pages were: each counts anew where another one was written before it.
+    pub(crate) need: Need,
+    last_page: Option<PageId>,
 }
 
 /// A draft that goes back to its thread's pool.
@@ -99,6 +105,16 @@ impl Pool {
 }
 
 impl Draft {
+    /// Adds a write that fits its page; `false` if the columns cannot hold it.
+    #[inline]
+    pub(super) fn push_write(&mut self, page: PageId, page_bytes: u32, offset: u32, bytes: &[u8]) -> bool {
+        if self.last_page != Some(page) {
+            self.last_page = Some(page);
+            self.need.add(page_bytes);
+        }
+        self.writes.push_write(page, offset, bytes)
+    }
+
     #[inline]
     fn bytes(&self) -> usize {
         let [compact, wide, compact_payload, wide_payload] = self.writes.capacities();
@@ -108,16 +124,17 @@ impl Draft {
     /// Durability and site are set anew with every use.
     #[inline]
     fn clear(&mut self) {
-        (self.label, self.tag) = (None, None);
+        (self.label, self.tag, self.rewinds_to) = (None, None, None);
         self.writes.clear();
+        (self.need, self.last_page) = (Need::default(), None);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use mmsb_types::{Durability, PageId};
+    use mmsb_types::Durability;
 
-    use super::{POOL, POOL_BYTES_MAX, PooledDraft};
+    use super::{POOL, POOL_BYTES_MAX, PageId, PooledDraft};
 
     fn draft_with(bytes: usize) -> PooledDraft {
         let mut draft = PooledDraft::new(Durability::Written, None);

@@ -4,13 +4,15 @@ use mmsb_page::ReadError;
 use mmsb_types::{Epoch, PageId};
 
 use super::Transaction;
-use crate::{Bus, Committed, Error, bus::read_error, commit};
+use crate::{Branch, Bus, Committed, Error, bus::read_error, commit};
 
 /// What a transaction changes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Target<'b> {
     /// The live state.
     Bus(&'b Bus),
+    /// A what-if of it.
+    Branch(&'b Branch),
 }
 
 impl Target<'_> {
@@ -22,6 +24,17 @@ impl Target<'_> {
     pub(super) fn page_bytes(self, page: PageId) -> Result<u32, Error> {
         match self {
             Self::Bus(bus) => bus.page_bytes(page),
+            Self::Branch(branch) => branch.page_bytes(page),
+        }
+    }
+
+    /// Returns a live page's length, in bytes, and asks for the memory that a write will touch; `None` if no
+    /// such page lives.
+    #[inline]
+    pub(super) fn approach(self, page: PageId, offset: u32, len: usize) -> Option<u32> {
+        match self {
+            Self::Bus(bus) => bus.store().approach(page, offset, len),
+            Self::Branch(branch) => branch.page_bytes(page).ok(),
         }
     }
 
@@ -37,6 +50,10 @@ impl Target<'_> {
                 ReadError::NotFound { page } => Error::Conflict { page },
                 error => read_error(error, bus.epoch()),
             }),
+            Self::Branch(branch) => branch.read(page, offset, buffer).map_err(|error| match error {
+                Error::PageNotFound { page, .. } => Error::Conflict { page },
+                error => error,
+            }),
         }
     }
 
@@ -47,6 +64,7 @@ impl Target<'_> {
     pub(super) fn take_id(self) -> Result<PageId, Error> {
         match self {
             Self::Bus(bus) => bus.catalogue().take_id(),
+            Self::Branch(branch) => branch.take_id(),
         }
     }
 
@@ -54,6 +72,7 @@ impl Target<'_> {
     pub(super) fn epoch(self) -> Epoch {
         match self {
             Self::Bus(bus) => bus.epoch(),
+            Self::Branch(branch) => branch.epoch(),
         }
     }
 
@@ -61,6 +80,7 @@ impl Target<'_> {
     pub(super) fn commit(self, tx: Transaction<'_>) -> Result<Committed, Error> {
         match self {
             Self::Bus(bus) => commit::run(bus, tx),
+            Self::Branch(branch) => branch.commit(tx),
         }
     }
 }

@@ -14,13 +14,15 @@ impl<'b> Transaction<'b> {
     ///
     /// # Errors
     /// [`Error::PageNotFound`]; [`Error::InvalidDelta`] if they pass the page's end. Nothing was written.
+    #[inline]
     pub fn write(&mut self, page: PageId, offset: u32, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         let bytes = bytes.as_ref();
-        if self.detail.is_none() {
-            check_span(page, offset, bytes.len(), self.target.page_bytes(page)?)?;
-            if self.draft.writes.push_write(page, offset, bytes) {
-                return Ok(());
-            }
+        if self.detail.is_none()
+            && let Some(page_bytes) = self.target.approach(page, offset, bytes.len())
+            && u64::from(offset) + bytes.len() as u64 <= u64::from(page_bytes)
+            && self.draft.push_write(page, page_bytes, offset, bytes)
+        {
+            return Ok(());
         }
         self.write_apart(page, offset, bytes)
     }
@@ -98,6 +100,23 @@ impl<'b> Transaction<'b> {
         Ok(page)
     }
 
+    /// Brings a page back that was deleted: its id begins another life, with zero bytes.
+    ///
+    /// # Errors
+    /// As [`Transaction::make_detail`].
+    pub(crate) fn revive_page(
+        &mut self,
+        page: PageId,
+        page_bytes: u32,
+        name: Option<&str>,
+    ) -> Result<(), Error> {
+        let detail = self.make_detail()?;
+        detail.add(TxPage::new(page, page_bytes, Life::Born));
+        let name = name.map(str::to_owned);
+        detail.events.push(PageEvent::Created { page, page_bytes, location: PageLocation::Host, name });
+        Ok(())
+    }
+
     /// Deletes the page; its name is free again, its id is never given to another page.
     ///
     /// # Errors
@@ -129,9 +148,12 @@ impl<'b> Transaction<'b> {
         Ok(())
     }
 
-    /// Writes to the page's own record.
+    /// Writes to the page's own record, or tells why that cannot be.
     #[cold]
     fn write_apart(&mut self, page: PageId, offset: u32, bytes: &[u8]) -> Result<(), Error> {
+        if self.detail.is_none() {
+            check_span(page, offset, bytes.len(), self.target.page_bytes(page)?)?;
+        }
         let found = self.touch(page)?;
         check_span(page, offset, bytes.len(), found.page_bytes)?;
         if !bytes.is_empty() {

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use mmsb::{
-    Bus, Error, InstanceId, Lsn, PageEvent, PageId, PageLocation,
+    Bus, Error, InstanceId, Lsn, PageEvent, PageId, PageLocation, Span,
     vfs::{Access, MemoryVfs, Vfs},
 };
 use mmsb_delta::{DeltaBatch, Patch};
@@ -37,8 +37,12 @@ impl Forged {
     }
 
     fn patch(page: u64, offset: u32, bytes: &[u8]) -> Self {
+        Self::of(page, Patch::Bytes { offset, bytes })
+    }
+
+    fn of(page: u64, patch: Patch<'_>) -> Self {
         let mut forged = Self::default();
-        forged.batch.push(PageId::new(page), Patch::Bytes { offset, bytes });
+        forged.batch.push(PageId::new(page), patch);
         forged
     }
 
@@ -92,6 +96,31 @@ fn a_commit_that_does_not_fit_the_state_before_it_is_named() {
     refused(&[page(), Forged::events(&[created(2, Some("a"))])], "page:2 gets the name of page:1");
     refused(&[page(), Forged::patch(2, 0, b"x")], "page:2 does not exist");
     refused(&[page(), Forged::patch(1, 7, b"xy")], "page:1: run 7+2 passes the end of a page of 8 bytes");
+}
+
+#[test]
+fn patches_of_every_form_are_held_against_the_page() {
+    let page = || Forged::events(&[created(1, None)]);
+    let fill = Patch::Fill { span: Span::new(4, 5), byte: 7 };
+    refused(&[page(), Forged::of(1, fill)], "page:1: run 4+5 passes the end of a page of 8 bytes");
+    let whole = Patch::Page { bytes: &[7; 9] };
+    refused(&[page(), Forged::of(1, whole)], "page:1: whole-page patch of 9 bytes for a page of 8 bytes");
+    let short = Patch::PageFill { page_bytes: 7, byte: 7 };
+    refused(&[page(), Forged::of(1, short)], "page:1: whole-page patch of 7 bytes for a page of 8 bytes");
+    refused(&[page(), Forged::of(2, whole)], "page:2 does not exist");
+    let fits = [
+        Forged::of(1, Patch::Page { bytes: &[7; 8] }),
+        Forged::of(1, Patch::Fill { span: Span::new(4, 4), byte: 9 }),
+    ];
+    let bus = open(&std::iter::once(page()).chain(fits).collect::<Vec<_>>()).unwrap();
+    assert_eq!(bus.get::<[u8; 8]>(PageId::new(1), 0).unwrap(), [7, 7, 7, 7, 9, 9, 9, 9]);
+    assert_eq!(bus.check(), []);
+}
+
+#[test]
+fn two_pages_that_get_one_name_in_one_commit_are_told() {
+    let both = Forged::events(&[created(1, Some("a")), created(2, Some("a"))]);
+    refused(&[both], "page:2 gets the name of page:1");
 }
 
 #[test]
@@ -158,7 +187,10 @@ fn a_log_that_begins_late_has_no_state_to_begin_with() {
             match refused {
                 Err(Error::Corrupt { file, offset: 0, number: 0, what }) => {
                     assert!(file.ends_with("seg-1"));
-                    assert_eq!(what, "the log begins late, and no checkpoint holds the state before it");
+                    assert_eq!(
+                        what,
+                        "the log begins late, and the state before it is not there, or not whole"
+                    );
                 }
                 other => panic!("{head:?}: {other:?}"),
             }

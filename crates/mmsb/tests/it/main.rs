@@ -2,6 +2,7 @@
 
 mod faulty;
 
+mod branches;
 mod faults;
 mod frames;
 mod hostile;
@@ -9,10 +10,11 @@ mod memory;
 mod model;
 mod overflow;
 mod races;
+mod rewind;
 mod runs;
 mod said;
 mod sites;
 mod sizes;
-mod snapshots;
 mod stopping;
 mod transactions;
+mod undo;

@@ -1,0 +1,153 @@
+//! Threads against each other on one bus: everything they do and are told is written down, and judged.
+//!
+//! The work goes in windows: threads start, each does so many things, all end; then the judge looks at
+//! the window, and at the bus. Memory stays bounded however long the stress lasts.
+//!
+//! Invariant: every change that reaches the bus is in a lane. Bytes written are unlike any written before,
+//! so that a read cannot be right by chance.
+
+mod deeds;
+mod thread;
+
+use std::{
+    sync::{Mutex, PoisonError},
+    thread::scope,
+    time::{Duration, Instant},
+};
+
+use mmsb::{Bus, Durability, Epoch, PageId};
+
+use self::thread::Worker;
+use crate::{
+    Rng,
+    linear::{Action, Change, Clock, Contradiction, Judge, Record},
+};
+
+/// Pages that live as long as the bus: more than a commit locks without the bulk ticket.
+const STABLE_COUNT: usize = 40;
+const PAGE_BYTES: [usize; 6] = [8, 40, 64, 200, 1000, 5000];
+/// What a thread does in a window.
+const DEEDS: usize = 250;
+
+/// A stress that goes on for as long as it is asked to.
+#[derive(Debug)]
+pub struct Stress<'b> {
+    bus: &'b Bus,
+    seed: u64,
+    clock: Clock,
+    judge: Judge,
+    pages: Pages,
+    tally: Tally,
+}
+
+/// The pages that there are.
+#[derive(Debug, Default)]
+struct Pages {
+    stable: Vec<(PageId, usize)>,
+    /// Come and go; whoever picks one may find it gone.
+    passing: Mutex<Vec<(PageId, usize)>>,
+}
+
+/// What a stress came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Windows that were judged.
+    pub windows: u64,
+    /// Operations in them.
+    pub operations: u64,
+    /// Commits among these.
+    pub commits: u64,
+}
+
+impl<'b> Stress<'b> {
+    /// Gets ready on an empty bus; the same seed does the same, as far as threads ever do.
+    ///
+    /// # Panics
+    /// If the bus is not empty, or refuses to make pages.
+    #[must_use]
+    pub fn new(bus: &'b Bus, seed: u64) -> Self {
+        assert_eq!(bus.epoch(), Epoch::ZERO, "a stress starts with an empty bus");
+        let (clock, mut judge, mut pages) = (Clock::default(), Judge::new(), Pages::default());
+        let mut lane = clock.lane(0);
+        for index in 0..STABLE_COUNT {
+            let page_bytes = PAGE_BYTES[index % PAGE_BYTES.len()];
+            let began = lane.begin();
+            let mut tx = bus.begin().durability(Durability::Volatile);
+            let page = tx.create_page(None, page_bytes).expect("a page");
+            let epoch = tx.commit().expect("a commit").epoch;
+            let changes = vec![Change::Created { page, page_bytes }];
+            lane.end(began, Action::Commit { epoch, reads: Vec::new(), changes });
+            pages.stable.push((page, page_bytes));
+        }
+        let judged = judge.window(&lane.into_records(), Epoch::ZERO);
+        judged.unwrap_or_else(|error| panic!("{error}"));
+        Self { bus, seed, clock, judge, pages, tally: Tally::default() }
+    }
+
+    /// Lets `thread_count` threads loose, window after window, for at least `time`; judges each window.
+    ///
+    /// # Errors
+    /// The first contradiction.
+    ///
+    /// # Panics
+    /// If the bus answers what none of this may lead to.
+    pub fn run(&mut self, thread_count: u32, time: Duration) -> Result<Tally, Contradiction> {
+        let start = Instant::now();
+        while self.tally.windows == 0 || start.elapsed() < time {
+            self.window(thread_count)?;
+        }
+        self.memory_is_the_replay()?;
+        Ok(self.tally)
+    }
+
+    fn window(&mut self, thread_count: u32) -> Result<(), Contradiction> {
+        let oldest = self.judge.newest();
+        let records: Vec<Record> = scope(|scope| {
+            let threads = (1..=thread_count).map(|thread| {
+                let rng = Rng::new(self.seed ^ u64::from(thread) << 32 ^ self.tally.windows << 40);
+                let (bus, pages, clock) = (self.bus, &self.pages, &self.clock);
+                let worker = Worker::new(bus, pages, clock.lane(thread), rng, oldest);
+                scope.spawn(move || worker.run(DEEDS))
+            });
+            let threads: Vec<_> = threads.collect();
+            threads.into_iter().flat_map(|thread| thread.join().expect("a thread of the stress")).collect()
+        });
+        self.tally.windows += 1;
+        self.tally.operations += records.len() as u64;
+        self.tally.commits += records.iter().filter(|record| record.action.made().is_some()).count() as u64;
+        // Views live as long as their window at most, so nobody will see what was before it.
+        self.judge.window(&records, oldest)?;
+        self.judge.agrees("the bus", self.bus)
+    }
+
+    /// Rule 4, and more: live pages, the replay of the log and the model are the same, and all is sound.
+    fn memory_is_the_replay(&self) -> Result<(), Contradiction> {
+        let past = self.bus.at(self.judge.newest()).expect("the newest state, from the log");
+        self.judge.agrees("the log", &past)?;
+        match self.bus.check().first() {
+            Some(violation) => Err(Contradiction(format!("{violation:?}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Pages {
+    fn pick(&self, rng: &mut Rng) -> (PageId, usize) {
+        let passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        match rng.below(8) {
+            0 if !passing.is_empty() => passing[rng.below(passing.len())],
+            _ => rng.pick(&self.stable),
+        }
+    }
+
+    fn push(&self, page: PageId, page_bytes: usize) {
+        self.passing.lock().unwrap_or_else(PoisonError::into_inner).push((page, page_bytes));
+    }
+
+    /// Takes one out, to be deleted, if there are enough.
+    fn take(&self, rng: &mut Rng) -> Option<PageId> {
+        let mut passing = self.passing.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = rng.below(passing.len().max(1));
+        (passing.len() > 8).then(|| passing.swap_remove(at).0)
+    }
+}

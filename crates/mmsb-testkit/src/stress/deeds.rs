@@ -1,0 +1,115 @@
+//! What the stress's threads do.
+
+use mmsb::{Epoch, Error, PageId};
+
+use super::{
+    PAGE_BYTES,
+    thread::{Attempt, Worker, lost},
+};
+use crate::linear::{Action, Change, Seen};
+
+impl<'a> Worker<'a> {
+    /// Does one thing.
+    pub(super) fn deed(&mut self) {
+        match self.rng.below(32) {
+            0..8 => self.write_some(),
+            8..13 => self.transfer(),
+            13 => self.write_all(),
+            14..16 => self.create(),
+            16..18 => self.delete(),
+            18..20 => self.capture(),
+            _ => self.read(),
+        }
+    }
+
+    /// Writes here and there.
+    fn write_some(&mut self) {
+        let mut attempt = self.begin();
+        let written = (0..1 + self.rng.below(4)).try_for_each(|_| self.write_one(&mut attempt));
+        self.finish(attempt, written);
+    }
+
+    /// Reads some pages, then writes others: serializable, or refused.
+    fn transfer(&mut self) {
+        let mut attempt = self.begin();
+        let mut done = (0..1 + self.rng.below(3)).try_for_each(|_| {
+            let (page, page_bytes) = self.pages.pick(&mut self.rng);
+            attempt.read(page, page_bytes)
+        });
+        done = done.and_then(|()| self.write_one(&mut attempt));
+        self.finish(attempt, done);
+    }
+
+    /// Writes to every page that stays: more than a commit locks without the bulk ticket.
+    fn write_all(&mut self) {
+        let mut attempt = self.begin();
+        let pages = self.pages;
+        let written = pages.stable.iter().try_for_each(|&(page, page_bytes)| {
+            let (offset, len) = self.span(page_bytes.min(64));
+            let bytes = self.stamp(len);
+            attempt.write(page, offset, bytes)
+        });
+        self.finish(attempt, written);
+    }
+
+    fn create(&mut self) {
+        let (mut attempt, page_bytes) = (self.begin(), self.rng.pick(&PAGE_BYTES));
+        let page = attempt.tx.create_page(None, page_bytes).expect("a page");
+        attempt.changes.push(Change::Created { page, page_bytes });
+        let bytes = self.stamp(page_bytes);
+        attempt.write(page, 0, bytes).expect("a write to a page just created");
+        if self.commit(attempt) {
+            self.pages.push(page, page_bytes);
+        }
+    }
+
+    fn delete(&mut self) {
+        let Some(page) = self.pages.take(&mut self.rng) else { return };
+        let mut attempt = self.begin();
+        let deleted = attempt.tx.delete_page(page);
+        attempt.changes.push(Change::Deleted(page));
+        self.finish(attempt, deleted);
+    }
+
+    fn capture(&mut self) {
+        let (page, page_bytes) = self.pages.pick(&mut self.rng);
+        let (mut attempt, image) = (self.begin(), self.stamp(page_bytes));
+        let captured = attempt.tx.capture(page, &image);
+        attempt.changes.push(Change::Written { page, offset: 0, bytes: image });
+        self.finish(attempt, captured);
+    }
+
+    fn read(&mut self) {
+        let (page, page_bytes) = self.pages.pick(&mut self.rng);
+        let (began, mut bytes) = (self.lane.begin(), vec![0; page_bytes]);
+        let seen = match self.bus.read(page, 0, &mut bytes) {
+            Ok(epoch) => Seen { page, epoch: Some(epoch), offset: 0, bytes: Some(bytes) },
+            Err(error) => not_there(page, error),
+        };
+        self.lane.end(began, Action::Read(seen));
+    }
+
+    fn write_one(&mut self, attempt: &mut Attempt<'_>) -> Result<(), Error> {
+        let (page, page_bytes) = self.pages.pick(&mut self.rng);
+        let (offset, len) = self.span(page_bytes);
+        let bytes = self.stamp(len);
+        attempt.write(page, offset, bytes)
+    }
+
+    /// Commits what could be done; drops what met a deleted page.
+    fn finish(&mut self, attempt: Attempt<'a>, done: Result<(), Error>) {
+        match done {
+            Ok(()) => {
+                self.commit(attempt);
+            }
+            Err(error) => lost(error),
+        }
+    }
+}
+
+/// A page that was deleted meanwhile.
+#[track_caller]
+pub(super) fn not_there(page: PageId, error: Error) -> Seen {
+    lost(error);
+    Seen { page, epoch: Some(Epoch::ZERO), offset: 0, bytes: None }
+}

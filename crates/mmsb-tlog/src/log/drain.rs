@@ -1,0 +1,123 @@
+//! Draining: published frames leave ring and boxes for the batch that goes to the file.
+//!
+//! Frames without gaps between them move in one stretch, and credit goes back in portions: every return takes
+//! the word away from the committers for a moment.
+//!
+//! Invariant: credit for a range goes back only after its bytes were copied.
+
+use mmsb_types::Lsn;
+
+use super::{
+    boxes::Boxes,
+    ring::{Done, Ring, UNIT_BYTES},
+};
+use crate::{
+    Cursor,
+    frame::{KIND_BIT, u64_at},
+    mark,
+};
+
+const CREDIT_PORTION_UNITS: u64 = (64 << 10) / UNIT_BYTES as u64;
+
+/// Frames on their way out.
+#[derive(Debug)]
+pub(crate) struct Drain<'a> {
+    ring: &'a Ring,
+    boxes: &'a Boxes,
+    out: &'a mut Vec<u8>,
+    /// The place in the log behind the last frame.
+    behind: Cursor,
+    /// Ring position of the next frame.
+    unit: u64,
+    /// Ring position of what is still to be copied, and how much that is.
+    from: u64,
+    held: u64,
+    /// Units to be given back.
+    credit: u64,
+}
+
+impl<'a> Drain<'a> {
+    /// Starts with the frame behind `before`, which is at ring position `unit`.
+    pub(crate) fn new(
+        ring: &'a Ring,
+        boxes: &'a Boxes,
+        out: &'a mut Vec<u8>,
+        before: Cursor,
+        unit: u64,
+    ) -> Self {
+        Self { ring, boxes, out, behind: before, unit, from: unit, held: 0, credit: 0 }
+    }
+
+    /// Moves frames up to the number `last`, until `bytes_max` are there; returns the places behind them, in
+    /// the log and in the ring.
+    pub(crate) fn run(mut self, last: u64, bytes_max: usize) -> (Cursor, u64) {
+        while self.behind.number < last && self.out.len() + self.held as usize * UNIT_BYTES < bytes_max {
+            match self.ring.done(self.behind.number + 1) {
+                Some(Done { units, boxed: false }) => self.take(units),
+                Some(Done { units, boxed: true }) => self.unbox(units),
+                None => break,
+            }
+        }
+        self.copy();
+        self.ring.return_credit(self.credit);
+        (self.behind, self.unit)
+    }
+
+    /// Takes the next frame, which reserved `reserved` and may be shorter.
+    fn take(&mut self, reserved: u64) {
+        let (bytes, checksum) = head(self.ring.word(self.unit), || self.ring.word(self.unit + 3));
+        let units = bytes.div_ceil(UNIT_BYTES as u64);
+        self.step(bytes, checksum);
+        self.held += units;
+        self.advance(reserved);
+        if units < reserved {
+            self.copy();
+        }
+    }
+
+    fn unbox(&mut self, reserved: u64) {
+        self.copy();
+        let (index, start) = (self.ring.word(self.unit) as usize, self.out.len());
+        self.boxes.drain_into(index, self.out);
+        self.boxes.give_back(index);
+        let frame = &self.out[start..];
+        // Room for a box may have been taken for a frame that turned out short.
+        let (bytes, checksum) = head(u64_at(frame, 0), || u64_at(frame, 24));
+        debug_assert_eq!(bytes, frame.len() as u64);
+        self.step(bytes, checksum);
+        self.advance(reserved);
+        self.from = self.unit;
+    }
+
+    fn step(&mut self, bytes: u64, checksum: u32) {
+        self.behind = Cursor {
+            lsn: Lsn::new(self.behind.lsn.get() + bytes),
+            number: self.behind.number + 1,
+            chain: mark::chain(self.behind.chain, checksum),
+        };
+    }
+
+    fn advance(&mut self, reserved: u64) {
+        self.unit += reserved;
+        self.credit += reserved;
+        if self.credit >= CREDIT_PORTION_UNITS {
+            self.copy();
+            self.ring.return_credit(std::mem::take(&mut self.credit));
+        }
+    }
+
+    fn copy(&mut self) {
+        self.ring.read(self.from, std::mem::take(&mut self.held), self.out);
+        self.from = self.unit;
+    }
+}
+
+/// Returns length and checksum of the frame that starts with the word `first`; asks for its fourth word, if that
+/// holds the checksum.
+fn head(first: u64, fourth: impl Fn() -> u64) -> (u64, u32) {
+    if first & KIND_BIT != 0 {
+        (first & 0xffff, (first >> 32) as u32)
+    } else {
+        (first & 0xffff_ffff, (fourth() >> 32) as u32)
+    }
+}

@@ -1,0 +1,80 @@
+//! The state a branch begins as.
+
+use std::sync::Arc;
+
+use mmsb_types::{Epoch, Label, PageId};
+
+use crate::{Error, PageInfo, Past, View};
+
+/// A state that never changes.
+#[derive(Clone, Debug)]
+pub(crate) enum Base {
+    /// Rebuilt from the log.
+    Past(Past),
+}
+
+impl Base {
+    pub(crate) fn epoch(&self) -> Epoch {
+        match self {
+            Self::Past(past) => past.epoch(),
+        }
+    }
+
+    /// Returns the lowest id that was never given out there.
+    pub(super) fn next_id(&self) -> PageId {
+        match self {
+            Self::Past(past) => past.next_id(),
+        }
+    }
+
+    pub(super) fn label(&self) -> Result<Option<Label>, Error> {
+        self.view().label()
+    }
+
+    pub(super) fn pages(&self) -> Result<Vec<PageInfo>, Error> {
+        self.view().pages()
+    }
+
+    pub(super) fn with_pages(
+        &self,
+        pages: &[PageId],
+        visit: &mut dyn FnMut(PageId, &[u8]),
+    ) -> Result<(), Error> {
+        self.view().with_pages(pages, visit)
+    }
+
+    pub(super) fn with_page(&self, page: PageId, visit: &mut dyn FnMut(&[u8])) -> Result<(), Error> {
+        self.with_pages(&[page], &mut |_, bytes| visit(bytes))
+    }
+
+    pub(super) fn read(&self, page: PageId, offset: u32, buffer: &mut [u8]) -> Result<Epoch, Error> {
+        match self {
+            Self::Past(past) => past.read(page, offset, buffer).and_then(|()| Ok(past.info(page)?.epoch)),
+        }
+    }
+
+    /// Returns length, last change and location of a live page.
+    pub(super) fn info(&self, page: PageId) -> Result<PageInfo, Error> {
+        match self {
+            Self::Past(past) => past.info(page),
+        }
+    }
+
+    pub(super) fn name(&self, page: PageId) -> Result<Option<Arc<str>>, Error> {
+        match self {
+            Self::Past(past) => Ok(past.info(page).ok().and_then(|info| info.name)),
+        }
+    }
+
+    pub(super) fn named(&self, name: &str) -> Result<Option<PageId>, Error> {
+        match self {
+            Self::Past(past) => Ok(past.page(name)),
+        }
+    }
+
+    fn view(&self) -> &dyn View {
+        match self {
+            Self::Past(past) => past,
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! What a stretch of log amounts to beside the bytes of pages.
+//!
+//! Invariant: after applying the commits 1..=e, the heading is that of the bus as it was at epoch e.
+
+use mmsb_tlog::Commit;
+use mmsb_types::{Epoch, Label, PageEvent, PageId, Source, limits::COMPACT_ID_MAX};
+
+use super::Pages;
+use crate::{
+    Error,
+    base_frames::BaseRule,
+    catalogue::Names,
+    info::{events, label, source},
+    texts::{SourceNumbers, Texts},
+};
+
+/// Epoch, label, source, texts, names and places of pages. Names share what they have in common with copies.
+#[derive(Clone, Debug)]
+pub(crate) struct Heading {
+    pub(crate) epoch: Epoch,
+    pub(crate) label: Option<Label>,
+    /// Who made the last commit.
+    pub(crate) source: SourceNumbers,
+    pub(crate) texts: Texts,
+    pub(crate) names: Names,
+    pub(crate) base: BaseRule,
+}
+
+impl Default for Heading {
+    fn default() -> Self {
+        Self {
+            epoch: Epoch::ZERO,
+            label: None,
+            source: SourceNumbers::default(),
+            texts: Texts::default(),
+            names: Names::new(Epoch::ZERO, PageId::FIRST),
+            base: BaseRule::default(),
+        }
+    }
+}
+
+impl Heading {
+    /// Applies the commit after this heading, its pages to `pages`.
+    ///
+    /// # Errors
+    /// What does not fit; the heading and the pages are then of no use.
+    pub(crate) fn apply<P: Pages>(&mut self, commit: &Commit<'_>, pages: &mut P) -> Result<(), P::Refusal> {
+        let sections = commit.frame.sections;
+        let base = self.base.admit(commit)?;
+        let epoch = if base.is_some() { Epoch::ZERO } else { commit.epoch };
+        self.source = source(sections, &mut self.texts)?;
+        let events = events(sections)?;
+        if !events.is_empty() {
+            events.iter().try_for_each(|event| apply_event(event, epoch, pages))?;
+            self.rename(&events, commit.epoch)?;
+        }
+        pages.apply(commit.frame.batch, epoch)?;
+        if let Some(base) = base {
+            base.epochs.iter().try_for_each(|&(page, epoch)| pages.date(page, epoch))?;
+            self.names.raise_next_id(PageId::new(base.next_id.min(COMPACT_ID_MAX + 1)));
+        }
+        self.label = label(sections)?;
+        self.epoch = commit.epoch;
+        Ok(())
+    }
+
+    /// Returns who made the last commit.
+    pub(crate) fn source(&self) -> Source {
+        self.texts.source(self.source)
+    }
+
+    /// Names change all at once, so that pages may swap theirs.
+    fn rename(&mut self, events: &[PageEvent], epoch: Epoch) -> Result<(), String> {
+        let changes = self.names.check(events).map_err(|error| match error {
+            Error::NameTaken { name, page } => taken(events, &name, page),
+            error => error.to_string(),
+        })?;
+        self.names.apply(events, changes);
+        self.names.epoch = epoch;
+        Ok(())
+    }
+}
+
+/// Tells which page gets a name that `holder` has, or gets, too.
+fn taken(events: &[PageEvent], wanted: &str, holder: PageId) -> String {
+    let gets = |event: &&PageEvent| match event {
+        PageEvent::Created { page, name, .. } | PageEvent::Named { page, name } => {
+            *page != holder && name.as_deref() == Some(wanted)
+        }
+        PageEvent::Deleted { .. } => false,
+    };
+    let page = events.iter().rfind(gets).map_or(holder, PageEvent::page);
+    format!("{page} gets the name of {holder}")
+}
+
+/// Applies an event but for the name it gives.
+fn apply_event<P: Pages>(event: &PageEvent, epoch: Epoch, pages: &mut P) -> Result<(), P::Refusal> {
+    match *event {
+        PageEvent::Created { page, .. } if page.get() > COMPACT_ID_MAX => {
+            Err(format!("{page} is beyond page:{COMPACT_ID_MAX}, the last this build holds").into())
+        }
+        PageEvent::Created { page, .. } if pages.lives(page) => {
+            Err(format!("{page} is created while it lives").into())
+        }
+        PageEvent::Created { page, page_bytes, .. } => pages.create(page, page_bytes, epoch),
+        PageEvent::Deleted { page } if epoch == Epoch::ZERO => {
+            Err(format!("a base frame ends the life of {page}").into())
+        }
+        PageEvent::Deleted { page } => pages.delete(page, epoch),
+        PageEvent::Named { page, .. } if !pages.lives(page) => Err(super::missing(page).into()),
+        PageEvent::Named { .. } => Ok(()),
+    }
+}
