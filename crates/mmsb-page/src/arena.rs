@@ -17,7 +17,7 @@ use crate::{
     class::{CLASS_COUNT, SizeClass, UNIT_BYTES},
     directory::{Slot, UNIT_MAX},
     regions::{HugePages, Place, ROOT_COUNT, Regions},
-    sync::{AtomicU64, Mutex, Ordering, fence, lock},
+    sync::{AtomicU64, Fault, Mutex, Ordering, fence_unless, lock},
     words::Words,
 };
 
@@ -96,7 +96,7 @@ impl Arena {
     pub(crate) fn free(&self, slot: Slot, words: Words<'_>) {
         // A reader that sees the link must also see that its page is gone: this fence pairs with the
         // reader's fence after its copy.
-        fence(Ordering::Release);
+        fence_unless(Fault::ReuseFence, Ordering::Release);
         let head = &self.classes[slot.class.index()].free;
         let mut next = head.load(Ordering::Relaxed);
         loop {
@@ -202,7 +202,7 @@ impl Arena {
     fn reuse(&self, slot: Slot) -> Slot {
         self.free_bytes.fetch_sub(slot.class.bytes() as u64, Ordering::Relaxed);
         // As in `free`: a reader that sees the new owner's words must see that the old page is gone.
-        fence(Ordering::Release);
+        fence_unless(Fault::ReuseFence, Ordering::Release);
         self.words(slot).clear();
         slot
     }

@@ -11,7 +11,7 @@ pub use all::AllCommitters;
 
 use crate::{
     meta::READER,
-    sync::{AtomicU64, Backoff, Instant, Ordering, park_timeout, thread_number},
+    sync::{AtomicU64, Backoff, Fault, Instant, Ordering, order, park_timeout, thread_number},
 };
 
 const LANE_COUNT: usize = 4;
@@ -126,7 +126,7 @@ impl<'p> Committer<'p> {
 
 impl Drop for Committer<'_> {
     fn drop(&mut self) {
-        self.lane.fetch_and(!(1 << (self.number % 64)), Ordering::Release);
+        self.lane.fetch_and(!(1 << (self.number % 64)), order(Fault::ReturnOrder, Ordering::Release));
     }
 }
 

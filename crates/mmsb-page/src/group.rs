@@ -184,13 +184,12 @@ impl<'a> Group<'a> {
     #[inline(always)]
     fn take(&mut self, page: PageId, end: u32) -> Hold {
         let Some(entry) = self.store.table.entry(page) else { return Hold::Gone };
-        let before = entry.meta().load(Ordering::Acquire);
+        let before = entry.lock_word();
         let directory = entry.directory();
         let Some(slot) = directory.slot() else { return Hold::Gone };
         let (owner, own) = (meta::owner(before), self.committer.number());
         if owner == 0 {
-            let (locked, order) = (meta::locked(before, own), order(Fault::LockOrder, Ordering::Acquire));
-            if entry.meta().compare_exchange(before, locked, order, Ordering::Relaxed).is_err() {
+            if !entry.lock(before, meta::locked(before, own)) {
                 return Hold::Busy;
             }
         } else if owner != own {

@@ -101,14 +101,14 @@ impl PageStore {
     #[inline]
     pub(crate) fn attempt(&self, page: PageId, owner: u8) -> Attempt<'_> {
         let Some(entry) = self.table.entry(page) else { return Attempt::Gone };
-        let before = entry.meta().load(Ordering::Acquire);
+        let before = entry.lock_word();
         let directory = entry.directory();
         let Some(slot) = directory.slot() else { return Attempt::Gone };
         let locked = meta::locked(before, owner);
         if meta::owner(before) != 0 {
             return Attempt::Busy(meta::owner(before));
         }
-        if entry.meta().compare_exchange(before, locked, Ordering::Acquire, Ordering::Relaxed).is_err() {
+        if !entry.lock(before, locked) {
             return Attempt::Busy(0);
         }
         match self.view(entry, directory, slot) {

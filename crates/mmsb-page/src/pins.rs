@@ -21,7 +21,7 @@ use mmsb_types::Epoch;
 
 use crate::{
     PageStore,
-    sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, lock, try_lock},
+    sync::{Arc, AtomicU64, Fault, Mutex, MutexGuard, Ordering, is_planted, lock, try_lock},
 };
 
 /// Stands in `newest` while a pin's epoch is being taken: above all epochs.
@@ -78,7 +78,9 @@ impl PageStore {
         // Restores `newest` on every way out, a panic of `take` included.
         let making = Making { pins: &self.pins, book: &mut book };
         // Relaxed: the caller's read-modify-write releases it; see the file's head.
-        self.pins.newest.store(PENDING, Ordering::Relaxed);
+        if !is_planted(Fault::LostPending) {
+            self.pins.newest.store(PENDING, Ordering::Relaxed);
+        }
         let epoch = take();
         *making.book.epochs.entry(epoch.get()).or_default() += 1;
         drop(making);
@@ -183,7 +185,8 @@ impl Pins {
     }
 
     fn recompute(&self, book: &Book) {
-        let newest = book.epochs.last_key_value().map_or(0, |(&epoch, _)| epoch + 1);
+        let newest = book.epochs.last_key_value().filter(|_| !is_planted(Fault::UnpinForgets));
+        let newest = newest.map_or(0, |(&epoch, _)| epoch + 1);
         self.newest.store(newest, Ordering::Relaxed);
     }
 }

@@ -17,12 +17,12 @@ use crate::{
     meta::{self, READER},
     preimage::Record,
     store::View,
-    sync::{Arc, Backoff, Ordering, fence},
+    sync::{Arc, Backoff, Fault, Ordering, fence, is_planted},
     table::Entry,
 };
 
 /// Looks that may fail before a reader takes a lock.
-const TRIES_MAX: u32 = 8;
+const TRIES_MAX: u32 = if cfg!(loom) { 1 } else { 8 };
 
 /// Where a page's bytes as of an epoch are.
 #[derive(Clone, Copy)]
@@ -178,7 +178,7 @@ impl PageStore {
         // passed before makes the count visible to this load.
         let is_intact = || {
             fence(Ordering::Acquire);
-            self.preimages.reclaims.load(Ordering::Relaxed) == reclaims
+            is_planted(Fault::ReclaimRecheck) || self.preimages.reclaims.load(Ordering::Relaxed) == reclaims
         };
         let found = self.preimages.chunks.find(entry.ver, at.get());
         if !is_intact() {
@@ -213,7 +213,8 @@ impl PageStore {
         };
         // As for any read: a later writer's, or the page's end, would be visible now.
         fence(Ordering::Acquire);
-        let unchanged = entry.directory() == directory && entry.meta().load(Ordering::Relaxed) == before;
+        let unchanged = is_planted(Fault::PlaceRecheck)
+            || entry.directory() == directory && entry.meta().load(Ordering::Relaxed) == before;
         if unchanged { look } else { Look::Busy }
     }
 

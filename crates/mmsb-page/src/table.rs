@@ -20,7 +20,7 @@ use crate::{
     StoreError,
     directory::{Directory, Slot},
     regions::{HugePages, Place, ROOT_COUNT, Regions},
-    sync::{AtomicU32, AtomicU64, Ordering},
+    sync::{AtomicU32, AtomicU64, Fault, Ordering, order},
 };
 
 /// The first region's ids; fewer where every byte is interpreted.
@@ -76,6 +76,19 @@ impl<'a> Entry<'a> {
     #[inline]
     pub(crate) fn meta(&self) -> &'a AtomicU64 {
         &self.hot.meta
+    }
+
+    /// Reads the lock word, to take the lock by.
+    #[inline]
+    pub(crate) fn lock_word(&self) -> u64 {
+        self.hot.meta.load(order(Fault::LockOrder, Ordering::Acquire))
+    }
+
+    /// Replaces an unlocked lock word by the locked one; false if it was not there any more.
+    #[inline]
+    pub(crate) fn lock(&self, before: u64, locked: u64) -> bool {
+        let acquire = order(Fault::LockOrder, Ordering::Acquire);
+        self.hot.meta.compare_exchange(before, locked, acquire, Ordering::Relaxed).is_ok()
     }
 
     /// Reads the directory word; what was published with it is visible, too.

@@ -28,6 +28,30 @@ pub enum Fault {
     LockOrder,
     /// A page is published relaxed: its lock word may be seen before its bytes.
     PublishOrder,
+    /// A free slot's next owner writes without a fence behind the end of the page before.
+    ReuseFence,
+    /// A committer number comes back relaxed: what was done under it may not be seen.
+    ReturnOrder,
+    /// The exclusive gate does not wait for numbers on loan.
+    GateUnwaited,
+    /// A snapshot's creator does not say that it is under way.
+    LostPending,
+    /// A snapshot's creator loads the newest number, in place of adding nothing to it.
+    TakenByLoad,
+    /// Who drops a snapshot forgets that there are others.
+    UnpinForgets,
+    /// A snapshot's reader does not look again at the words by which it found its page.
+    PlaceRecheck,
+    /// A pre-image is linked relaxed: it may be found before it is whole.
+    ChainOrder,
+    /// A snapshot's reader does not look again whether memory was reclaimed.
+    ReclaimRecheck,
+    /// A model's small commit waits while it holds pages.
+    WaitHolding,
+    /// A model's commit checks what it read before it locks, not after.
+    CheckedUnlocked,
+    /// A model's look-up does not wait for the published prefix.
+    LookupUnwaited,
     /// A done slot is stored relaxed: the flusher may see it before the frame.
     DoneSlot,
     /// Room in the ring is taken without looking whether there is any.

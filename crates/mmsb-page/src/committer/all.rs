@@ -9,7 +9,7 @@
 use std::time::Duration;
 
 use super::{Committer, Committers, LANE_COUNT, Patience, reserved};
-use crate::sync::Ordering;
+use crate::sync::{Fault, Ordering, is_planted};
 
 /// The number that the gate's holder commits under.
 const OWN: u8 = 1;
@@ -47,7 +47,7 @@ impl Committers {
             patience.wait()?;
         }
         let mut taken = Taken { pool: self, lanes: [0; LANE_COUNT] };
-        while !taken.take_free() {
+        while !taken.take_free() && !is_planted(Fault::GateUnwaited) {
             patience.wait()?;
         }
         taken.lanes[0] &= !(1 << OWN);

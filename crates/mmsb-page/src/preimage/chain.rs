@@ -7,7 +7,7 @@
 //! Invariant: along a chain `until` falls, and never exceeds the newer record's `seq`.
 
 use super::{chunks::Chunks, record::Record};
-use crate::sync::{AtomicU32, Ordering};
+use crate::sync::{AtomicU32, Fault, Ordering, order};
 
 /// A walk that ran into something that is no record: reclaimed meanwhile.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +21,8 @@ impl Chunks {
             self.set_chain_next(record, next, Ordering::Relaxed);
             // Release: who finds the record finds it whole, and so those behind it: whoever pushed them
             // held the page before.
-            match head.compare_exchange_weak(next, record, Ordering::Release, Ordering::Relaxed) {
+            let release = order(Fault::ChainOrder, Ordering::Release);
+            match head.compare_exchange_weak(next, record, release, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(newer) => next = newer,
             }

@@ -9,8 +9,14 @@ use crate::{
     sync::{AtomicU32, AtomicU64, Mutex, Ordering, lock},
 };
 
-/// Words of a chunk; small where every word is interpreted.
-pub(super) const CHUNK_WORDS: usize = if cfg!(miri) { 64 } else { 8192 };
+/// Words of a chunk; small where every word is interpreted, or a model's.
+pub(super) const CHUNK_WORDS: usize = if cfg!(miri) {
+    64
+} else if cfg!(loom) {
+    17
+} else {
+    8192
+};
 /// Bytes of a chunk.
 pub(super) const CHUNK_BYTES: usize = CHUNK_WORDS * size_of::<u64>();
 /// The first region's chunks.

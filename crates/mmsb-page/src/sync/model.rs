@@ -10,19 +10,18 @@
 #![allow(dead_code, reason = "atomics are whole, whatever part of them the crate uses today")]
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, RefCell, UnsafeCell},
     fmt,
     marker::PhantomData,
+    ops::{Deref, DerefMut},
     rc::Rc,
+    sync::{LockResult, TryLockError, TryLockResult},
     time::Duration,
 };
 
 pub(crate) use loom::{
     hint::spin_loop,
-    sync::{
-        Mutex, MutexGuard,
-        atomic::{Ordering, fence},
-    },
+    sync::atomic::{Ordering, fence},
     thread::yield_now,
 };
 
@@ -78,6 +77,55 @@ pub(crate) fn owned<T>(pointer: &mut AtomicPtr<T>) -> *mut T {
 /// Fails the model. A thread that unwinds already has failed it.
 pub(crate) fn abort() {
     assert!(std::thread::panicking(), "the process would have aborted");
+}
+
+/// Loom's mutex around the value. A thread that unwinds has failed the model: its destructors get in.
+pub(crate) struct Mutex<T> {
+    turn: loom::sync::Mutex<()>,
+    value: UnsafeCell<T>,
+}
+
+/// The right to the value, until dropped.
+pub(crate) struct MutexGuard<'a, T> {
+    value: &'a UnsafeCell<T>,
+    /// `None` for a thread that unwinds.
+    _turn: Option<loom::sync::MutexGuard<'a, ()>>,
+}
+
+// SAFETY: the file's invariant: a model's threads take turns on one thread of the system.
+unsafe impl<T: Send> Sync for Mutex<T> {}
+
+impl<T> Mutex<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { turn: loom::sync::Mutex::new(()), value: UnsafeCell::new(value) }
+    }
+
+    pub(crate) fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
+        let unwinds = std::thread::panicking();
+        let turn = if unwinds { None } else { Some(self.turn.lock().expect("models do not poison")) };
+        Ok(MutexGuard { value: &self.value, _turn: turn })
+    }
+
+    pub(crate) fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
+        let turn = self.turn.try_lock().map_err(|_| TryLockError::WouldBlock)?;
+        Ok(MutexGuard { value: &self.value, _turn: Some(turn) })
+    }
+}
+
+impl<T> Deref for MutexGuard<'_, T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: only the holder of the turn has a guard; a model that unwinds is given up.
+        unsafe { &*self.value.get() }
+    }
+}
+
+impl<T> DerefMut for MutexGuard<'_, T> {
+    fn deref_mut(&mut self) -> &mut T {
+        // SAFETY: as for `deref`, and this guard is borrowed alone.
+        unsafe { &mut *self.value.get() }
+    }
 }
 
 /// A word: its first value, or its player's number below a mark.

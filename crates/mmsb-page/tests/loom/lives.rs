@@ -1,0 +1,37 @@
+//! Pages that end while others look at them, and slots that go to other pages.
+
+use super::{Epoch, Fault, GroupBuf, OTHER, PAGE, World, explore, words};
+
+/// Ends the page's life; its slot is free then.
+fn delete(world: &World) {
+    let committer = world.store.committers().acquire(std::time::Duration::ZERO).unwrap();
+    let mut buffer = GroupBuf::default();
+    let mut group = super::Group::new(&world.store, &committer, &mut buffer);
+    group.lock_wait(PAGE, 0);
+    let mut writer = group.into_writer();
+    writer.retire(PAGE, world.reserve());
+}
+
+#[test]
+fn a_reader_of_a_deleted_page_never_sees_the_slots_next_page() {
+    let faults = [Fault::ReaderRecheck, Fault::ReaderFence, Fault::ReuseFence];
+    explore("delete vs reader", &faults, || {
+        let world = World::new(1);
+        let deleter = world.spawn(delete);
+        let creator = world.spawn(|world| {
+            let mut next = world.store.prepare(OTHER, 16).unwrap();
+            next.write(0, &[7; 16]);
+            next.publish(world.reserve());
+        });
+        let reader = world.spawn(|world| {
+            let mut bytes = Vec::new();
+            world.store.read_page(PAGE, &mut bytes).ok().map(|epoch| (words(&bytes), epoch))
+        });
+        deleter.join().unwrap();
+        creator.join().unwrap();
+        if let Some(seen) = reader.join().unwrap() {
+            assert_eq!(seen, (vec![0, 0], Epoch::new(1)), "another page's bytes");
+        }
+        assert_eq!(world.store.pages().collect::<Vec<_>>(), [OTHER]);
+    });
+}
