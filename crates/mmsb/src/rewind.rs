@@ -12,7 +12,6 @@ mod coverage;
 mod from_log;
 mod from_undo;
 mod pages;
-mod weave;
 
 use std::time::Duration;
 

@@ -17,16 +17,16 @@ const EXACT_ABOVE_BYTES: u64 = 1 << 20;
 impl Commit<'_> {
     /// Publishes the draft's writes; `None`, and nothing has happened, if many of them overlap.
     pub(super) fn plain(&mut self, draft: &Draft, scratch: &mut Scratch) -> Result<Option<Epoch>, Error> {
-        let exact = draft.need.bytes() > EXACT_ABOVE_BYTES;
+        let exact = !draft.is_apart && draft.need.bytes() > EXACT_ABOVE_BYTES;
         let need = if exact { exact_need(self.bus.store(), draft.writes.view()) } else { draft.need };
         self.bus.store().stash(self.committer, need);
-        match self.write_all(&draft.writes, scratch)? {
+        match self.write_all(&draft.writes, draft.is_apart, scratch)? {
             Ok(epoch) => Ok(Some(epoch)),
             Err(Meeting::Few) => {
                 let mut trimmed = std::mem::take(&mut scratch.batch);
                 trimmed.clear();
                 trimmed.push_trimmed(draft.writes.view(), &scratch.overlaps.pairs);
-                let written = self.write_all(&trimmed, scratch);
+                let written = self.write_all(&trimmed, false, scratch);
                 scratch.batch = trimmed;
                 Ok(written?.ok())
             }
@@ -34,10 +34,11 @@ impl Commit<'_> {
         }
     }
 
-    /// Publishes writes, unless some of them meet.
+    /// Publishes writes, unless some of them meet; with `is_apart` that is known not to be.
     fn write_all(
         &mut self,
         writes: &DeltaBatch,
+        is_apart: bool,
         scratch: &mut Scratch,
     ) -> Result<Result<Epoch, Meeting>, Error> {
         let batch = writes.view();
@@ -50,9 +51,11 @@ impl Commit<'_> {
         let runs = batch.compact_spans().map(|(page, span)| (page, span.end() as u32));
         scratch.again.clear();
         lock_all(self.bus.bulk_ticket(), &mut group, runs, &mut scratch.again)?;
-        let meeting = scratch.overlaps.find(batch, &scratch.again);
-        if meeting != Meeting::None {
-            return Ok(Err(meeting));
+        if !is_apart {
+            let meeting = scratch.overlaps.find(batch, &scratch.again);
+            if meeting != Meeting::None {
+                return Ok(Err(meeting));
+            }
         }
         let reservation = self.log.reserve(room, frame_bytes);
         let epoch = Epoch::new(reservation.number());

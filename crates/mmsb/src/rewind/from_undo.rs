@@ -11,8 +11,8 @@ use mmsb_types::PageId;
 
 use super::{
     Restored,
-    pages::{Run, RunsByPage},
-    weave::Weave,
+    coverage::Coverage,
+    pages::{Run, RunsByPage, cut},
 };
 use crate::{
     Bus, Error, Transaction,
@@ -32,20 +32,24 @@ pub(super) fn fill(bus: &Bus, tx: &mut Transaction<'_>, records: &Records<'_>) -
     let ended = then.end_lives(bus, tx)?;
     let renamed = then.rename(bus, tx)?;
     let mut restored = Restored { page_count: ended + renamed.len(), byte_count: 0 };
-    let (runs, mut weave) = (RunsByPage::of(records), Weave::default());
-    for keys in runs.pages() {
-        let page = RunsByPage::page_of(keys);
+    let (runs, mut coverage) = (RunsByPage::of(records), Coverage::default());
+    tx.draft.is_apart = true;
+    for runs in runs.pages() {
+        let page = runs[0].page();
         match then.lives.get(&page) {
             Some(Life::Born) => continue,
             Some(&Life::Died { page_bytes }) if !bus.store().contains(page) => {
-                then.revive(tx, page, page_bytes, runs.runs(keys))?;
+                then.revive(tx, page, page_bytes, runs)?;
                 restored.byte_count += page_bytes as usize;
             }
             _ => {
-                for run in weave.of(runs.runs(keys)) {
-                    tx.write(page, run.offset, run.old)?;
+                let mut written = Ok(());
+                cut(runs, &mut coverage, |run| {
                     restored.byte_count += run.old.len();
-                }
+                    written = std::mem::replace(&mut written, Ok(()))
+                        .and_then(|()| tx.write(page, run.offset, run.old));
+                });
+                written?;
             }
         }
         restored.page_count += usize::from(!renamed.contains(&page));
@@ -95,10 +99,10 @@ impl<'r> Then<'r> {
         tx: &mut Transaction<'_>,
         page: PageId,
         page_bytes: u32,
-        runs: impl DoubleEndedIterator<Item = Run<'r>>,
+        runs: &[Run<'_>],
     ) -> Result<(), Error> {
         let mut image = vec![0; page_bytes as usize];
-        for run in runs.rev() {
+        for run in runs.iter().rev() {
             image[run.offset as usize..][..run.old.len()].copy_from_slice(run.old);
         }
         // Its death took its name, so there is a word about it.

@@ -37,6 +37,9 @@ pub(crate) struct Draft {
     pub(crate) site: Option<&'static Location<'static>>,
     /// The commit makes this earlier state the newest one.
     pub(crate) rewinds_to: Option<Epoch>,
+    /// Whoever wrote has seen to it that no two of the writes share a byte, and that those to one page stand
+    /// together.
+    pub(crate) is_apart: bool,
     /// The writes in their order, each checked against its page; only compact entries.
     pub(crate) writes: DeltaBatch,
     /// Room for what the pages were: each counts anew where another one was written before it.
@@ -124,7 +127,7 @@ impl Draft {
     /// Durability and site are set anew with every use.
     #[inline]
     fn clear(&mut self) {
-        (self.label, self.tag, self.rewinds_to) = (None, None, None);
+        (self.label, self.tag, self.rewinds_to, self.is_apart) = (None, None, None, false);
         self.writes.clear();
         (self.need, self.last_page) = (Need::default(), None);
     }

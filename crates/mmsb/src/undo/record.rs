@@ -34,7 +34,7 @@ pub(crate) struct UndoSize {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct OldRun {
     /// Small ids only: a bus holds no others.
-    page: u32,
+    pub(crate) page: u32,
     pub(crate) offset: u32,
     pub(crate) len: u32,
 }
@@ -149,11 +149,5 @@ impl UndoSize {
         let lives = self.life_count * size_of::<(PageId, Life)>();
         let names = self.name_count * size_of::<(PageId, Option<Arc<str>>)>() + self.name_bytes;
         runs.saturating_add(lives + names)
-    }
-}
-
-impl OldRun {
-    pub(crate) fn page(&self) -> PageId {
-        PageId::new(u64::from(self.page))
     }
 }
