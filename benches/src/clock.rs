@@ -33,8 +33,10 @@ impl Stopwatch {
     /// # Errors
     /// If the kernel does not count waiting.
     pub fn start() -> Result<Self> {
-        let queued = queue_time()?;
-        Ok(Self { start: Instant::now(), queued })
+        // The clock first here and last at the end: whoever loses the processor in between measures too much,
+        // never too little.
+        let start = Instant::now();
+        Ok(Self { start, queued: queue_time()? })
     }
 
     /// Returns the time since the start.
@@ -42,8 +44,8 @@ impl Stopwatch {
     /// # Errors
     /// As [`Stopwatch::start`].
     pub fn elapsed(&self) -> Result<Duration> {
-        let wall = self.start.elapsed();
-        Ok(wall.saturating_sub(queue_time()? - self.queued))
+        let queued = queue_time()? - self.queued;
+        Ok(self.start.elapsed().saturating_sub(queued))
     }
 }
 
