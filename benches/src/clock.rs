@@ -21,31 +21,29 @@ const STEAL_FIELD: usize = 8;
 /// Measures what a thread's work takes on a processor that nobody else wants: wall time without the time in
 /// which the thread was ready to run and the machine ran something else. Whatever the work itself waits for
 /// (a lock, another thread, a disk) is in.
-#[derive(Debug)]
+///
+/// Where the kernel does not count waiting, it is wall time.
+#[derive(Clone, Copy, Debug)]
 pub struct Stopwatch {
     start: Instant,
-    queued: Duration,
+    queued: Option<Duration>,
 }
 
 impl Stopwatch {
     /// Starts, for this thread.
-    ///
-    /// # Errors
-    /// If the kernel does not count waiting.
-    pub fn start() -> Result<Self> {
+    #[must_use]
+    pub fn start() -> Self {
         // The clock first here and last at the end: whoever loses the processor in between measures too much,
         // never too little.
         let start = Instant::now();
-        Ok(Self { start, queued: queue_time()? })
+        Self { start, queued: queue_time().ok() }
     }
 
     /// Returns the time since the start.
-    ///
-    /// # Errors
-    /// As [`Stopwatch::start`].
-    pub fn elapsed(&self) -> Result<Duration> {
-        let queued = queue_time()? - self.queued;
-        Ok(self.start.elapsed().saturating_sub(queued))
+    #[must_use]
+    pub fn elapsed(&self) -> Duration {
+        let queued = self.queued.and_then(|before| queue_time().ok()?.checked_sub(before));
+        self.start.elapsed().saturating_sub(queued.unwrap_or_default())
     }
 }
 

@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod baseline;
+pub mod child;
 pub mod clock;
 mod context;
 mod json;

@@ -8,11 +8,12 @@ mod memory;
 use std::{collections::BTreeMap, fmt};
 
 use anyhow::{Context as _, Result};
+use serde::{Deserialize, Serialize};
 
 use crate::{Context, Figure, Unit};
 
 /// A limit of the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LimitKind {
     /// Copying far more than the caches hold; GB/s of bytes copied.
     CopyDram,

@@ -3,6 +3,7 @@
 mod append;
 mod apply;
 mod checksum;
+mod churn;
 mod diff;
 mod encode;
 mod engine;

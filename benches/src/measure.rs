@@ -2,10 +2,12 @@
 //!
 //! Invariant: a sample holds at least [`REPEATS_MIN`] repeats, each finite and above zero.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
+
+use crate::clock::Stopwatch;
 
 /// Fewest repeats behind a figure.
 pub const REPEATS_MIN: usize = 7;
@@ -38,7 +40,8 @@ impl Sample {
         Ok(Self { median, min: values[0], max: values[repeats - 1], repeats })
     }
 
-    /// Repeats `work` after one unmeasured round; each repeat's value comes from the time it took.
+    /// Repeats `work` after one unmeasured round; each repeat's value comes from the time it took, by a
+    /// [`Stopwatch`].
     ///
     /// # Errors
     /// The first error of `work`, or what [`Sample::of`] refuses.
@@ -50,9 +53,9 @@ impl Sample {
         work()?;
         let mut values = Vec::with_capacity(repeats);
         for _ in 0..repeats {
-            let start = Instant::now();
+            let watch = Stopwatch::start();
             work()?;
-            values.push(value(start.elapsed()));
+            values.push(value(watch.elapsed()));
         }
         Self::of(values)
     }

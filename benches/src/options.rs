@@ -32,6 +32,9 @@ pub struct Options {
     /// Where lines may write files [default: target/bench in the workspace].
     #[arg(long, value_name = "DIR")]
     pub dir: Option<PathBuf>,
+    /// Measure this alone, for a run that started this process, and print the outcome as JSON.
+    #[arg(long, hide = true, value_name = "NAME")]
+    pub child: Option<String>,
     /// List the lines and run none.
     #[arg(long)]
     pub list: bool,

@@ -87,7 +87,7 @@ impl Figure {
 }
 
 /// On which side of the bar a figure must lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Op {
     /// At the bar or above.
     AtLeast,
@@ -116,7 +116,7 @@ impl Op {
 }
 
 /// What a missed bar means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum BarKind {
     /// The line fails.
     Must,
@@ -125,7 +125,7 @@ pub enum BarKind {
 }
 
 /// What the median of a figure, or its ratio to a limit, has to reach.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bar {
     /// Name of the figure.
     pub figure: String,
@@ -142,7 +142,7 @@ pub struct Bar {
 }
 
 /// What a line found.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Outcome {
     /// What was measured.
     pub figures: Vec<Figure>,
@@ -181,6 +181,14 @@ impl Outcome {
     /// If there is no figure yet.
     pub fn ratio(&mut self, kind: BarKind, op: Op, value: f64, limit: LimitKind) -> &mut Self {
         self.push(kind, op, value, Some(limit), false)
+    }
+
+    /// Adds everything another outcome holds.
+    pub fn extend(&mut self, other: Self) -> &mut Self {
+        self.figures.extend(other.figures);
+        self.bars.extend(other.bars);
+        self.notes.extend(other.notes);
+        self
     }
 
     /// Adds a remark.

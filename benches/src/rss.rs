@@ -12,9 +12,9 @@ use std::{
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 
+use crate::{REPEATS_MIN, Sample};
+
 const PERIOD: Duration = Duration::from_millis(10);
-/// Samples that a third must hold before its mean says anything.
-const THIRD_MIN: usize = 3;
 
 /// What is in memory of this process, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,13 +76,21 @@ impl Watch {
     }
 }
 
-/// Returns the mean of the last third of the samples as a ratio to that of the first third.
+/// Returns the last third of the samples as shares of the mean of the first: 1 where memory is flat.
 ///
 /// # Errors
 /// If there are too few.
-pub fn drift(samples: &[u64]) -> Result<f64> {
+pub fn drift(samples: &[u64]) -> Result<Sample> {
     let third = samples.len() / 3;
-    ensure!(third >= THIRD_MIN, "{} samples of memory are too few", samples.len());
-    let mean = |part: &[u64]| part.iter().sum::<u64>() as f64 / part.len() as f64;
-    Ok(mean(&samples[samples.len() - third..]) / mean(&samples[..third]))
+    ensure!(third >= REPEATS_MIN, "{} samples of memory are too few", samples.len());
+    let first = samples[..third].iter().sum::<u64>() as f64 / third as f64;
+    Sample::of(samples[samples.len() - third..].iter().map(|&bytes| bytes as f64 / first).collect())
+}
+
+/// Returns the samples divided by `unit`.
+///
+/// # Errors
+/// If there are too few.
+pub fn sample(samples: &[u64], unit: f64) -> Result<Sample> {
+    Sample::of(samples.iter().map(|&bytes| bytes as f64 / unit).collect())
 }

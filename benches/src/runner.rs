@@ -5,13 +5,14 @@
 use std::{
     io::{IsTerminal, Write, stderr},
     panic::{AssertUnwindSafe, catch_unwind},
+    path::PathBuf,
 };
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    BaselineAction, Context, Line, Machine, Options, Outcome, Record, baseline, machine::workspace,
+    BaselineAction, Context, Line, Machine, Options, Outcome, Record, baseline, child, machine::workspace,
     pin::panicked, report::Judged,
 };
 
@@ -20,6 +21,10 @@ use crate::{
 /// # Errors
 /// On wrong use: an unknown line, no baseline to compare with, a file that cannot be written.
 pub fn run(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bool> {
+    if let Some(name) = &options.child {
+        let mut context = Context::new(options.quick, dir(options), ProgressBar::hidden());
+        return child::run(name, &mut context, out).map(|()| true);
+    }
     let chosen = options.select(lines)?;
     if options.list {
         return list(&chosen, out).map(|()| true);
@@ -47,6 +52,10 @@ pub fn run(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bo
     Ok(passed)
 }
 
+fn dir(options: &Options) -> PathBuf {
+    options.dir.clone().unwrap_or_else(|| workspace().join("target/bench"))
+}
+
 fn list(lines: &[&Line], out: &mut dyn Write) -> Result<()> {
     for line in lines {
         let number = line.number.map(|number| number.to_string()).unwrap_or_default();
@@ -63,8 +72,7 @@ fn measure(
 ) -> Result<(Record, bool)> {
     let quick = options.quick || options.smoke;
     let progress = progress(lines.len() as u64);
-    let folder = options.dir.clone().unwrap_or_else(|| workspace().join("target/bench"));
-    let mut context = Context::new(quick, folder, progress.clone()).with_lenience(options.smoke);
+    let mut context = Context::new(quick, dir(options), progress.clone()).with_lenience(options.smoke);
     let mut records = Vec::new();
     for line in lines {
         context.say(line.name);

@@ -45,17 +45,7 @@ impl World {
     /// What the bus refuses.
     pub fn new(bus: Bus, pages: usize, mut random: Random) -> Result<Self> {
         let mut shadow = Shadow::new(pages);
-        for first in (1..=pages).step_by(FILL_PAGES) {
-            let mut tx = bus.begin();
-            for number in first..(first + FILL_PAGES).min(pages + 1) {
-                let page = tx.create_page(None, CHANGED_PAGE_BYTES)?;
-                ensure!(page == PageId::new(number as u64), "{page} is the bus's page number {number}");
-                let image = random.bytes(CHANGED_PAGE_BYTES);
-                tx.write(page, 0, &image)?;
-                shadow.page_mut(page).copy_from_slice(&image);
-            }
-            tx.commit()?;
-        }
+        fill(&bus, pages, &mut random, |page, image| shadow.page_mut(page).copy_from_slice(image))?;
         Ok(Self { bus, shadow, changes: Vec::new(), pages, random })
     }
 
@@ -67,11 +57,8 @@ impl World {
     }
 
     /// Makes the changes in the shadow and returns how long that took: the limit, in this very moment.
-    ///
-    /// # Errors
-    /// If the kernel does not tell the time.
-    pub fn limit(&mut self) -> Result<Duration> {
-        let watch = Stopwatch::start()?;
+    pub fn limit(&mut self) -> Duration {
+        let watch = Stopwatch::start();
         self.shadow.apply(&self.changes);
         watch.elapsed()
     }
@@ -113,4 +100,28 @@ impl World {
         ensure!(same, "{page} is not what its changes make of it");
         Ok(())
     }
+}
+
+/// Creates `pages` pages of random bytes in an empty bus, with ids 1 and so on, and shows each to `visit`.
+///
+/// # Errors
+/// What the bus refuses.
+pub fn fill(
+    bus: &Bus,
+    pages: usize,
+    random: &mut Random,
+    mut visit: impl FnMut(PageId, &[u8]),
+) -> Result<()> {
+    for first in (1..=pages).step_by(FILL_PAGES) {
+        let mut tx = bus.begin();
+        for number in first..(first + FILL_PAGES).min(pages + 1) {
+            let page = tx.create_page(None, CHANGED_PAGE_BYTES)?;
+            ensure!(page == PageId::new(number as u64), "{page} is the bus's page number {number}");
+            let image = random.bytes(CHANGED_PAGE_BYTES);
+            tx.write(page, 0, &image)?;
+            visit(page, &image);
+        }
+        tx.commit()?;
+    }
+    Ok(())
 }

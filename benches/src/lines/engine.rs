@@ -19,6 +19,7 @@
 //! is given the flusher's time on top of its own, as if it had but one processor for all of it.
 
 mod one;
+mod pages;
 mod setup;
 mod two;
 
@@ -40,6 +41,7 @@ fn run(context: &mut Context) -> Result<Outcome> {
     let steal = steal_time()?;
     one::rows(context, &mut outcome)?;
     two::rows(context, &mut outcome)?;
+    pages::rows(context, &mut outcome)?;
     let stolen = (steal_time()? - steal).as_millis();
     outcome.note(format!("other machines took {stolen} ms of the processors meanwhile"));
     Ok(outcome)

@@ -21,7 +21,8 @@ inventory::submit! {
 }
 
 const PAGE_BYTES: usize = 1 << 10;
-const HOT_PAGES: usize = 8;
+/// Pages that stay in the nearest cache.
+pub const HOT_PAGES: usize = 8;
 
 fn run(context: &mut Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
@@ -41,7 +42,8 @@ fn run(context: &mut Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
-fn measure(context: &Context, count: usize) -> Result<Sample> {
+/// Measures reads of random ones of `count` pages; in GB/s.
+pub fn measure(context: &Context, count: usize) -> Result<Sample> {
     let mut random = context.random();
     let store = fill(&mut random, count)?;
     let reads = if context.quick() { 20_000 } else { 200_000 };

@@ -1,6 +1,7 @@
 //! The runner, fed with lines that break: each one must turn into a cross.
 
 mod baseline;
+mod child;
 mod clock;
 mod limits;
 mod measure;

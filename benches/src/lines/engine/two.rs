@@ -103,9 +103,9 @@ fn single(world: &mut World, count: usize, deltas: usize) -> Result<(Duration, D
     world.settle()?;
     let times = pinned(own_processor()?, || {
         let flusher = named_time(FLUSHER)?;
-        let watch = Stopwatch::start()?;
+        let watch = Stopwatch::start();
         Way::Commits(count).run(&world.bus, &world.changes)?;
-        let one = watch.elapsed()?;
+        let one = watch.elapsed();
         world.settle()?;
         Ok((one, named_time(FLUSHER)? - flusher))
     })?;
