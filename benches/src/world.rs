@@ -49,6 +49,12 @@ impl World {
         Ok(Self { bus, shadow, changes: Vec::new(), pages, random })
     }
 
+    /// Returns how many pages there are.
+    #[must_use]
+    pub const fn pages(&self) -> usize {
+        self.pages
+    }
+
     /// Makes `count` new changes for the next repeat.
     pub fn renew(&mut self, count: usize) {
         self.changes.clear();

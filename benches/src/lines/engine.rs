@@ -19,7 +19,9 @@
 //! is given the flusher's time on top of its own, as if it had but one processor for all of it.
 
 mod one;
+mod overhead;
 mod pages;
+mod rollback;
 mod setup;
 mod two;
 
@@ -42,6 +44,8 @@ fn run(context: &mut Context) -> Result<Outcome> {
     one::rows(context, &mut outcome)?;
     two::rows(context, &mut outcome)?;
     pages::rows(context, &mut outcome)?;
+    rollback::rows(context, &mut outcome)?;
+    overhead::rows(context, &mut outcome)?;
     let stolen = (steal_time()? - steal).as_millis();
     outcome.note(format!("other machines took {stolen} ms of the processors meanwhile"));
     Ok(outcome)

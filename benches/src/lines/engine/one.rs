@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 use mmsb::{Bus, Epoch};
 
-use super::setup::{SMALL, large, own_processor, title, to_file, volatile};
+use super::setup::{SMALL, large, own_processor, title, to_file, volatile, without_undo};
 use crate::{
     BarKind::{Goal, Must},
     Context,
@@ -64,15 +64,27 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
         }
         world.verify_all()?;
         drop(world);
-        let (mut world, _folder) = to_file(context, pages)?;
-        for Row { way, .. } in rows {
-            let name = format!("{}, {}, file", title(pages), way.title());
-            let ratio = row(context, outcome, &mut world, *way, &name)?;
-            outcome.figure(format!("{name}, to F"), Unit::Limits, ratio);
-        }
-        world.verify_all()?;
+        beside(context, outcome, without_undo(context, pages)?, rows, "no undo")?;
+        let (world, _folder) = to_file(context, pages)?;
+        beside(context, outcome, world, rows, "file")?;
     }
     Ok(())
+}
+
+/// Adds figures of the same rows on another bus; they are shown, and decide nothing.
+fn beside(
+    context: &Context,
+    outcome: &mut Outcome,
+    mut world: World,
+    rows: &[Row],
+    what: &str,
+) -> Result<()> {
+    for Row { way, .. } in rows {
+        let name = format!("{}, {}, {what}", title(world.pages()), way.title());
+        let ratio = row(context, outcome, &mut world, *way, &name)?;
+        outcome.figure(format!("{name}, to F"), Unit::Limits, ratio);
+    }
+    world.verify_all()
 }
 
 /// Measures a row and adds the bus's own time; returns its ratio to the limit.

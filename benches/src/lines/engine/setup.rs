@@ -38,6 +38,12 @@ pub fn volatile(context: &Context, pages: usize) -> Result<World> {
     World::new(Bus::builder().volatile()?, pages, context.random())
 }
 
+/// Fills a bus that keeps nothing, nor what its commits replace.
+pub fn without_undo(context: &Context, pages: usize) -> Result<World> {
+    context.say(format!("engine: filling {pages} pages, no undo"));
+    World::new(Bus::builder().undo(0, 0).volatile()?, pages, context.random())
+}
+
 /// Fills a bus in a file, whose commits do not wait for the file; the folder goes when dropped.
 pub fn to_file(context: &Context, pages: usize) -> Result<(World, TempDir)> {
     context.say(format!("engine: filling {pages} pages in a file"));
