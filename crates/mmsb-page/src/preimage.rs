@@ -86,6 +86,12 @@ impl Need {
         self.words += HEADER_WORDS as u64 + u64::from(page_bytes).div_ceil(8);
     }
 
+    /// Adds what another commit needs.
+    #[inline]
+    pub fn add_all(&mut self, other: Self) {
+        self.words += other.words;
+    }
+
     /// Returns how many bytes that is.
     #[inline]
     #[must_use]

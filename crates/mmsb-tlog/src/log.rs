@@ -10,6 +10,7 @@ mod boxes;
 mod drain;
 mod flush;
 mod flusher;
+mod many;
 #[cfg(all(test, loom))]
 mod models;
 mod options;
@@ -39,7 +40,7 @@ use crate::{
     vfs::{Access, VfsFile, VfsLock},
 };
 
-pub use self::{options::LogOptions, tail::PackedStart};
+pub use self::{many::Reservations, options::LogOptions, tail::PackedStart};
 
 /// A log open for writing. Dropping it writes what is published and leaves out the closing mark.
 #[derive(Debug)]

@@ -173,6 +173,11 @@ impl Bus {
         self.inner.options.clock.as_ref().map(|clock| clock.now_nanos())
     }
 
+    /// Tells whether commits are stamped with a time.
+    pub(crate) fn has_clock(&self) -> bool {
+        self.inner.options.clock.is_some()
+    }
+
     /// Takes the right to commit; refused once the bus is stopped.
     pub(crate) fn committer(&self) -> Result<Committer<'_>, Error> {
         self.check_stopped()?;

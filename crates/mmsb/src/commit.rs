@@ -15,6 +15,7 @@ mod encode;
 mod general;
 mod held;
 mod lock;
+mod many;
 mod overlap;
 mod plain;
 mod scratch;
@@ -24,17 +25,25 @@ use mmsb_page::Committer;
 use mmsb_tlog::{Log, LogError};
 use mmsb_types::{Durability, Epoch};
 
-pub(crate) use self::scratch::{PooledScratch, Scratch};
+pub(crate) use self::{
+    many::run as run_many,
+    scratch::{PooledScratch, Scratch},
+};
 use crate::{Bus, Committed, Error, Transaction, interner::SourceLoan, txn::check_text};
 
 /// Commits a transaction.
 pub(crate) fn run(bus: &Bus, mut tx: Transaction<'_>) -> Result<Committed, Error> {
+    let epoch = single(bus, &mut tx)?;
+    settle(bus, epoch, tx.draft.durability)
+}
+
+/// Steps 1 to 4; returns the epoch.
+fn single(bus: &Bus, tx: &mut Transaction<'_>) -> Result<Epoch, Error> {
     tx.draft.tag.as_deref().map_or(Ok(()), |tag| check_text("a tag", tag).map(drop))?;
     bus.journal().log()?.check_poison()?;
     // The clock is the user's code: nothing is held yet.
     let nanos = bus.now_nanos();
-    let epoch = publish(bus, &mut tx, &bus.committer()?, nanos)?;
-    settle(bus, epoch, tx.draft.durability)
+    publish(bus, tx, &bus.committer()?, nanos)
 }
 
 /// Steps 1 to 4, under a committer that the caller took; returns the epoch.

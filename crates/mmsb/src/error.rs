@@ -6,6 +6,8 @@ use mmsb_delta::Misfit;
 use mmsb_tlog::{Fault, LogError};
 use mmsb_types::{Epoch, Label, PageId, PageLocation, limits::TEXT_BYTES_MAX};
 
+use crate::Committed;
+
 /// Everything that can go wrong with a bus. Each message ends with what to do next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -233,6 +235,18 @@ pub enum Error {
         /// Why not.
         source: io::Error,
     },
+}
+
+/// Why [`Bus::commit_many`](crate::Bus::commit_many) did not commit all of its transactions.
+#[derive(Debug, thiserror::Error)]
+#[error("transaction {index}: {source}; the {index} before it are committed, it and those behind it are not")]
+pub struct ManyError {
+    /// What the transactions before it came to.
+    pub committed: Vec<Committed>,
+    /// Which one failed, from 0.
+    pub index: usize,
+    /// Why.
+    pub source: Error,
 }
 
 impl From<LogError> for Error {

@@ -87,7 +87,7 @@ pub use verify::{Verified, verify};
 pub use view::{ToView, View};
 
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use error::Error;
+pub use error::{Error, ManyError};
 pub use stats::Stats;
 pub use typed::{Readable, Value};
 

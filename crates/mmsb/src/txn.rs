@@ -100,6 +100,17 @@ impl<'b> Transaction<'b> {
         self.detail.as_deref()
     }
 
+    /// Tells whether it only writes to pages of `bus`, and says nothing of who makes it.
+    pub(crate) fn is_plain_on(&self, bus: &Bus) -> bool {
+        let is_own = matches!(self.target, Target::Bus(own) if std::ptr::eq(own.store(), bus.store()));
+        let draft = &self.draft;
+        is_own
+            && self.detail.is_none()
+            && draft.tag.is_none()
+            && draft.site.is_none()
+            && draft.rewinds_to.is_none()
+    }
+
     /// Goes from plain writes to a record for each page.
     ///
     /// # Errors

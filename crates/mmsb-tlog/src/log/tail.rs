@@ -76,7 +76,13 @@ impl Tail {
     /// Takes one number and `units` of the ring.
     #[inline]
     pub(crate) fn reserve(&self, units: u64) -> Place {
-        let step = 1 << POSITION_BITS | units;
+        self.reserve_many(1, units)
+    }
+
+    /// Takes `count` numbers, one behind the other, and `units` of the ring for all of them; returns the first.
+    #[inline]
+    pub(crate) fn reserve_many(&self, count: u64, units: u64) -> Place {
+        let step = count << POSITION_BITS | units;
         let old = self.word.fetch_add(step, order(Fault::ReserveOrder, Ordering::AcqRel));
         let position = old & POSITION_MASK;
         if position < WRAP && position + units >= WRAP {

@@ -2,7 +2,7 @@
 
 use mmsb_types::{PageId, PageLocation};
 
-use crate::{Bus, Committed, Error, typed::Value};
+use crate::{Bus, Committed, Error, ManyError, Transaction, commit, typed::Value};
 
 impl Bus {
     /// Creates a page of `page_bytes` zero bytes in a commit of its own; `None` leaves it unnamed.
@@ -57,6 +57,26 @@ impl Bus {
         let mut tx = self.begin();
         tx.write(page, offset, bytes)?;
         tx.commit()
+    }
+
+    /// Commits many transactions, one epoch each, in their order, and waits once, for the strongest durability
+    /// that one of them asks for.
+    ///
+    /// They are pulled from the iterator a few ahead of those being committed: what one of them reads may not
+    /// hold what the few before it wrote, which its commit then finds out.
+    ///
+    /// # Errors
+    /// The first failure, as [`Transaction::commit`] would tell it: all before it are committed, it and those
+    /// behind it are not.
+    ///
+    /// # Cost
+    /// For transactions of a few writes about a third of what single commits take: misses overlap, and what a
+    /// commit costs beside its writes is shared.
+    pub fn commit_many<'t>(
+        &'t self,
+        transactions: impl IntoIterator<Item = Transaction<'t>>,
+    ) -> Result<Vec<Committed>, ManyError> {
+        commit::run_many(self, transactions.into_iter())
     }
 
     /// Writes a value into the page at `offset`, in a commit of its own.

@@ -62,7 +62,7 @@ impl Commit<'_> {
         self.bus.note_epoch(self.committer, epoch);
         let mut writer = group.into_writer();
         writer.preserve(batch.compact_spans().map(|(page, _)| page).enumerate(), epoch);
-        store_all(&mut writer, batch, &mut scratch.undo);
+        store_all(&mut writer, 0, batch, &mut scratch.undo);
         writer.publish(batch.len(), epoch);
         drop(writer);
         self.log.publish(reservation, &mut scratch.frame);
@@ -84,12 +84,18 @@ fn exact_need(store: &PageStore, batch: BatchView<'_>) -> Need {
     need
 }
 
-/// Stores each run into the page of the record with its index; saves first what was there.
-fn store_all(writer: &mut GroupWriter<'_>, batch: BatchView<'_>, undo: &mut UndoDraft) {
+/// Stores each run into the page of its record, the first one's being `first`; saves first what was there.
+#[inline]
+pub(super) fn store_all(
+    writer: &mut GroupWriter<'_>,
+    first: usize,
+    batch: BatchView<'_>,
+    undo: &mut UndoDraft,
+) {
     if let Some(record) = undo.record() {
-        for (index, (page, span)) in batch.compact_spans().enumerate() {
+        for (index, (page, span)) in (first..).zip(batch.compact_spans()) {
             record.push_run(page, span.offset, writer.bytes(index, span));
         }
     }
-    batch.iter().enumerate().for_each(|(index, (_, patch))| store(writer, index, patch));
+    (first..).zip(batch.iter()).for_each(|(index, (_, patch))| store(writer, index, patch));
 }

@@ -15,7 +15,7 @@ use mmsb_types::{
     limits::{BOXED_ABOVE_BYTES, PAGE_BYTES_MAX},
 };
 
-use super::overlap::Overlaps;
+use super::{many::ManyScratch, overlap::Overlaps};
 use crate::{info::rewind_cause, interner::SourceLoan, txn::Draft, undo::UndoDraft};
 
 /// What a thread's buffers may hold when no commit is under way, in bytes: enough to capture a page of any
@@ -46,6 +46,7 @@ pub(crate) struct Scratch {
     /// The longest frame that the buffer had room for.
     pub(super) frame_bytes_max: usize,
     section: Vec<u8>,
+    pub(super) many: ManyScratch,
 }
 
 /// The thread's buffers, given back when dropped.

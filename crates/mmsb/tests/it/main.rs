@@ -6,6 +6,7 @@ mod branches;
 mod faults;
 mod frames;
 mod hostile;
+mod many;
 mod memory;
 mod model;
 mod overflow;
