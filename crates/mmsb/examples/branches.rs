@@ -35,7 +35,7 @@ fn step(altitude: i64, speed: i64, fuel: i64, thrust_below: i64) -> (i64, i64) {
     }
 }
 
-fn main() -> Result<(), Error> {
+pub(crate) fn main() -> Result<(), Error> {
     let bus = Bus::in_memory()?;
     let lander = bus.create_page("lander", 24)?;
     let mut tx = bus.begin();

@@ -3,6 +3,7 @@
 mod faulty;
 
 mod branches;
+mod examples;
 mod faults;
 mod frames;
 mod hostile;

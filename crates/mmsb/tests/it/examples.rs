@@ -1,0 +1,23 @@
+//! The examples run, as they stand: what they claim, they assert.
+
+#[path = "../../examples/branches.rs"]
+mod branches;
+#[path = "../../examples/history.rs"]
+mod history;
+#[path = "../../examples/rollback.rs"]
+mod rollback;
+
+#[test]
+fn branches_tries_plans_and_keeps_the_best() {
+    branches::main().unwrap();
+}
+
+#[test]
+fn history_finds_who_it_was() {
+    history::main().unwrap();
+}
+
+#[test]
+fn rollback_plays_again_what_would_have_been_played() {
+    rollback::main().unwrap();
+}
