@@ -21,6 +21,7 @@
 mod one;
 mod overhead;
 mod pages;
+mod replay;
 mod rollback;
 mod setup;
 mod two;
@@ -44,6 +45,7 @@ fn run(context: &mut Context) -> Result<Outcome> {
     one::rows(context, &mut outcome)?;
     two::rows(context, &mut outcome)?;
     pages::rows(context, &mut outcome)?;
+    replay::rows(context, &mut outcome)?;
     rollback::rows(context, &mut outcome)?;
     overhead::rows(context, &mut outcome)?;
     let stolen = (steal_time()? - steal).as_millis();
