@@ -88,6 +88,20 @@ impl PageStore {
     }
 }
 
+impl PageStore {
+    /// Tells whether an epoch in `from..until` is pinned, aged pins included. Not while a page is held.
+    #[must_use]
+    pub fn is_pinned(&self, from: Epoch, until: Epoch) -> bool {
+        from < until && self.pins.book().epochs.range(from.get()..until.get()).next().is_some()
+    }
+
+    /// Returns the oldest pinned epoch.
+    #[must_use]
+    pub fn oldest_pin(&self) -> Option<Epoch> {
+        self.pins.book().epochs.first_key_value().map(|(&epoch, _)| Epoch::new(epoch))
+    }
+}
+
 impl Pin {
     /// Returns the epoch that is pinned.
     #[must_use]

@@ -1,8 +1,10 @@
 //! Whether a bus shows what the model says: live, in the past, in its history.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use mmsb::{Branch, Bus, ChangeKind, CommitInfo, Epoch, PageId, Past, ToView, View};
+use mmsb::{
+    Branch, Bus, ChangeKind, CommitInfo, Epoch, Error, PageId, PageInfo, Past, Snapshot, ToView, View,
+};
 
 use crate::{Model, ModelState};
 
@@ -91,6 +93,59 @@ pub fn branch(branch: &Branch, model: &Model) {
     })
     .unwrap();
     assert_eq!(visited, ids, "pages visited");
+}
+
+/// Asserts that a snapshot shows the model's state of its epoch, through each of its doors.
+///
+/// # Panics
+/// If it does not.
+#[track_caller]
+pub fn snapshot(snapshot: &Snapshot, model: &Model) {
+    let epoch = snapshot.epoch();
+    let expected = &model.state(epoch).pages;
+    let infos = snapshot.pages().expect("the pages of a snapshot");
+    assert!(infos.iter().map(|info| info.page).eq(expected.keys().copied()), "pages at {epoch}: {infos:?}");
+    for info in &infos {
+        let (page, expected) = (info.page, &expected[&info.page]);
+        let told = (info.page_bytes as usize, info.epoch, info.name.as_deref());
+        let model = (expected.bytes.len(), expected.epoch, expected.name.as_deref());
+        assert_eq!(told, model, "{page} at {epoch}");
+        assert_eq!(snapshot.page_name(page).unwrap(), info.name, "name of {page} at {epoch}");
+        let found = info.name.as_deref().map(|name| snapshot.page(name).unwrap());
+        assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
+    }
+    let pages: Vec<_> = infos.iter().map(|info| info.page).collect();
+    let mut visited = Vec::new();
+    let visit = &mut |page: PageId, bytes: &[u8]| {
+        assert!(bytes == *expected[&page].bytes, "bytes of {page} at {epoch}");
+        visited.push(page);
+    };
+    snapshot.with_pages(&pages, visit).expect("the bytes of a snapshot");
+    assert_eq!(visited, pages, "pages visited at {epoch}");
+    let ever = model.states().flat_map(|(_, state)| state.pages.keys());
+    let dead: BTreeSet<PageId> = ever.filter(|page| !expected.contains_key(page)).copied().collect();
+    for dead in dead.into_iter().rev().take(3) {
+        let refused = snapshot.page_bytes(dead);
+        assert!(matches!(refused, Err(Error::PageNotFound { .. })), "{dead} at {epoch}: {refused:?}");
+    }
+    if let Some(info) = infos.first() {
+        one_page(snapshot, info, &expected[&info.page].bytes);
+    }
+}
+
+/// Asserts that each way to read one page agrees.
+fn one_page(snapshot: &Snapshot, info: &PageInfo, bytes: &[u8]) {
+    let page = info.page;
+    assert_eq!(snapshot.page_bytes(page).unwrap() as usize, bytes.len());
+    assert_eq!(snapshot.page_epoch(page).unwrap(), info.epoch);
+    assert!(snapshot.with_page(page, |read| read == bytes).unwrap(), "{page} as a whole");
+    let at = bytes.len() / 3;
+    let (mut one, mut many) = (vec![0xa5; bytes.len() - at], vec![0xa5; bytes.len() - at]);
+    assert_eq!(snapshot.read(page, at as u32, &mut one).unwrap(), info.epoch);
+    snapshot.read_many(&mut [(page, at as u32, &mut many), (page, 0, &mut [])]).unwrap();
+    assert!(one == bytes[at..] && many == one, "{page} from {at} on");
+    let beyond = snapshot.read(page, at as u32, &mut vec![0; bytes.len() - at + 1]);
+    assert!(matches!(beyond, Err(Error::OutOfBounds { .. })), "{beyond:?}");
 }
 
 /// Asserts that a page's history, undone change by change, goes through all of its states.

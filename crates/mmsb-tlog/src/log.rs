@@ -271,6 +271,8 @@ impl Log {
             written: self.shared.progress.written(),
             durable: self.shared.progress.durable(),
             sync_count: self.shared.progress.sync_count(),
+            ring_bytes: self.shared.ring.bytes(),
+            box_bytes: self.shared.boxes.held_bytes(),
         }
     }
 }

@@ -13,4 +13,8 @@ pub struct LogStats {
     pub durable: u64,
     /// How often the file was synced.
     pub sync_count: u64,
+    /// Memory of the ring: frames that wait to be written, and a slot for each.
+    pub ring_bytes: u64,
+    /// Memory of frames too long for the ring.
+    pub box_bytes: u64,
 }

@@ -8,6 +8,7 @@ mod catalogue;
 mod open;
 mod past;
 mod read;
+mod snapshot;
 mod stop;
 mod write;
 
@@ -37,9 +38,9 @@ use crate::{
     undo::Undo,
 };
 
-pub(crate) use self::past::last_epochs;
 use self::stop::Closer;
 pub use self::{aliases::start, builder::Builder};
+pub(crate) use self::{past::last_epochs, read::with_buffer};
 
 /// How long a commit waits for one of the 254 committer slots.
 const COMMITTER_WAIT: Duration = Duration::from_secs(10);
@@ -133,6 +134,7 @@ impl Bus {
         (stats.slot_bytes, stats.overhead_bytes_per_page) =
             (store.slot_bytes, store.overhead_bytes_per_page());
         (stats.log_bytes, stats.sync_count) = (log.log_bytes, log.sync_count);
+        stats.log_pass_count = self.inner.journal.pass_count();
         (stats.written, stats.durable) = (Epoch::new(log.written), Epoch::new(log.durable));
         stats
     }

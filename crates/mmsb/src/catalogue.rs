@@ -69,7 +69,6 @@ impl Catalogue {
 
     /// Returns the version as of `epoch`, which must be pinned, and which the published prefix must have
     /// reached; `None` if it was given up, because it was not pinned.
-    #[allow(dead_code, reason = "snapshots, which come next, ask for it")]
     pub(crate) fn as_of(&self, epoch: Epoch) -> Option<Names> {
         self.versions.read(|Versions { newest, older }| {
             let mut versions = std::iter::once(newest).chain(older.iter().rev());
@@ -78,7 +77,6 @@ impl Catalogue {
     }
 
     /// Returns about how many bytes the newest version takes, and how many older ones are kept.
-    #[allow(dead_code, reason = "snapshots, which come next, ask for it")]
     pub(crate) fn footprint(&self) -> (u64, usize) {
         self.versions.read(|versions| (versions.newest.bytes(), versions.older.len()))
     }

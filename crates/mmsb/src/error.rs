@@ -106,6 +106,14 @@ pub enum Error {
         /// The oldest state that can still be shown.
         oldest: Epoch,
     },
+    /// Commits needed the memory that kept an old snapshot's bytes, and the log does not reach back to it.
+    #[error(
+        "the snapshot of {epoch} is too old: take one more often, or keep more history or pre-images in the builder"
+    )]
+    SnapshotTooOld {
+        /// The snapshot's epoch.
+        epoch: Epoch,
+    },
     /// The bus keeps no log that could be read.
     #[error("this bus keeps no history: create it with a path, or in memory")]
     NoHistory,

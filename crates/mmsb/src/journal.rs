@@ -3,9 +3,13 @@
 //! Invariant: the base and the log behind it hold every state from the base's epoch on. On disk the base is
 //! the empty bus; in memory it follows the newest commits, so that the log stays within its bytes.
 
+mod list;
 mod pages;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
 
 use mmsb_tlog::{Commit, Cursor, Log, LogDir, LogStats, Reader};
 use mmsb_types::{Durability, Epoch, Lsn, limits::RECORD_BYTES_MAX};
@@ -20,6 +24,8 @@ pub(crate) struct Journal {
     base: Mutex<Base>,
     /// Bytes of log to keep; `None` for all.
     keep_bytes: Option<u64>,
+    /// How often the log was read from its base.
+    pass_count: AtomicU64,
 }
 
 /// How the log is open.
@@ -60,7 +66,8 @@ impl Journal {
         oldest: Epoch,
     ) -> Result<Self, Error> {
         let base = Base { state: State::default(), cursor: Cursor::first(&dir) };
-        let mut journal = Self { kept: Kept::new(dir), mode, base: Mutex::new(base), keep_bytes };
+        let (base, pass_count) = (Mutex::new(base), AtomicU64::new(0));
+        let mut journal = Self { kept: Kept::new(dir), mode, base, keep_bytes, pass_count };
         if oldest > Epoch::ZERO {
             let mut replay = journal.replay(oldest)?;
             replay.run_to(oldest)?;
@@ -96,6 +103,28 @@ impl Journal {
             Mode::Writer(log) | Mode::Volatile(log) => Epoch::new(log.published()),
             Mode::Reader(end) => Epoch::new(end.number),
         }
+    }
+
+    /// Returns the newest epoch that is reserved, published or not; every commit under way makes a later one
+    /// or is part of the state.
+    pub(crate) fn last(&self) -> Epoch {
+        match &self.mode {
+            Mode::Writer(log) | Mode::Volatile(log) => Epoch::new(log.last_number()),
+            Mode::Reader(end) => Epoch::new(end.number),
+        }
+    }
+
+    /// Returns the bytes of log that are kept in memory.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        if self.keep_bytes.is_none() {
+            return 0;
+        }
+        self.log_stats().log_bytes.saturating_sub(self.lock_base().cursor.lsn.get())
+    }
+
+    /// Returns how often the log was read from its base.
+    pub(crate) fn pass_count(&self) -> u64 {
+        self.pass_count.load(Ordering::Relaxed)
     }
 
     /// Returns what the log has done; for a reader, how far it was found to go.
@@ -150,7 +179,9 @@ impl Journal {
         stepped
     }
 
+    /// Returns where a pass over the log up to `newest` ends, and counts the pass.
     fn end(&self, newest: Epoch) -> Result<Lsn, Error> {
+        self.pass_count.fetch_add(1, Ordering::Relaxed);
         match &self.mode {
             Mode::Volatile(_) => Err(Error::NoHistory),
             Mode::Reader(end) => Ok(end.lsn),

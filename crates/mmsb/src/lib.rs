@@ -24,7 +24,8 @@
 //! # }
 //! ```
 //!
-//! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Past`] and [`View`] (the past),
+//! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Snapshot`], [`Past`]
+//! and [`View`] (one state that stays),
 //! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`verify()`],
 //! [`Error`].
 //!
@@ -45,6 +46,7 @@ mod history;
 mod info;
 mod past;
 mod rewind;
+mod snapshot;
 mod verify;
 mod view;
 
@@ -58,6 +60,7 @@ mod interner;
 mod journal;
 mod kept;
 mod lineage;
+mod memory;
 mod replay;
 mod site;
 mod state;
@@ -83,11 +86,13 @@ pub use past::Past;
 #[doc(hidden)]
 pub use replay::replay_into;
 pub use rewind::{RewindSource, Rewound};
+pub use snapshot::Snapshot;
 pub use verify::{Verified, verify};
 pub use view::{ToView, View};
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::{Error, ManyError};
+pub use memory::MemoryStats;
 pub use stats::Stats;
 pub use typed::{Readable, Value};
 

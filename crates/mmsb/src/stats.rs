@@ -33,6 +33,8 @@ pub struct Stats {
     pub durable: Epoch,
     /// How often the log was synced.
     pub sync_count: u64,
+    /// How often the log was read from its oldest state on: for the past, histories, and aged snapshots.
+    pub log_pass_count: u64,
 }
 
 impl fmt::Display for Stats {
@@ -48,6 +50,6 @@ impl fmt::Display for Stats {
         let (commits, runs) = (self.commit_count, self.run_count);
         writeln!(f, "Deltas: {commits} commits, {runs} runs, {} bytes", self.payload_bytes)?;
         write!(f, "Log: {} bytes, written {}, ", self.log_bytes, self.written)?;
-        write!(f, "durable {}, {} syncs", self.durable, self.sync_count)
+        write!(f, "durable {}, {} syncs, {} passes", self.durable, self.sync_count, self.log_pass_count)
     }
 }

@@ -68,6 +68,12 @@ impl Undo {
         }
     }
 
+    /// Returns about how many bytes the records take: those that are counted, and the most that small ones may.
+    pub(crate) fn bytes(&self) -> u64 {
+        let small_bytes = self.slots.len() * (self.small_bytes + size_of::<Slot>());
+        (self.large_bytes.load(Ordering::Relaxed) + small_bytes) as u64
+    }
+
     /// Makes room in the draft for what a commit replaces, at most `size`. The draft stays closed, and takes
     /// nothing, if that would never be kept.
     ///

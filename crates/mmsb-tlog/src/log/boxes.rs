@@ -76,6 +76,11 @@ impl Boxes {
         }
     }
 
+    /// Returns the bytes that the boxes' buffers take, used or not.
+    pub(crate) fn held_bytes(&self) -> u64 {
+        self.frames.iter().map(|frame| lock(frame).capacity() as u64).sum()
+    }
+
     /// Gives a box and its credit back.
     pub(crate) fn give_back(&self, index: usize) {
         let mut budget = lock(&self.budget);

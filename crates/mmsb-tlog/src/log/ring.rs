@@ -47,6 +47,11 @@ pub(crate) struct Done {
 }
 
 impl Ring {
+    /// Returns the bytes that the ring and its slots take.
+    pub(crate) fn bytes(&self) -> u64 {
+        (size_of_val(&*self.words) + size_of_val(&*self.slots)) as u64
+    }
+
     /// Makes a ring of `bytes`, a power of two.
     pub(crate) fn new(bytes: usize) -> Self {
         let words = (0..bytes / UNIT_BYTES).map(|_| AtomicU64::new(0)).collect();

@@ -2,6 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use mmsb_page::StoreOptions;
 use mmsb_tlog::{
     InstanceId, LogOptions, PackedStart,
     vfs::{MemoryVfs, NullVfs, OsVfs, Vfs},
@@ -27,6 +28,7 @@ const UNDO_BYTES: usize = 4 << 20;
 pub struct Builder {
     pub(super) options: Options,
     pub(super) log: LogOptions,
+    pub(super) store: StoreOptions,
     pub(super) instance: Option<InstanceId>,
     history_bytes: u64,
 }
@@ -41,7 +43,13 @@ impl Default for Builder {
             keep_bytes: None,
             undo: (UNDO_DEPTH, UNDO_BYTES),
         };
-        Self { options, log: LogOptions::default(), instance: None, history_bytes: HISTORY_BYTES }
+        Self {
+            options,
+            log: LogOptions::default(),
+            store: StoreOptions::default(),
+            instance: None,
+            history_bytes: HISTORY_BYTES,
+        }
     }
 }
 
@@ -95,6 +103,16 @@ impl Builder {
     #[must_use]
     pub fn undo(mut self, depth: u32, bytes: usize) -> Self {
         self.options.undo = (depth, bytes);
+        self
+    }
+
+    /// Sets how many bytes of old pages snapshots may keep in memory, in whole chunks of 64 KiB; 12 MiB if not
+    /// said. Where commits need more, the oldest snapshots are read from the log.
+    ///
+    /// It should be several chunks, and room for the largest commit, for each thread that commits.
+    #[must_use]
+    pub fn preimage_bytes(mut self, bytes: u64) -> Self {
+        self.store.preimage_bytes_max = bytes;
         self
     }
 

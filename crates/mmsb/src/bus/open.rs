@@ -63,14 +63,15 @@ pub(super) fn create(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path, volatile:
     let dir = LogDir::create(vfs, path, instance)?;
     let log = Log::open(&dir, dir.lock()?, &Scan::empty(&dir), builder.log)?;
     let mode = if volatile { Mode::Volatile(log) } else { Mode::Writer(log) };
-    assemble(builder, dir, mode, PageStore::new(), Heading::default())
+    let store = PageStore::with_options(builder.store);
+    assemble(builder, dir, mode, store, Heading::default())
 }
 
 pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
     let dir = LogDir::open(vfs, path)?;
     let lock = dir.lock()?;
     let scan = Scan::run(&dir)?;
-    let mut store = PageStore::new();
+    let mut store = PageStore::with_options(builder.store);
     // Nothing is cut before every commit was found to fit.
     let heading = replay::into_store(&dir, scan.end, &mut store)?;
     let log = Log::open(&dir, lock, &scan, builder.log)?;
@@ -80,7 +81,7 @@ pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<B
 pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
     let dir = LogDir::open(vfs, path)?;
     let scan = Scan::run_beside_writer(&dir)?;
-    let mut store = PageStore::new();
+    let mut store = PageStore::with_options(builder.store);
     let heading = replay::into_store(&dir, scan.end, &mut store)?;
     assemble(builder, dir, Mode::Reader(scan.end), store, heading)
 }

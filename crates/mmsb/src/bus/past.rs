@@ -4,20 +4,10 @@ use std::collections::BTreeMap;
 
 use mmsb_types::{Epoch, Label, PageId};
 
-use crate::{Bus, Commits, Error, History, Past, ToView, info::label};
+use crate::{Bus, Commits, Error, History, Past, info::label};
 
 /// How often a pass over a log in memory is tried that gives up its oldest commits meanwhile.
 const READS_MAX: u32 = 8;
-
-impl ToView for Bus {
-    type View<'a> = Past;
-
-    /// Returns the newest state: that of [`Bus::epoch`] at the time of the call, or a later one if a bus in
-    /// memory has given that one up meanwhile.
-    fn to_view(&self) -> Result<Past, Error> {
-        self.newest_past()
-    }
-}
 
 impl Bus {
     /// Returns the state as it was at `epoch`, whole and unchanging. Nothing is rewound.
@@ -42,20 +32,6 @@ impl Bus {
             match replay.run_to(epoch) {
                 Ok(()) => return Ok(Past::new(replay.state, self.lineage().clone())),
                 // The log gave up what was being read; what was asked may still be there.
-                Err(Error::HistoryGone { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-
-    /// Returns the newest state; while others commit to a bus that keeps little, one of theirs.
-    fn newest_past(&self) -> Result<Past, Error> {
-        loop {
-            let newest = self.epoch();
-            let mut replay = self.journal().replay(newest)?;
-            match replay.run_to(newest) {
-                Ok(()) => return Ok(Past::new(replay.state, self.lineage().clone())),
-                // The log gave up what was being read: there is something newer.
                 Err(Error::HistoryGone { .. }) => {}
                 Err(error) => return Err(error),
             }

@@ -41,12 +41,10 @@ impl Bus {
     /// # Errors
     /// [`Error::PageNotFound`].
     pub fn with_page<R>(&self, page: PageId, visit: impl FnOnce(&[u8]) -> R) -> Result<R, Error> {
-        let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
-        let read = self.store().read_page(page, &mut buffer);
-        let result = read.map(|_| visit(&buffer)).map_err(|error| read_error(error, self.epoch()));
-        // A thread that reads while it ends may have lost its buffer already.
-        let _ = BUFFER.try_with(|kept| kept.set(buffer));
-        result
+        with_buffer(|buffer| {
+            let read = self.store().read_page(page, buffer);
+            read.map(|_| visit(buffer)).map_err(|error| read_error(error, self.epoch()))
+        })
     }
 
     /// Returns the page's length, in bytes.
@@ -64,4 +62,13 @@ impl Bus {
     pub fn page_epoch(&self, page: PageId) -> Result<Epoch, Error> {
         self.store().epoch(page).ok_or_else(|| Error::PageNotFound { page, epoch: self.epoch() })
     }
+}
+
+/// Lends the thread's buffer for the bytes of a page. Whoever reads while it is lent gets another one.
+pub(crate) fn with_buffer<R>(work: impl FnOnce(&mut Vec<u8>) -> R) -> R {
+    let mut buffer = BUFFER.try_with(Cell::take).unwrap_or_default();
+    let result = work(&mut buffer);
+    // A thread that reads while it ends may have lost its buffer already.
+    let _ = BUFFER.try_with(|kept| kept.set(buffer));
+    result
 }

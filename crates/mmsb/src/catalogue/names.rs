@@ -63,7 +63,6 @@ impl Names {
     }
 
     /// Returns about how many bytes this version takes.
-    #[allow(dead_code, reason = "snapshots, which come next, ask for it")]
     pub(super) fn bytes(&self) -> u64 {
         self.name_count * NAME_BYTES + self.text_bytes
     }

@@ -39,7 +39,8 @@ impl<'c> Commit<'c> {
     ) -> Result<Epoch, Error> {
         tx.make_detail()?;
         let Some(detail) = tx.detail() else { unreachable!("made just now") };
-        let change = || self.bus.catalogue().change(&detail.events, |_, _| false);
+        let is_pinned = |from, until| self.bus.store().is_pinned(from, until);
+        let change = || self.bus.catalogue().change(&detail.events, is_pinned);
         let mut names = (!detail.events.is_empty()).then(change).transpose()?;
         scratch.encode_sections(&tx.draft, &detail.events, Some(&self.source), nanos);
         let mut need = Need::default();

@@ -138,7 +138,7 @@ mod tests {
             let mut tx = bus.begin().durability(Durability::Volatile);
             let alive = &pages[turn / 32..];
             for page in alive.iter().skip(turn % 3) {
-                tx.write(*page, (turn % 13) as u32, &[turn as u8; 3]).unwrap();
+                tx.write(*page, (turn % 13) as u32, [turn as u8; 3]).unwrap();
             }
             if turn % 32 == 31 {
                 tx.delete_page(alive[0]).unwrap();
@@ -171,7 +171,7 @@ mod tests {
         let page = bus.create_page(None, 1000).unwrap();
         for count in 2..=2000u64 {
             let mut tx = bus.begin();
-            tx.write(page, 0, &[7; 100]).unwrap();
+            tx.write(page, 0, [7; 100]).unwrap();
             tx.put(page, 500, &count).unwrap();
             tx.commit().unwrap();
         }

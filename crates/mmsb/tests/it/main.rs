@@ -17,6 +17,7 @@ mod runs;
 mod said;
 mod sites;
 mod sizes;
+mod snapshots;
 mod stopping;
 mod transactions;
 mod undo;

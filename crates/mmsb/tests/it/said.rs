@@ -145,6 +145,7 @@ fn every_error_says_what_to_do_next() {
         Error::EpochAhead { asked: epoch.next(), newest: epoch },
         Error::LabelNotFound { label: Label::new(4) },
         Error::HistoryGone { asked: Epoch::new(1), oldest: epoch },
+        Error::SnapshotTooOld { epoch },
         Error::NoHistory,
         Error::RecordTooLarge { bytes: 11, limit: 10 },
         Error::IdsUsedUp { limit: 10 },
@@ -177,6 +178,7 @@ fn every_error_says_what_to_do_next() {
     e8 lies ahead: ask e7, the newest state, or one before it
     no commit carries label:4: `mmsb log` shows the labels there are
     e1 is gone, the oldest state kept is e7: keep more history in the builder
+    the snapshot of e7 is too old: take one more often, or keep more history or pre-images in the builder
     this bus keeps no history: create it with a path, or in memory
     the commit makes a record of 11 bytes, the limit is 10: split it, or raise the limit
     no page id is left, page:10 is the last: keep on with the pages there are, or begin a new bus
