@@ -21,7 +21,7 @@ use mmsb_types::Epoch;
 
 use crate::{
     PageStore,
-    sync::{Arc, AtomicU64, Fault, Mutex, MutexGuard, Ordering, is_planted, lock, try_lock},
+    sync::{Arc, AtomicU64, Fault, Mutex, MutexGuard, Ordering, is_planted, lock, try_lock, yield_now},
 };
 
 /// Stands in `newest` while a pin's epoch is being taken: above all epochs.
@@ -82,6 +82,10 @@ impl PageStore {
             self.pins.newest.store(PENDING, Ordering::Relaxed);
         }
         let epoch = take();
+        if is_planted(Fault::LostPending) {
+            // So that others get in between.
+            yield_now();
+        }
         *making.book.epochs.entry(epoch.get()).or_default() += 1;
         drop(making);
         Pin { pins: Arc::clone(&self.pins), epoch }

@@ -22,4 +22,4 @@ pub use driver::{Begin, Driver};
 pub use dump::dump;
 pub use model::{Model, ModelPage, ModelState};
 pub use rng::Rng;
-pub use stress::{Stress, Tally};
+pub use stress::{ALL_DEEDS, Deed, Stress, Tally};

@@ -29,6 +29,38 @@ const PAGE_BYTES: [usize; 6] = [8, 40, 64, 200, 1000, 5000];
 /// What a thread does in a window.
 const DEEDS: usize = 250;
 
+/// What a thread may do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    /// Writes here and there.
+    Write,
+    /// Writes one page, all of it.
+    Fill,
+    /// Writes to every page that stays: more than a commit locks without the bulk ticket.
+    WriteAll,
+    /// Reads some pages, then writes another: serializable, or refused.
+    Transfer,
+    /// Replaces a page by an image.
+    Capture,
+    /// Creates a page.
+    Create,
+    /// Deletes a page.
+    Delete,
+    /// Reads a page.
+    Read,
+    /// Goes back a little.
+    Rewind,
+}
+
+/// Everything, each as often as it stands here.
+pub const ALL_DEEDS: &[Deed] = {
+    use Deed::{Capture, Create, Delete, Fill, Read, Rewind, Transfer, Write, WriteAll};
+    &[
+        Write, Write, Write, Write, Fill, Fill, WriteAll, Transfer, Transfer, Transfer, Capture, Create,
+        Delete, Read, Read, Read, Read, Read, Read, Rewind,
+    ]
+};
+
 /// A stress that goes on for as long as it is asked to.
 #[derive(Debug)]
 pub struct Stress<'b> {
@@ -37,6 +69,7 @@ pub struct Stress<'b> {
     clock: Clock,
     judge: Judge,
     pages: Pages,
+    deeds: &'b [Deed],
     tally: Tally,
 }
 
@@ -60,12 +93,13 @@ pub struct Tally {
 }
 
 impl<'b> Stress<'b> {
-    /// Gets ready on an empty bus; the same seed does the same, as far as threads ever do.
+    /// Gets ready on an empty bus, to do nothing but `deeds`, each as often as it stands there; the same seed
+    /// does the same, as far as threads ever do.
     ///
     /// # Panics
     /// If the bus is not empty, or refuses to make pages.
     #[must_use]
-    pub fn new(bus: &'b Bus, seed: u64) -> Self {
+    pub fn new(bus: &'b Bus, deeds: &'b [Deed], seed: u64) -> Self {
         assert_eq!(bus.epoch(), Epoch::ZERO, "a stress starts with an empty bus");
         let (clock, mut judge, mut pages) = (Clock::default(), Judge::new(), Pages::default());
         let mut lane = clock.lane(0);
@@ -81,7 +115,7 @@ impl<'b> Stress<'b> {
         }
         let judged = judge.window(&lane.into_records(), Epoch::ZERO);
         judged.unwrap_or_else(|error| panic!("{error}"));
-        Self { bus, seed, clock, judge, pages, tally: Tally::default() }
+        Self { bus, seed, clock, judge, pages, deeds, tally: Tally::default() }
     }
 
     /// Lets `thread_count` threads loose, window after window, for at least `time`; judges each window.
@@ -105,9 +139,10 @@ impl<'b> Stress<'b> {
         let records: Vec<Record> = scope(|scope| {
             let threads = (1..=thread_count).map(|thread| {
                 let rng = Rng::new(self.seed ^ u64::from(thread) << 32 ^ self.tally.windows << 40);
-                let (bus, pages, clock) = (self.bus, &self.pages, &self.clock);
-                let worker = Worker::new(bus, pages, clock.lane(thread), rng, oldest);
-                scope.spawn(move || worker.run(DEEDS))
+                let (bus, pages, lane) = (self.bus, &self.pages, self.clock.lane(thread));
+                let worker = Worker { bus, pages, lane, rng, oldest };
+                let deeds = self.deeds;
+                scope.spawn(move || worker.run(deeds, DEEDS))
             });
             let threads: Vec<_> = threads.collect();
             threads.into_iter().flat_map(|thread| thread.join().expect("a thread of the stress")).collect()
@@ -117,7 +152,9 @@ impl<'b> Stress<'b> {
         self.tally.commits += records.iter().filter(|record| record.action.made().is_some()).count() as u64;
         // Views live as long as their window at most, so nobody will see what was before it.
         self.judge.window(&records, oldest)?;
-        self.judge.agrees("the bus", self.bus)
+        self.judge.agrees("the bus", self.bus)?;
+        self.pages.refresh(self.bus);
+        Ok(())
     }
 
     /// Rule 4, and more: live pages, the replay of the log and the model are the same, and all is sound.
@@ -138,6 +175,15 @@ impl Pages {
             0 if !passing.is_empty() => passing[rng.below(passing.len())],
             _ => rng.pick(&self.stable),
         }
+    }
+
+    /// Looks which pages came back, or went, by a rewind.
+    fn refresh(&mut self, bus: &Bus) {
+        let mut passing = Vec::new();
+        for page in bus.pages().filter(|page| self.stable.iter().all(|(stable, _)| stable != page)) {
+            passing.push((page, bus.page_bytes(page).expect("a page that lives") as usize));
+        }
+        self.passing = Mutex::new(passing);
     }
 
     fn push(&self, page: PageId, page_bytes: usize) {

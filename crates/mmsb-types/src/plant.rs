@@ -34,6 +34,8 @@ pub enum Fault {
     ReturnOrder,
     /// The exclusive gate does not wait for numbers on loan.
     GateUnwaited,
+    /// A commit's number is not taken while its pages are held.
+    NumberBeforeLocks,
     /// A snapshot's creator does not say that it is under way.
     LostPending,
     /// A snapshot's creator loads the newest number, in place of adding nothing to it.

@@ -11,8 +11,12 @@ use super::tools::{NIGHTLY, Needs, host, run_lane, target_dir};
 use crate::command::command;
 
 /// Package, test binary and filter of what runs threads against each other.
-const SUITES: [(&str, &str, &str); 3] =
-    [("mmsb-page", "it", "races"), ("mmsb-tlog", "it", "concurrent"), ("mmsb", "it", "races")];
+const SUITES: [(&str, &str, &str); 4] = [
+    ("mmsb-page", "it", "races"),
+    ("mmsb-tlog", "it", "concurrent"),
+    ("mmsb", "it", "races"),
+    ("mmsb-testkit", "it", "stress"),
+];
 
 /// Runs the suites under ThreadSanitizer; tells whether nothing was found. Skipped where the nightly
 /// toolchain or its library's source is missing. `MMSB_STRESS_SECONDS` says how long the stress lasts.

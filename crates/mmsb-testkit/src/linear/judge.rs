@@ -7,7 +7,7 @@ use mmsb::{Epoch, Error, ToView, View};
 use super::{
     Action, Contradiction, Record, Seen,
     order::Order,
-    record::short,
+    record::unlike,
     versions::{Version, Versions},
 };
 
@@ -67,8 +67,8 @@ impl Judge {
         let read = view.with_pages(&pages, &mut |page, bytes| {
             let replayed = self.versions.bytes(page, epoch).expect("a page that lives");
             if wrong.is_none() && bytes != replayed.as_slice() {
-                let (found, replayed) = (short(bytes), short(replayed));
-                wrong = Some(format!("{page} of {name} at {epoch} is {found}, in the replay {replayed}"));
+                let unlike = unlike(bytes, replayed);
+                wrong = Some(format!("{page} of {name} at {epoch} is not the replay's: {unlike}"));
             }
         });
         read.unwrap_or_else(|error: Error| panic!("{name}: {error}"));
@@ -131,7 +131,8 @@ impl Judge {
             (Some(bytes), Some(then)) => match place(then, bytes.len()) {
                 Some(then) if then == *bytes => version.map_or(Ok(()), |version| self.is_of(seen, version)),
                 then => {
-                    Err(format!("{seen:?}, but as of {epoch} it is {}", short(&then.unwrap_or_default())))
+                    let unlike = unlike(bytes, &then.unwrap_or_default());
+                    Err(format!("{seen:?}, but as of {epoch} it is not: {unlike}"))
                 }
             },
             (Some(_), None) => Err(format!("{seen:?}, but as of {epoch} it is not there")),

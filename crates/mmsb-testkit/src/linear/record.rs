@@ -185,6 +185,13 @@ impl fmt::Debug for Seen {
     }
 }
 
+/// Bytes around the first place at which they are not the expected ones.
+pub(crate) fn unlike(found: &[u8], expected: &[u8]) -> String {
+    let at = found.iter().zip(expected).take_while(|(one, other)| one == other).count();
+    let from = |bytes: &[u8]| short(bytes.get(at..).unwrap_or_default());
+    format!("byte {at} and on {}, not {}", from(found), from(expected))
+}
+
 /// The first bytes, and how many there are.
 pub(crate) fn short(bytes: &[u8]) -> String {
     let shown: Vec<String> = bytes.iter().take(12).map(|byte| format!("{byte:02x}")).collect();

@@ -3,33 +3,53 @@
 use mmsb::{Epoch, Error, PageId};
 
 use super::{
-    PAGE_BYTES,
+    Deed, PAGE_BYTES,
     thread::{Attempt, Worker, lost},
 };
 use crate::linear::{Action, Change, Seen};
 
 impl<'a> Worker<'a> {
     /// Does one thing.
-    pub(super) fn deed(&mut self) {
-        match self.rng.below(32) {
-            0..8 => self.write_some(),
-            8..13 => self.transfer(),
-            13 => self.write_all(),
-            14..16 => self.create(),
-            16..18 => self.delete(),
-            18..20 => self.capture(),
-            _ => self.read(),
+    pub(super) fn act(&mut self, deed: Deed) {
+        match deed {
+            Deed::Write => self.write_some(),
+            Deed::Fill => self.fill(),
+            Deed::WriteAll => self.write_all(),
+            Deed::Transfer => self.transfer(),
+            Deed::Capture => self.capture(),
+            Deed::Create => self.create(),
+            Deed::Delete => self.delete(),
+            Deed::Read => self.read(),
+            Deed::Rewind => self.rewind(),
         }
     }
 
-    /// Writes here and there.
+    fn fill(&mut self) {
+        let mut attempt = self.begin();
+        let (page, page_bytes) = self.pages.pick(&mut self.rng);
+        let bytes = self.stamp(page_bytes);
+        let written = attempt.write(page, 0, bytes);
+        self.finish(attempt, written);
+    }
+
+    /// Goes back a little, now and then: everybody waits for it.
+    fn rewind(&mut self) {
+        if !self.rng.once_in(8) {
+            return;
+        }
+        let back = 1 + self.rng.below(40) as u64;
+        let to = Epoch::new(self.bus.epoch().get().saturating_sub(back)).max(self.oldest);
+        let began = self.lane.begin();
+        let rewound = self.bus.rewind(to).expect("a rewind to a state that is kept");
+        self.lane.end(began, Action::Rewind { epoch: rewound.epoch, to });
+    }
+
     fn write_some(&mut self) {
         let mut attempt = self.begin();
         let written = (0..1 + self.rng.below(4)).try_for_each(|_| self.write_one(&mut attempt));
         self.finish(attempt, written);
     }
 
-    /// Reads some pages, then writes others: serializable, or refused.
     fn transfer(&mut self) {
         let mut attempt = self.begin();
         let mut done = (0..1 + self.rng.below(3)).try_for_each(|_| {
@@ -40,7 +60,6 @@ impl<'a> Worker<'a> {
         self.finish(attempt, done);
     }
 
-    /// Writes to every page that stays: more than a commit locks without the bulk ticket.
     fn write_all(&mut self) {
         let mut attempt = self.begin();
         let pages = self.pages;

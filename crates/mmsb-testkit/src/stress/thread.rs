@@ -2,7 +2,7 @@
 
 use mmsb::{Bus, Durability, Epoch, Error, PageId, Transaction};
 
-use super::Pages;
+use super::{Deed, Pages};
 use crate::{
     Rng,
     linear::{Action, Change, Lane, Record, Seen},
@@ -27,14 +27,11 @@ pub(super) struct Attempt<'b> {
 }
 
 impl<'a> Worker<'a> {
-    pub(super) fn new(bus: &'a Bus, pages: &'a Pages, lane: Lane<'a>, rng: Rng, oldest: Epoch) -> Self {
-        Self { bus, pages, lane, rng, oldest }
-    }
-
     /// Does so many things; returns what was written down.
-    pub(super) fn run(mut self, count: usize) -> Vec<Record> {
+    pub(super) fn run(mut self, deeds: &[Deed], count: usize) -> Vec<Record> {
         for _ in 0..count {
-            self.deed();
+            let deed = self.rng.pick(deeds);
+            self.act(deed);
         }
         self.lane.into_records()
     }

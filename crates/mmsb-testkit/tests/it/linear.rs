@@ -88,7 +88,7 @@ fn a_transaction_that_read_what_was_overwritten_meanwhile_is_told() {
             record(1, 2, 9, commit(2, vec![in_transaction(OTHER, 0)], vec![write(PAGE, 2)])),
             record(2, 2, 9, commit(3, vec![in_transaction(PAGE, 0)], vec![write(OTHER, 3)])),
         ],
-        "thread 2 at 2..9 committed e3: 1 read, 1 changes: page:1 from 0: [00], but as of e2 it is [02]",
+        "thread 2 at 2..9 committed e3: 1 read, 1 changes: page:1 from 0: [00], but as of e2 it is not: byte 0 and on [00], not [02]",
     );
 }
 
@@ -99,7 +99,7 @@ fn bytes_that_never_stood_in_the_page_are_told() {
             record(1, 2, 3, commit(2, vec![], vec![write(PAGE, 2)])),
             record(2, 2, 9, Action::Read(seen(PAGE, 1, 2))),
         ],
-        "thread 2 at 2..9 read page:1 from 0: [01] of e2: page:1 from 0: [01] of e2, but as of e2 it is [02]",
+        "thread 2 at 2..9 read page:1 from 0: [01] of e2: page:1 from 0: [01] of e2, but as of e2 it is not: byte 0 and on [01], not [02]",
     );
     check(
         vec![
@@ -155,7 +155,7 @@ fn a_view_shows_all_pages_as_of_its_epoch() {
     let torn = record(2, 8, 9, look(2, vec![seen(PAGE, 2, 2), seen(OTHER, 3, 3)]));
     check(
         [&commits[..], &[torn]].concat(),
-        "thread 2 at 8..9 looked at 2 pages as of e2: page:2 from 0: [03] of e3, but as of e2 it is [02]",
+        "thread 2 at 8..9 looked at 2 pages as of e2: page:2 from 0: [03] of e3, but as of e2 it is not: byte 0 and on [03], not [02]",
     );
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use mmsb::Bus;
-use mmsb_testkit::Stress;
+use mmsb_testkit::{ALL_DEEDS, Stress};
 
 /// How long each stress lasts: `MMSB_STRESS_SECONDS`, or two seconds.
 fn stress_time() -> Duration {
@@ -17,7 +17,8 @@ fn what_threads_are_told_has_one_order_and_the_log_is_it() {
     let bus = Bus::create(dir.path().join("bus")).unwrap();
     let seed = 7;
     println!("seed {seed}");
-    let tally = Stress::new(&bus, seed).run(4, stress_time()).unwrap_or_else(|error| panic!("{error}"));
+    let mut stress = Stress::new(&bus, ALL_DEEDS, seed);
+    let tally = stress.run(4, stress_time()).unwrap_or_else(|error| panic!("{error}"));
     println!("{tally:?}");
     bus.stop().unwrap();
 }

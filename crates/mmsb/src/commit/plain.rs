@@ -6,7 +6,10 @@
 
 use mmsb_delta::{BatchView, DeltaBatch};
 use mmsb_page::{Group, GroupWriter, Need, PageStore};
-use mmsb_types::{Epoch, PageId};
+use mmsb_types::{
+    Epoch, PageId,
+    plant::{Fault, is_planted},
+};
 
 use super::{Commit, Scratch, held::store, lock::lock_all, overlap::Meeting, undo};
 use crate::{Error, txn::Draft, undo::UndoDraft};
@@ -59,6 +62,12 @@ impl Commit<'_> {
         }
         let reservation = self.log.reserve(room, frame_bytes);
         let epoch = Epoch::new(reservation.number());
+        if is_planted(Fault::NumberBeforeLocks) {
+            // As if the pages had been taken only now.
+            group.truncate(0);
+            let runs = batch.compact_spans().map(|(page, span)| (page, span.end() as u32));
+            lock_all(self.bus.bulk_ticket(), &mut group, runs, &mut scratch.again)?;
+        }
         self.bus.note_epoch(self.committer, epoch);
         let mut writer = group.into_writer();
         writer.preserve(batch.compact_spans().map(|(page, _)| page).enumerate(), epoch);
