@@ -42,6 +42,9 @@ fn many_transactions_are_as_many_commits_in_their_order() {
         let committed = many.commit_many((0..300).map(|index| make(&many, &ids, index))).unwrap();
         assert!(committed.iter().map(|one| one.epoch.get()).eq(2..302), "epochs are dense");
         assert_eq!(dump(&many).unwrap(), dump(&single).unwrap());
+        for page in many.pages() {
+            assert_eq!(many.page_epoch(page).unwrap(), single.page_epoch(page).unwrap(), "{page}");
+        }
         let told = |bus: &Bus| bus.commits().unwrap().map(Result::unwrap).collect::<Vec<_>>();
         for (one, other) in told(&many).iter().zip(told(&single)) {
             assert_eq!((one.epoch, one.label, &one.pages), (other.epoch, other.label, &other.pages));
