@@ -3,14 +3,13 @@
 //!
 //! `cargo run --release -p mmsb --example rollback`
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mmsb::{Bus, Epoch, Error, PageId};
 
 const TICKS: u64 = 600;
 const BALLS: u64 = 400;
-/// An input of the other player is known only when so many ticks were played without it; there is one in so
-/// many ticks.
+/// An input of the other player is known only when so many ticks were played without it; one comes so often.
 const LATE: u64 = 8;
 const EVERY: u64 = 5;
 
@@ -63,9 +62,12 @@ pub(crate) fn main() -> Result<(), Error> {
     }
     costs.sort_unstable();
     let ((median, bytes), (longest, _)) = (costs[costs.len() / 2], costs[costs.len() - 1]);
-    println!("{TICKS} ticks of {BALLS} balls, {} times {} ticks taken back:", costs.len(), LATE);
-    println!("  {} us each, {} us at most; {bytes} bytes put back", median.as_micros(), longest.as_micros());
-    println!("  a frame has {} us", Duration::from_secs(1).as_micros() / 60);
+    println!("{TICKS} ticks of {BALLS} balls; {} times {LATE} ticks were taken back:", costs.len());
+    println!(
+        "{} us of a frame's 16667, {} us at most; {bytes} bytes",
+        median.as_micros(),
+        longest.as_micros()
+    );
 
     // The same game with every input in time.
     let (straight, _) = new_game()?;
