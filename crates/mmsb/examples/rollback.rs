@@ -48,9 +48,8 @@ pub(crate) fn main() -> Result<(), Error> {
     for tick in 0..TICKS {
         // The input of this tick is not here yet: play as if there were none.
         ends.push(play(&bus, &balls, tick, 0)?);
-        let Some(late) = (tick + 1).checked_sub(LATE).filter(|&late| their_input(late) != 0) else {
-            continue;
-        };
+        let late = (tick + 1).checked_sub(LATE).filter(|&late| their_input(late) != 0);
+        let Some(late) = late else { continue };
         let start = Instant::now();
         let rewound = bus.rewind(ends[late as usize])?;
         costs.push((start.elapsed(), rewound.byte_count));
@@ -63,11 +62,7 @@ pub(crate) fn main() -> Result<(), Error> {
     costs.sort_unstable();
     let ((median, bytes), (longest, _)) = (costs[costs.len() / 2], costs[costs.len() - 1]);
     println!("{TICKS} ticks of {BALLS} balls; {} times {LATE} ticks were taken back:", costs.len());
-    println!(
-        "{} us of a frame's 16667, {} us at most; {bytes} bytes",
-        median.as_micros(),
-        longest.as_micros()
-    );
+    println!("{median:.1?} of a frame's 16.7ms, {longest:.1?} at most; {bytes} bytes");
 
     // The same game with every input in time.
     let (straight, _) = new_game()?;

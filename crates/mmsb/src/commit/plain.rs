@@ -16,6 +16,12 @@ use crate::{Error, txn::Draft, undo::UndoDraft};
 
 /// A draft that asks for more room for pre-images is looked at again: it may have counted pages twice.
 const EXACT_ABOVE_BYTES: u64 = 1 << 20;
+/// Above this many writes, what the transaction asked the memory for is no longer near when the pages are held.
+const NEAR_MAX: usize = 4096;
+/// How many writes ahead a page is asked for again.
+const AHEAD: usize = 24;
+/// Writes whose old bytes are saved before the new ones are stored: what they touch stays near.
+const STRETCH: usize = 256;
 
 impl Commit<'_> {
     /// Publishes the draft's writes; `None`, and nothing has happened, if many of them overlap.
@@ -53,7 +59,12 @@ impl Commit<'_> {
         let mut group = Group::new(self.bus.store(), self.committer, &mut scratch.group);
         let runs = batch.compact_spans().map(|(page, span)| (page, span.end() as u32));
         scratch.again.clear();
-        lock_all(self.bus.bulk_ticket(), &mut group, runs, &mut scratch.again)?;
+        if batch.len() <= NEAR_MAX {
+            lock_all(self.bus.bulk_ticket(), &mut group, runs, &mut scratch.again)?;
+        } else {
+            let runs = ask_ahead(self.bus.store(), runs);
+            lock_all(self.bus.bulk_ticket(), &mut group, runs, &mut scratch.again)?;
+        }
         if !is_apart {
             let meeting = scratch.overlaps.find(batch, &scratch.again);
             if meeting != Meeting::None {
@@ -82,6 +93,20 @@ impl Commit<'_> {
     }
 }
 
+/// Asks the memory for each page some runs before its turn.
+fn ask_ahead<'r>(
+    store: &'r PageStore,
+    runs: impl ExactSizeIterator<Item = (PageId, u32)> + Clone + 'r,
+) -> impl ExactSizeIterator<Item = (PageId, u32)> + Clone + 'r {
+    let mut ahead = runs.clone().skip(AHEAD);
+    runs.map(move |run| {
+        if let Some((page, _)) = ahead.next() {
+            store.prefetch(page);
+        }
+        run
+    })
+}
+
 /// Returns the room that pre-images of all pages need, each counted once.
 #[cold]
 fn exact_need(store: &PageStore, batch: BatchView<'_>) -> Need {
@@ -101,10 +126,14 @@ pub(super) fn store_all(
     batch: BatchView<'_>,
     undo: &mut UndoDraft,
 ) {
-    if let Some(record) = undo.record() {
-        for (index, (page, span)) in (first..).zip(batch.compact_spans()) {
+    let Some(record) = undo.record() else {
+        return (first..).zip(batch.iter()).for_each(|(index, (_, patch))| store(writer, index, patch));
+    };
+    let (mut runs, mut patches) = ((first..).zip(batch.compact_spans()), (first..).zip(batch.iter()));
+    for _ in 0..batch.len().div_ceil(STRETCH) {
+        for (index, (page, span)) in runs.by_ref().take(STRETCH) {
             record.push_run(page, span.offset, writer.bytes(index, span));
         }
+        patches.by_ref().take(STRETCH).for_each(|(index, (_, patch))| store(writer, index, patch));
     }
-    (first..).zip(batch.iter()).for_each(|(index, (_, patch))| store(writer, index, patch));
 }
