@@ -99,11 +99,10 @@ fn ask_ahead<'r>(
     runs: impl ExactSizeIterator<Item = (PageId, u32)> + Clone + 'r,
 ) -> impl ExactSizeIterator<Item = (PageId, u32)> + Clone + 'r {
     let mut ahead = runs.clone().skip(AHEAD);
-    runs.map(move |run| {
+    runs.inspect(move |_| {
         if let Some((page, _)) = ahead.next() {
             store.prefetch(page);
         }
-        run
     })
 }
 
