@@ -1,0 +1,139 @@
+//! Line `memory`: a million pages within a gigabyte, and no long pauses, while snapshots come and go.
+//!
+//! In a process of its own, on a bus in a file as built by default: 1,000,000 random pages of 1 KiB, then 10 M
+//! random deltas of 32 bytes in commits of 16, while four snapshots live 200 ms each, go, and are taken again.
+//! Memory is the process's whole RSS, seen every ten milliseconds from before the first page to after the last
+//! delta. A writer this fast replaces more than the pre-images may hold in a few milliseconds, so most
+//! snapshots age: reclamation is at work all the time.
+//!
+//! A pause is the processor time of one commit, or of taking or dropping one snapshot; wall time and what other
+//! machines took are told beside. Commits are looked at in windows, each with its own 99.9th percentile, and the
+//! worst window is judged; of the snapshots the worst one is. A quick run has a tenth of the pages, and the same
+//! bytes for everything beside the pages.
+//!
+//! Some pages are followed through all deltas and compared at the end, so is what a snapshot that is still young
+//! shows when it goes, and what one that has aged shows, from the log.
+
+mod holder;
+mod pauses;
+
+use std::{collections::HashMap, path::Path};
+
+use anyhow::{Result, ensure};
+use mmsb::Bus;
+use mmsb_types::PageId;
+
+use self::{holder::Holder, pauses::Pauses};
+use crate::{
+    BarKind::{Goal, Must},
+    Context, Line,
+    Op::AtMost,
+    Outcome, Random, Unit,
+    child::{self, Child},
+    clock::steal_time,
+    pages::{CHANGED_PAGE_BYTES, Change},
+    rss::{Watch, drift, sample},
+    world::fill,
+};
+
+inventory::submit! {
+    Line {
+        name: "memory",
+        number: None,
+        question: "do a million pages fit in a gigabyte, whatever goes on?",
+        run: |context| child::measure(context, "memory"),
+    }
+}
+
+inventory::submit! {
+    Child { name: "memory", run }
+}
+
+const PAGES: usize = 1_000_000;
+/// What a gigabyte leaves beside the bytes of a million pages.
+const BESIDE_BYTES: usize = (1 << 30) - PAGES * CHANGED_PAGE_BYTES;
+const UPDATES: usize = 10_000_000;
+const BATCH: usize = 16;
+/// Snapshots that are taken, at least.
+const SNAPSHOTS_MIN: usize = 16;
+/// Of so many pages, one is followed.
+const FOLLOWED_EVERY: u64 = 4099;
+
+/// The pages that are followed: what they must hold.
+type Followed = HashMap<PageId, Vec<u8>>;
+
+fn run(context: &mut Context) -> Result<Outcome> {
+    let (pages, updates) = if context.quick() { (PAGES / 10, UPDATES / 10) } else { (PAGES, UPDATES) };
+    let folder = context.scratch()?;
+    let steal = steal_time()?;
+    let filling = Watch::start();
+    let (bus, mut random, mut followed) = filled(&folder.path().join("bus"), pages, context.random())?;
+    let mut samples = filling.stop()?;
+    let (watch, holder) = (Watch::start(), Holder::start(&bus, pages));
+    let pauses = update(&bus, &mut random, &mut followed, &holder, (pages, updates))?;
+    let (memory, held) = (bus.memory(), holder.stop()?);
+    let flat = watch.stop()?;
+    samples.extend(&flat);
+    held.verify_aged()?;
+    for (page, expected) in &followed {
+        ensure!(bus.with_page(*page, |bytes| bytes == expected)?, "{page} lost or gained a change");
+    }
+    let stolen = (steal_time()? - steal).as_millis();
+    let most = *samples.iter().max().unwrap_or(&0) as f64;
+    let mut outcome = Outcome::default();
+    let name = format!("RSS, {pages} pages");
+    outcome.figure(name, Unit::Bytes, sample(&samples, 1.0)?);
+    outcome.always(Must, AtMost, (pages * CHANGED_PAGE_BYTES + BESIDE_BYTES) as f64);
+    outcome.figure("RSS, last third / first", Unit::Share, drift(&flat)?).bar(Must, AtMost, 1.01);
+    outcome.figure("commit, p99.9", Unit::Microseconds, pauses.sample()?);
+    outcome.always(Must, AtMost, 3000.0).always(Goal, AtMost, 100.0);
+    outcome.figure("snapshot taken, dropped", Unit::Microseconds, held.sample()?);
+    outcome.always(Must, AtMost, 3000.0).always(Goal, AtMost, 100.0);
+    let overhead = most / pages as f64 - CHANGED_PAGE_BYTES as f64;
+    let told = memory.overhead_bytes_per_page();
+    outcome.note(format!("overhead a page: {overhead:.1} bytes of RSS; the bus tells {told:.1}"));
+    outcome.note(pauses.note());
+    outcome.note(format!("{held}; other machines took {stolen} ms of the processors"));
+    Ok(outcome)
+}
+
+fn filled(path: &Path, pages: usize, mut random: Random) -> Result<(Bus, Random, Followed)> {
+    let bus = Bus::create(path)?;
+    let mut followed = Followed::new();
+    fill(&bus, pages, &mut random, |page, image| {
+        if page.get().is_multiple_of(FOLLOWED_EVERY) {
+            followed.insert(page, image.to_vec());
+        }
+    })?;
+    Ok((bus, random, followed))
+}
+
+/// Commits the deltas, which are made on the way: a list of them would be memory, too.
+fn update(
+    bus: &Bus,
+    random: &mut Random,
+    followed: &mut Followed,
+    holder: &Holder,
+    (pages, updates): (usize, usize),
+) -> Result<Pauses> {
+    let mut pauses = Pauses::new(updates / BATCH);
+    let mut done = 0;
+    while done < updates || holder.taken() < SNAPSHOTS_MIN {
+        let changes: [Change; BATCH] = std::array::from_fn(|_| Change::random(random, pages));
+        pauses.of(|| {
+            let mut tx = bus.begin();
+            for change in &changes {
+                tx.write(change.page, change.offset, change.bytes)?;
+            }
+            tx.commit()?;
+            Ok(())
+        })?;
+        for Change { page, offset, bytes } in &changes {
+            if let Some(image) = followed.get_mut(page) {
+                image[*offset as usize..][..bytes.len()].copy_from_slice(bytes);
+            }
+        }
+        done += BATCH;
+    }
+    Ok(pauses)
+}
