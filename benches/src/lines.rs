@@ -8,4 +8,5 @@ mod diff;
 mod encode;
 mod engine;
 mod import;
+mod memory;
 mod read;

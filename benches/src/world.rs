@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use mmsb::Bus;
+use mmsb::{Bus, Epoch};
 use mmsb_types::PageId;
 
 use crate::{
@@ -130,4 +130,16 @@ pub fn fill(
         tx.commit()?;
     }
     Ok(())
+}
+
+/// Makes the changes in one transaction.
+///
+/// # Errors
+/// What the bus refuses.
+pub fn commit(bus: &Bus, changes: &[Change]) -> Result<Epoch> {
+    let mut tx = bus.begin();
+    for change in changes {
+        tx.write(change.page, change.offset, change.bytes)?;
+    }
+    Ok(tx.commit()?.epoch)
 }

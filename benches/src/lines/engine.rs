@@ -24,6 +24,7 @@ mod pages;
 mod replay;
 mod rollback;
 mod setup;
+mod streaming;
 mod two;
 
 use anyhow::Result;
@@ -46,6 +47,7 @@ fn run(context: &mut Context) -> Result<Outcome> {
     two::rows(context, &mut outcome)?;
     pages::rows(context, &mut outcome)?;
     replay::rows(context, &mut outcome)?;
+    streaming::rows(context, &mut outcome)?;
     rollback::rows(context, &mut outcome)?;
     overhead::rows(context, &mut outcome)?;
     let stolen = (steal_time()? - steal).as_millis();

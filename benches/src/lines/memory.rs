@@ -33,7 +33,7 @@ use crate::{
     clock::steal_time,
     pages::{CHANGED_PAGE_BYTES, Change},
     rss::{Watch, drift, sample},
-    world::fill,
+    world::{commit, fill},
 };
 
 inventory::submit! {
@@ -56,6 +56,8 @@ const UPDATES: usize = 10_000_000;
 const BATCH: usize = 16;
 /// Snapshots that are taken, at least.
 const SNAPSHOTS_MIN: usize = 16;
+/// This part of the deltas comes before memory has to be flat: the pre-images' memory is touched there.
+const WARM_UP: usize = 20;
 /// Of so many pages, one is followed.
 const FOLLOWED_EVERY: u64 = 4099;
 
@@ -69,8 +71,14 @@ fn run(context: &mut Context) -> Result<Outcome> {
     let filling = Watch::start();
     let (bus, mut random, mut followed) = filled(&folder.path().join("bus"), pages, context.random())?;
     let mut samples = filling.stop()?;
-    let (watch, holder) = (Watch::start(), Holder::start(&bus, pages));
-    let pauses = update(&bus, &mut random, &mut followed, &holder, (pages, updates))?;
+    let (warming, holder, mut pauses) =
+        (Watch::start(), Holder::start(&bus, pages), Pauses::new(updates / BATCH));
+    let mut writer =
+        Writer { bus: &bus, random: &mut random, followed: &mut followed, pauses: &mut pauses, pages };
+    writer.update(updates / WARM_UP, || true)?;
+    samples.extend(warming.stop()?);
+    let watch = Watch::start();
+    writer.update(updates - updates / WARM_UP, || holder.taken() >= SNAPSHOTS_MIN)?;
     let (memory, held) = (bus.memory(), holder.stop()?);
     let flat = watch.stop()?;
     samples.extend(&flat);
@@ -108,32 +116,30 @@ fn filled(path: &Path, pages: usize, mut random: Random) -> Result<(Bus, Random,
     Ok((bus, random, followed))
 }
 
-/// Commits the deltas, which are made on the way: a list of them would be memory, too.
-fn update(
-    bus: &Bus,
-    random: &mut Random,
-    followed: &mut Followed,
-    holder: &Holder,
-    (pages, updates): (usize, usize),
-) -> Result<Pauses> {
-    let mut pauses = Pauses::new(updates / BATCH);
-    let mut done = 0;
-    while done < updates || holder.taken() < SNAPSHOTS_MIN {
-        let changes: [Change; BATCH] = std::array::from_fn(|_| Change::random(random, pages));
-        pauses.of(|| {
-            let mut tx = bus.begin();
-            for change in &changes {
-                tx.write(change.page, change.offset, change.bytes)?;
+/// What makes the deltas and commits them.
+struct Writer<'w> {
+    bus: &'w Bus,
+    random: &'w mut Random,
+    followed: &'w mut Followed,
+    pauses: &'w mut Pauses,
+    pages: usize,
+}
+
+impl Writer<'_> {
+    /// Commits this many deltas, and more until it may end. They are made on the way: a list of them would be
+    /// memory, too.
+    fn update(&mut self, updates: usize, may_end: impl Fn() -> bool) -> Result<()> {
+        let mut done = 0;
+        while done < updates || !may_end() {
+            let changes: [Change; BATCH] = std::array::from_fn(|_| Change::random(self.random, self.pages));
+            self.pauses.of(|| commit(self.bus, &changes).map(drop))?;
+            for Change { page, offset, bytes } in &changes {
+                if let Some(image) = self.followed.get_mut(page) {
+                    image[*offset as usize..][..bytes.len()].copy_from_slice(bytes);
+                }
             }
-            tx.commit()?;
-            Ok(())
-        })?;
-        for Change { page, offset, bytes } in &changes {
-            if let Some(image) = followed.get_mut(page) {
-                image[*offset as usize..][..bytes.len()].copy_from_slice(bytes);
-            }
+            done += BATCH;
         }
-        done += BATCH;
+        Ok(())
     }
-    Ok(pauses)
 }

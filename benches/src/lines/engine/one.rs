@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
-use mmsb::{Bus, Epoch};
+use anyhow::{Result, ensure};
+use mmsb::Bus;
 
 use super::setup::{SMALL, large, own_processor, title, to_file, volatile, without_undo};
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     clock::{FLUSHER, Stopwatch, named_time},
     pages::Change,
     pin::pinned,
-    world::World,
+    world::{World, commit},
 };
 
 /// How deltas become commits.
@@ -22,6 +22,8 @@ use crate::{
 pub enum Way {
     /// Transactions of this many.
     Commits(usize),
+    /// One by one, a thousand transactions handed over at once.
+    Many,
     /// One by one, each written by itself.
     Alone,
 }
@@ -41,14 +43,19 @@ struct Times {
     bus: f64,
 }
 
-const LARGE_ROWS: [Row; 3] = [
+/// Transactions that are handed over at once.
+const MANY: usize = 1024;
+
+const LARGE_ROWS: [Row; 4] = [
     Row { way: Way::Commits(16), must: 2.2, goal: 1.8 },
     Row { way: Way::Commits(256), must: 2.2, goal: 1.8 },
+    Row { way: Way::Many, must: 2.0, goal: 1.6 },
     Row { way: Way::Alone, must: 6.0, goal: 4.5 },
 ];
-const SMALL_ROWS: [Row; 3] = [
+const SMALL_ROWS: [Row; 4] = [
     Row { way: Way::Commits(16), must: 2.2, goal: 1.8 },
     Row { way: Way::Commits(256), must: 1.8, goal: 1.5 },
+    Row { way: Way::Many, must: 2.0, goal: 1.6 },
     Row { way: Way::Alone, must: 6.0, goal: 4.5 },
 ];
 
@@ -131,6 +138,7 @@ impl Way {
     pub fn run(self, bus: &Bus, changes: &[Change]) -> Result<()> {
         match self {
             Self::Commits(count) => changes.chunks(count).try_for_each(|chunk| commit(bus, chunk).map(drop)),
+            Self::Many => changes.chunks(MANY).try_for_each(|chunk| commit_many(bus, chunk)),
             Self::Alone => changes.iter().try_for_each(|change| {
                 bus.write(change.page, change.offset, change.bytes)?;
                 Ok(())
@@ -141,16 +149,21 @@ impl Way {
     fn title(self) -> String {
         match self {
             Self::Commits(count) => format!("n = {count}"),
+            Self::Many => "n = 1 of many".to_owned(),
             Self::Alone => "n = 1 alone".to_owned(),
         }
     }
 }
 
-/// Makes the changes in one transaction.
-pub fn commit(bus: &Bus, changes: &[Change]) -> Result<Epoch> {
-    let mut tx = bus.begin();
-    for change in changes {
-        tx.write(change.page, change.offset, change.bytes)?;
-    }
-    Ok(tx.commit()?.epoch)
+/// Makes each change in a transaction of its own, all of them in one call.
+fn commit_many(bus: &Bus, changes: &[Change]) -> Result<()> {
+    let mut refused = None;
+    let transactions = changes.iter().map_while(|change| {
+        let mut tx = bus.begin();
+        refused = tx.write(change.page, change.offset, change.bytes).err();
+        refused.is_none().then_some(tx)
+    });
+    let committed = bus.commit_many(transactions)?;
+    ensure!(committed.len() == changes.len(), "only {} changes: {refused:?}", committed.len());
+    Ok(())
 }

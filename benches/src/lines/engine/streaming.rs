@@ -17,7 +17,6 @@ use anyhow::{Result, ensure};
 use mmsb::Bus;
 use mmsb_types::PageId;
 
-use super::one::commit;
 use crate::{
     BarKind::{Goal, Must},
     Context, LimitKind,
@@ -27,7 +26,7 @@ use crate::{
     pages::CHANGED_PAGE_BYTES,
     pin::{pin_named, pinned, processors},
     together::Together,
-    world::World,
+    world::{World, commit},
 };
 
 const PAGES: usize = 262_144;
@@ -110,7 +109,8 @@ fn beside(world: &mut World, pair: [usize; 2], target: &mut [u8]) -> Result<(Tog
     let shared = Mutex::new(&mut *target);
     let together = Together::run(pair, |index| {
         if index == 1 {
-            commits.store(write(world, usize::MAX, &is_done)?, Ordering::Relaxed);
+            // Far more than the stream leaves time for; an end there must be, should the stream panic.
+            commits.store(write(world, 64 * world.pages(), &is_done)?, Ordering::Relaxed);
             return Ok(());
         }
         let mut target = shared.lock().expect("only this thread takes it");

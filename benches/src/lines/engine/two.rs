@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Result, ensure};
 
 use super::{
-    one::{Way, commit},
+    one::Way,
     setup::{SMALL, large, own_processor, title, volatile},
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
     clock::{FLUSHER, Stopwatch, named_time},
     pin::{pin_named, pinned, processors},
     together::Together,
-    world::World,
+    world::{World, commit},
 };
 
 /// Commits that a thread takes at a time.

@@ -115,8 +115,7 @@ impl Taken {
 
 fn hold(bus: &Bus, pages: usize, stopping: &AtomicBool, counted: &AtomicUsize) -> Result<Held> {
     let (mut random, mut taken) = (Random::new(pages as u64), VecDeque::with_capacity(HELD));
-    let mut held =
-        Held { pauses: Vec::new(), wall_max: Duration::ZERO, aged: 0, taken: 0, last: None };
+    let mut held = Held { pauses: Vec::new(), wall_max: Duration::ZERO, aged: 0, taken: 0, last: None };
     while !stopping.load(Ordering::Relaxed) {
         if taken.len() == HELD {
             held.drop_one(taken.pop_front().expect("four are held"))?;
