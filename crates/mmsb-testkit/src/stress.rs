@@ -7,6 +7,7 @@
 //! so that a read cannot be right by chance.
 
 mod deeds;
+mod looks;
 mod thread;
 
 use std::{
@@ -15,7 +16,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mmsb::{Bus, Durability, Epoch, PageId};
+use mmsb::{Bus, Durability, Epoch, PageId, Snapshot};
 
 use self::thread::Worker;
 use crate::{
@@ -26,6 +27,8 @@ use crate::{
 /// Pages that live as long as the bus: more than a commit locks without the bulk ticket.
 const STABLE_COUNT: usize = 40;
 const PAGE_BYTES: [usize; 6] = [8, 40, 64, 200, 1000, 5000];
+/// Snapshots that are kept for later, beyond the window.
+const KEPT_MAX: usize = 4;
 /// What a thread does in a window.
 const DEEDS: usize = 250;
 
@@ -48,16 +51,27 @@ pub enum Deed {
     Delete,
     /// Reads a page.
     Read,
+    /// Reads several pages as of one epoch.
+    ReadMany,
+    /// Takes a snapshot, looks at some pages, and keeps it, perhaps.
+    Snapshot,
+    /// Looks at a snapshot that was kept, and drops it, perhaps.
+    LookBack,
+    /// Makes a branch, changes it, and looks at both.
+    Branch,
     /// Goes back a little.
     Rewind,
 }
 
 /// Everything, each as often as it stands here.
 pub const ALL_DEEDS: &[Deed] = {
-    use Deed::{Capture, Create, Delete, Fill, Read, Rewind, Transfer, Write, WriteAll};
+    use Deed::{
+        Branch, Capture, Create, Delete, Fill, LookBack, Read, ReadMany, Rewind, Snapshot, Transfer, Write,
+        WriteAll,
+    };
     &[
         Write, Write, Write, Write, Fill, Fill, WriteAll, Transfer, Transfer, Transfer, Capture, Create,
-        Delete, Read, Read, Read, Read, Read, Read, Rewind,
+        Delete, Read, Read, Read, Read, Read, ReadMany, Snapshot, Snapshot, LookBack, Branch, Rewind,
     ]
 };
 
@@ -73,12 +87,13 @@ pub struct Stress<'b> {
     tally: Tally,
 }
 
-/// The pages that there are.
+/// The pages that there are, and the snapshots that are kept.
 #[derive(Debug, Default)]
 struct Pages {
     stable: Vec<(PageId, usize)>,
     /// Come and go; whoever picks one may find it gone.
     passing: Mutex<Vec<(PageId, usize)>>,
+    kept: Mutex<Vec<Snapshot>>,
 }
 
 /// What a stress came to.
@@ -150,8 +165,7 @@ impl<'b> Stress<'b> {
         self.tally.windows += 1;
         self.tally.operations += records.len() as u64;
         self.tally.commits += records.iter().filter(|record| record.action.made().is_some()).count() as u64;
-        // Views live as long as their window at most, so nobody will see what was before it.
-        self.judge.window(&records, oldest)?;
+        self.judge.window(&records, self.pages.oldest_kept().min(oldest))?;
         self.judge.agrees("the bus", self.bus)?;
         self.pages.refresh(self.bus);
         Ok(())
@@ -184,6 +198,28 @@ impl Pages {
             passing.push((page, bus.page_bytes(page).expect("a page that lives") as usize));
         }
         self.passing = Mutex::new(passing);
+    }
+
+    fn oldest_kept(&self) -> Epoch {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.iter().map(Snapshot::epoch).min().unwrap_or(Epoch::new(u64::MAX))
+    }
+
+    /// Keeps a snapshot; another goes, if there are many.
+    fn keep(&self, snapshot: Snapshot, rng: &mut Rng) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_MAX {
+            let at = rng.below(kept.len());
+            kept.swap_remove(at);
+        }
+        kept.push(snapshot);
+    }
+
+    /// Returns a snapshot that was kept, and no longer is, perhaps.
+    fn kept(&self, rng: &mut Rng) -> Option<Snapshot> {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = rng.below(kept.len().max(1));
+        if rng.once_in(16) && !kept.is_empty() { Some(kept.swap_remove(at)) } else { kept.get(at).cloned() }
     }
 
     fn push(&self, page: PageId, page_bytes: usize) {

@@ -86,7 +86,9 @@ impl Versions {
     pub(crate) fn forget_before(&mut self, oldest: Epoch) {
         for versions in self.pages.values_mut() {
             let shown = versions.partition_point(|version| version.epoch <= oldest);
-            versions.drain(..shown.saturating_sub(1));
+            // What only repeats older bytes may be told to be of the older epoch.
+            let told = versions[..shown].iter().rposition(|version| !version.same);
+            versions.drain(..told.unwrap_or(0));
         }
         self.pages.retain(|_, versions| versions.len() > 1 || versions[0].bytes.is_some());
     }

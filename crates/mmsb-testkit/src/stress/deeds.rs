@@ -6,7 +6,7 @@ use super::{
     Deed, PAGE_BYTES,
     thread::{Attempt, Worker, lost},
 };
-use crate::linear::{Action, Change, Seen};
+use crate::linear::{Action, Change};
 
 impl<'a> Worker<'a> {
     /// Does one thing.
@@ -20,6 +20,10 @@ impl<'a> Worker<'a> {
             Deed::Create => self.create(),
             Deed::Delete => self.delete(),
             Deed::Read => self.read(),
+            Deed::ReadMany => self.read_many(),
+            Deed::Snapshot => self.snapshot(),
+            Deed::LookBack => self.look_back(),
+            Deed::Branch => self.branch(),
             Deed::Rewind => self.rewind(),
         }
     }
@@ -98,16 +102,6 @@ impl<'a> Worker<'a> {
         self.finish(attempt, captured);
     }
 
-    fn read(&mut self) {
-        let (page, page_bytes) = self.pages.pick(&mut self.rng);
-        let (began, mut bytes) = (self.lane.begin(), vec![0; page_bytes]);
-        let seen = match self.bus.read(page, 0, &mut bytes) {
-            Ok(epoch) => Seen { page, epoch: Some(epoch), offset: 0, bytes: Some(bytes) },
-            Err(error) => not_there(page, error),
-        };
-        self.lane.end(began, Action::Read(seen));
-    }
-
     fn write_one(&mut self, attempt: &mut Attempt<'_>) -> Result<(), Error> {
         let (page, page_bytes) = self.pages.pick(&mut self.rng);
         let (offset, len) = self.span(page_bytes);
@@ -124,11 +118,4 @@ impl<'a> Worker<'a> {
             Err(error) => lost(error),
         }
     }
-}
-
-/// A page that was deleted meanwhile.
-#[track_caller]
-pub(super) fn not_there(page: PageId, error: Error) -> Seen {
-    lost(error);
-    Seen { page, epoch: Some(Epoch::ZERO), offset: 0, bytes: None }
 }

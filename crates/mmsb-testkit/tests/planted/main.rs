@@ -34,5 +34,6 @@ fn check(fault: Fault, deeds: &[Deed]) {
 fn every_planted_fault_is_found_and_without_one_nothing_is() {
     stress_with(None, &[Deed::Fill, Deed::Read], Duration::from_secs(1)).unwrap();
     check(Fault::NumberBeforeLocks, &[Deed::Fill, Deed::Fill, Deed::Read]);
+    check(Fault::LostPending, &[Deed::Fill, Deed::Fill, Deed::Snapshot, Deed::LookBack]);
     check(Fault::ReaderRecheck, &[Deed::Fill, Deed::Read, Deed::Read]);
 }
