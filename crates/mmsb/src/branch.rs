@@ -100,8 +100,9 @@ impl fmt::Debug for Branch {
 }
 
 impl Branch {
-    pub(crate) fn new(base: Base, parent: &Parent<'_>) -> Self {
-        let (layer, first_id) = (Layer::over(base.epoch()), base.next_id());
+    /// Makes a branch whose own pages get ids from `first_id` on.
+    pub(crate) fn new(base: Base, first_id: PageId, parent: Parent<'_>) -> Self {
+        let layer = Layer::over(base.epoch());
         let state = State { layer, next_id: first_id.get(), ..State::default() };
         let inner = Inner {
             lineage: parent.lineage.fork(base.epoch(), first_id),
@@ -182,18 +183,16 @@ impl Bus {
     /// As [`Bus::at`].
     ///
     /// # Cost
-    /// As [`Bus::at`].
+    /// For the newest state as [`Snapshot::branch`](crate::Snapshot::branch); for an older one as [`Bus::at`].
     pub fn branch(&self, epoch: Epoch) -> Result<Branch, Error> {
-        let base = Base::Past(self.at(epoch)?);
-        Ok(self.branch_of(base))
-    }
-
-    pub(crate) fn branch_of(&self, base: Base) -> Branch {
-        let parent = Parent {
-            lineage: self.lineage(),
-            sites: self.records_sites(),
-            record_bytes_max: self.journal().record_bytes_max(),
-        };
-        Branch::new(base, &parent)
+        if epoch >= self.epoch() {
+            let snapshot = self.snapshot();
+            if snapshot.epoch() == epoch {
+                return snapshot.branch();
+            }
+        }
+        let past = self.at(epoch)?;
+        let first_id = past.next_id();
+        Ok(Branch::new(Base::Past(past), first_id, self.as_parent()))
     }
 }

@@ -28,6 +28,7 @@ use mmsb_types::{Epoch, Violation};
 
 use crate::{
     Error, Stats, Transaction,
+    branch::Parent,
     catalogue::Catalogue,
     clock::Clock,
     counters::Counters,
@@ -71,6 +72,14 @@ pub(crate) struct Inner {
     pub(crate) lineage: Lineage,
     /// Log bytes since the journal was trimmed last.
     untrimmed_bytes: AtomicU64,
+}
+
+impl Inner {
+    /// Returns what a branch of the bus takes over from it.
+    pub(crate) fn as_parent(&self) -> Parent<'_> {
+        let record_bytes_max = self.journal.record_bytes_max();
+        Parent { lineage: &self.lineage, sites: self.options.sites, record_bytes_max }
+    }
 }
 
 /// What a bus was built with.
@@ -194,9 +203,9 @@ impl Bus {
         if self.inner.stopped.load(Ordering::SeqCst) { Err(Error::Stopped) } else { Ok(()) }
     }
 
-    /// Tells whether commits record where in the code they were begun.
-    pub(crate) fn records_sites(&self) -> bool {
-        self.inner.options.sites
+    /// Returns what a branch of the bus takes over from it.
+    pub(crate) fn as_parent(&self) -> Parent<'_> {
+        self.inner.as_parent()
     }
 
     /// Lends the numbers of a transaction's tag and code site.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use mmsb_types::{Epoch, Label, PageId};
 
-use crate::{Error, PageInfo, Past, View};
+use crate::{Error, PageInfo, Past, Snapshot, View};
 
 /// A state that never changes.
 #[derive(Clone, Debug)]
 pub(crate) enum Base {
+    /// In the bus's own memory, pinned.
+    Snapshot(Snapshot),
     /// Rebuilt from the log.
     Past(Past),
 }
@@ -16,14 +18,8 @@ pub(crate) enum Base {
 impl Base {
     pub(crate) fn epoch(&self) -> Epoch {
         match self {
+            Self::Snapshot(snapshot) => snapshot.epoch(),
             Self::Past(past) => past.epoch(),
-        }
-    }
-
-    /// Returns the lowest id that was never given out there.
-    pub(super) fn next_id(&self) -> PageId {
-        match self {
-            Self::Past(past) => past.next_id(),
         }
     }
 
@@ -49,31 +45,44 @@ impl Base {
 
     pub(super) fn read(&self, page: PageId, offset: u32, buffer: &mut [u8]) -> Result<Epoch, Error> {
         match self {
+            Self::Snapshot(snapshot) => snapshot.read(page, offset, buffer),
             Self::Past(past) => past.read(page, offset, buffer).and_then(|()| Ok(past.info(page)?.epoch)),
         }
     }
 
-    /// Returns length, last change and location of a live page.
+    /// Returns length and last change of a live page.
+    pub(super) fn life(&self, page: PageId) -> Result<(u32, Epoch), Error> {
+        match self {
+            Self::Snapshot(snapshot) => snapshot.life(page),
+            Self::Past(past) => past.info(page).map(|info| (info.page_bytes, info.epoch)),
+        }
+    }
+
+    /// Returns what is known of a live page.
     pub(super) fn info(&self, page: PageId) -> Result<PageInfo, Error> {
         match self {
+            Self::Snapshot(snapshot) => snapshot.info(page),
             Self::Past(past) => past.info(page),
         }
     }
 
     pub(super) fn name(&self, page: PageId) -> Result<Option<Arc<str>>, Error> {
         match self {
+            Self::Snapshot(snapshot) => snapshot.page_name(page),
             Self::Past(past) => Ok(past.info(page).ok().and_then(|info| info.name)),
         }
     }
 
     pub(super) fn named(&self, name: &str) -> Result<Option<PageId>, Error> {
         match self {
+            Self::Snapshot(snapshot) => snapshot.page(name),
             Self::Past(past) => Ok(past.page(name)),
         }
     }
 
     fn view(&self) -> &dyn View {
         match self {
+            Self::Snapshot(snapshot) => snapshot,
             Self::Past(past) => past,
         }
     }

@@ -93,10 +93,7 @@ impl Layer {
     pub(super) fn life(&self, base: &Base, page: PageId) -> Result<(u32, Epoch), Error> {
         match self.owner(page) {
             Owner::Own(own) => Ok((own.bytes.len() as u32, own.epoch)),
-            Owner::Base => {
-                let info = base.info(page).map_err(|error| self.as_of(error))?;
-                Ok((info.page_bytes, info.epoch))
-            }
+            Owner::Base => base.life(page).map_err(|error| self.as_of(error)),
             Owner::Nobody => Err(self.missing(page)),
         }
     }

@@ -12,7 +12,7 @@ use std::{
 use mmsb_page::{Pin, SnapshotError};
 use mmsb_types::{Epoch, PageId};
 
-use crate::{Error, PageInfo, bus::Inner, catalogue::Names, lineage::Lineage};
+use crate::{Error, PageInfo, branch::Parent, bus::Inner, catalogue::Names, lineage::Lineage};
 
 /// How long a reader waits for commits under way.
 const SETTLE_WAIT: Duration = Duration::from_secs(10);
@@ -37,6 +37,10 @@ impl Pinned {
 
     pub(super) fn lineage(&self) -> &Lineage {
         &self.bus.lineage
+    }
+
+    pub(super) fn parent(&self) -> Parent<'_> {
+        self.bus.as_parent()
     }
 
     pub(super) fn is_aged(&self) -> bool {

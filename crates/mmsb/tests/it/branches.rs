@@ -60,6 +60,44 @@ fn branches_of_any_epoch_are_what_the_oracle_says() {
     }
 }
 
+/// Branches of snapshots, while the parent's commits use up the memory for old pages.
+#[track_caller]
+fn check_of_snapshots(seed: u64, bus: &Bus) {
+    println!("seed {seed}");
+    let mut driver = Driver::new(seed);
+    let mut branches = Vec::new();
+    for round in 0..4 {
+        (0..10).for_each(|_| driver.step(bus));
+        let snapshot = bus.snapshot();
+        branches.push((snapshot.branch().unwrap(), driver.fork(snapshot.epoch(), seed + round)));
+        for (branch, driver) in &mut branches {
+            (0..4).for_each(|_| driver.step(branch));
+            agree::branch(branch, driver.model());
+        }
+    }
+    for ((branch, driver), round) in branches.iter().zip(0..) {
+        let (vfs, path) = (Arc::new(MemoryVfs::new()), Path::new("kept"));
+        branch.keep_on(vfs.clone(), path).unwrap();
+        let kept = Builder::default().read_on(vfs, path).unwrap();
+        agree::live(&kept, driver.model());
+        assert_eq!(kept.oldest(), branch.base(), "round {round}");
+    }
+}
+
+#[test]
+fn branches_of_snapshots_are_what_the_oracle_says() {
+    for seed in 10..14 {
+        check_of_snapshots(seed, &Bus::in_memory().unwrap());
+    }
+}
+
+#[test]
+fn branches_of_aged_snapshots_are_what_the_oracle_says() {
+    for seed in 20..24 {
+        check_of_snapshots(seed, &Bus::builder().preimage_bytes(0).in_memory().unwrap());
+    }
+}
+
 #[test]
 fn a_kept_branch_is_a_bus_with_its_base_and_its_commits() {
     for seed in 0..4 {
