@@ -1,6 +1,6 @@
 //! MMSB, the Memory-Mapped State Bus: a program's live state as versioned byte pages, changed only by
 //! byte-level deltas, every delta in one transaction log; so any state the program ever had can be shown,
-//! compared, replayed.
+//! compared, replayed, rewound to, branched from.
 //!
 //! ```
 //! # fn main() -> Result<(), mmsb::Error> {
@@ -15,7 +15,10 @@
 //! }
 //! let then = bus.at_label(300)?;                         // the past, read-only
 //! assert_eq!(then.get::<u64>(world, 0)?, 300);
-//! println!("{}", mmsb::diff(&bus.at_label(301)?, &then)?);
+//! let fork = bus.branch(then.epoch())?;                  // a writable what-if
+//! fork.write(world, 0, &[0xff])?;
+//! println!("{}", mmsb::diff(&bus.at_label(301)?, &fork)?);
+//! bus.rewind(then.epoch())?;                             // forward: history is kept
 //! for change in bus.history(world)?.take(3) {            // newest first
 //!     println!("{}", change?);
 //! }
