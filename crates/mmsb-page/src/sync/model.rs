@@ -70,7 +70,9 @@ pub(crate) fn park_timeout(_: Duration) {
 /// Reads a pointer that nobody else can touch any more.
 pub(crate) fn owned<T>(pointer: &mut AtomicPtr<T>) -> *mut T {
     let word = &pointer.address.0;
-    let bits = if word.is_played() { pointer.address.load(Ordering::Relaxed) } else { word.held.get() };
+    // Not a load, which might find an older one: the counting that brought the last owner here is not loom's.
+    let newest = || word.play(|player, _| player.fetch_add(0, Ordering::AcqRel));
+    let bits = if word.is_played() { newest() } else { word.held.get() };
     bits as usize as *mut T
 }
 
@@ -335,6 +337,9 @@ pub(crate) struct AtomicPtr<T> {
 
 // SAFETY: as for the integers.
 unsafe impl<T> Sync for AtomicPtr<T> {}
+
+// SAFETY: it holds an address, as the real one does.
+unsafe impl<T> Send for AtomicPtr<T> {}
 
 impl<T> AtomicPtr<T> {
     pub(crate) fn new(start: *mut T) -> Self {

@@ -5,6 +5,7 @@
 //! small a replica as will do, in this folder. `cargo xtask loom` runs them all.
 #![cfg(loom)]
 
+mod catalogue;
 mod commits;
 mod gate;
 mod lives;
@@ -25,6 +26,9 @@ use mmsb_types::{
 
 const PAGE: PageId = PageId::FIRST;
 const OTHER: PageId = PageId::new(2);
+
+/// A stack of a model's thread; loom's own are too small for those who reclaim.
+const STACK_WORDS: usize = 1 << 15;
 
 /// A store, and the word that commits take their numbers from.
 struct World {
@@ -51,9 +55,13 @@ impl World {
     }
 
     /// Starts a thread of the model.
-    fn spawn<T: 'static>(self: &Arc<Self>, work: impl FnOnce(&Self) -> T + 'static) -> JoinHandle<T> {
+    fn spawn<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> T + Send + 'static,
+    ) -> JoinHandle<T> {
         let world = Arc::clone(self);
-        thread::spawn(move || work(&world))
+        let builder = thread::Builder::new().stack_size(STACK_WORDS);
+        builder.spawn(move || work(&world)).expect("a thread of the model")
     }
 
     /// Takes the next number; every page of the commit is held.

@@ -48,7 +48,7 @@ impl Worker<'_> {
 
     /// Makes a branch now and then: it begins with a replay of the log.
     pub(super) fn branch(&mut self) {
-        if !self.rng.once_in(16) {
+        if !self.rng.once_in(64) {
             return;
         }
         let (began, base) = (self.lane.begin(), self.bus.epoch());
