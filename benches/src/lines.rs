@@ -2,6 +2,7 @@
 
 mod append;
 mod apply;
+mod branch;
 mod checksum;
 mod churn;
 mod diff;
