@@ -9,22 +9,25 @@
 //!
 //! Invariant: a slot is either in its class's unused run, or on its free list, or owned by exactly one
 //! page or newborn page; slots never overlap; an owned slot was all zero when its owner got it.
+//!
+//! Slots are addresses, from the free lists to the directory words: what is known of a region is needed to
+//! cut it, and to check.
 
-use std::{ops::Range, ptr::NonNull};
+use std::ops::Range;
 
 use crate::{
     StoreError,
     class::{CLASS_COUNT, SizeClass, UNIT_BYTES},
-    directory::{Slot, UNIT_MAX},
-    regions::{HugePages, Place, ROOT_COUNT, Regions},
+    directory::{ADDRESS_MAX, Slot},
+    regions::{HugePages, ROOT_COUNT, Regions},
     sync::{AtomicU64, Fault, Mutex, Ordering, fence_unless, lock},
     words::Words,
 };
 
 /// The first region's units: 2 MiB, and less where every byte is interpreted.
 const FIRST_LOG2: u32 = if cfg!(miri) { 10 } else { 15 };
-/// Regions that end within what a directory word can address.
-const REGION_COUNT: usize = (UNIT_MAX.ilog2() - FIRST_LOG2) as usize;
+/// Regions of 16 TiB together.
+const REGION_COUNT: usize = (38 - FIRST_LOG2) as usize;
 /// Units of a run; a class of larger slots takes one slot at a time.
 const RUN_UNITS: u64 = 1024;
 /// Words of a unit.
@@ -43,19 +46,19 @@ pub(crate) struct Arena {
 
 /// One class's slots without an owner.
 struct Pool {
-    /// The newest free slot's unit plus one; 0 for none.
+    /// The newest free slot's address; 0 for none.
     free: AtomicU64,
-    /// Units never owned yet; holding the mutex also is the right to pop.
+    /// Addresses of slots never owned yet; holding the mutex also is the right to pop.
     run: Mutex<Range<u64>>,
 }
 
-/// What is wrong with a free list: the class, and the unit that a link leads to.
+/// What is wrong with a free list: the class, and where a link leads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct BadLink {
     /// Bytes of the class's slots.
     pub(crate) slot_bytes: usize,
-    /// Where the link leads, in units.
-    pub(crate) unit: u64,
+    /// Where the link leads.
+    pub(crate) address: u64,
 }
 
 impl Arena {
@@ -76,16 +79,18 @@ impl Arena {
     pub(crate) fn allocate(&self, class: SizeClass) -> Result<Slot, StoreError> {
         let pool = &self.classes[class.index()];
         let mut run = lock(&pool.run);
-        if let Some(unit) = self.pop(pool, class) {
+        if let Some(slot) = self.pop(pool, class) {
             drop(run);
-            return Ok(self.reuse(Slot { unit, class }));
+            return Ok(self.reuse(slot));
         }
         if run.is_empty() {
             *run = self.cut_run(class)?;
         }
-        let unit = run.start;
-        run.start += class.units();
-        Ok(Slot { unit, class })
+        let address = run.start;
+        run.start += class.bytes() as u64;
+        // SAFETY: runs are cut from regions whose provenance was exposed, each for one class, and each
+        // address is handed out once.
+        Ok(unsafe { Slot::new(address, class) })
     }
 
     /// Takes back a slot from its owner. Readers that found it before may still look at it; they will
@@ -101,7 +106,7 @@ impl Arena {
         let mut next = head.load(Ordering::Relaxed);
         loop {
             words.first().store(next, Ordering::Relaxed);
-            match head.compare_exchange_weak(next, slot.unit + 1, Ordering::Release, Ordering::Relaxed) {
+            match head.compare_exchange_weak(next, slot.address(), Ordering::Release, Ordering::Relaxed) {
                 Ok(_) => break,
                 Err(newer) => next = newer,
             }
@@ -109,28 +114,13 @@ impl Arena {
         self.free_bytes.fetch_add(slot.class.bytes() as u64, Ordering::Relaxed);
     }
 
-    /// Returns a slot's words.
-    ///
-    /// # Panics
-    /// If the slot is none of this arena's.
+    /// Returns the words of a slot, which is one of this arena's.
     #[inline]
     pub(crate) fn words(&self, slot: Slot) -> Words<'_> {
-        let place = self.regions.place(slot.unit).expect("a slot lies in a mapped region");
-        let units = slot.class.units() as usize;
-        assert!(units <= place.unit_count - place.index, "a slot ends in its region");
-        // SAFETY: `index` is below the region's unit count, so the result is inside the region.
-        let first = unsafe { place.start.add(place.index * UNIT_BYTES) };
-        // SAFETY: checked above: the slot lies in one mapped region, which stays valid, initialized and
-        // aligned to 64 as long as `self`; everyone touches it as atomics, or plainly while alone.
-        Words::new(unsafe { std::slice::from_raw_parts(first.cast().as_ptr(), units * UNIT_WORDS) })
-    }
-
-    /// Returns the address of a slot's first byte, or `None` if its region is not mapped.
-    #[inline]
-    pub(crate) fn start(&self, slot: Slot) -> Option<NonNull<u8>> {
-        let Place { start, index, .. } = self.regions.place(slot.unit)?;
-        // SAFETY: `index` is below the region's unit count, so the result is inside the region.
-        Some(unsafe { start.add(index * UNIT_BYTES) })
+        let count = slot.class.units() as usize * UNIT_WORDS;
+        // SAFETY: the invariant of slots: initialized memory, aligned to 64, of that length, that stays as long
+        // as the arena, here `self`; everyone touches it as atomics, or plainly while alone.
+        Words::new(unsafe { std::slice::from_raw_parts(slot.start().cast().as_ptr(), count) })
     }
 
     /// Returns the bytes mapped, touched or not.
@@ -143,10 +133,16 @@ impl Arena {
         self.free_bytes.load(Ordering::Relaxed)
     }
 
-    /// Tells whether a slot of this class could start at the unit: inside what was cut from a region.
-    pub(crate) fn has_cut(&self, slot: Slot) -> bool {
-        let (region, index) = self.regions.split(slot.unit);
-        lock(&self.cut).get(region).is_some_and(|&cut| index as u64 + slot.class.units() <= cut)
+    /// Returns the unit that the address begins, if a region holds it.
+    pub(crate) fn unit(&self, address: u64) -> Option<u64> {
+        self.regions.find(address as usize)
+    }
+
+    /// Tells whether a slot of this class could start at the address: inside what was cut from a region.
+    pub(crate) fn has_cut(&self, address: u64, class: SizeClass) -> bool {
+        let Some(unit) = self.unit(address) else { return false };
+        let (region, index) = self.regions.split(unit);
+        lock(&self.cut).get(region).is_some_and(|&cut| index as u64 + class.units() <= cut)
     }
 
     /// Returns every slot on a free list, and every list that leads astray.
@@ -165,7 +161,7 @@ impl Arena {
             run.end - run.start
         };
         let unused: u64 = self.classes.iter().map(in_runs).sum();
-        (lock(&self.cut).iter().sum::<u64>() - unused) * UNIT_BYTES as u64
+        lock(&self.cut).iter().sum::<u64>() * UNIT_BYTES as u64 - unused
     }
 
     fn walk(&self, class: SizeClass, slots: &mut Vec<Slot>) -> Result<(), BadLink> {
@@ -174,11 +170,13 @@ impl Arena {
         // A list can be no longer than what was ever cut; a longer one is a ring.
         let mut steps_left = lock(&self.cut).iter().sum::<u64>() / class.units();
         let mut link = pool.free.load(Ordering::Acquire);
-        while let Some(unit) = link.checked_sub(1) {
-            let slot = Slot { unit, class };
-            if steps_left == 0 || !self.has_cut(slot) {
-                return Err(BadLink { slot_bytes: class.bytes(), unit });
+        while link != 0 {
+            if steps_left == 0 || !self.has_cut(link, class) {
+                return Err(BadLink { slot_bytes: class.bytes(), address: link });
             }
+            // SAFETY: just checked: cut from a region. (Of another class, maybe, if the list is broken: the bytes
+            // are there all the same.)
+            let slot = unsafe { Slot::new(link, class) };
             steps_left -= 1;
             slots.push(slot);
             link = self.words(slot).first().load(Ordering::Relaxed);
@@ -187,16 +185,18 @@ impl Arena {
     }
 
     /// Takes the newest free slot; the caller holds the pool's mutex.
-    fn pop(&self, pool: &Pool, class: SizeClass) -> Option<u64> {
+    fn pop(&self, pool: &Pool, class: SizeClass) -> Option<Slot> {
         let mut head = pool.free.load(Ordering::Acquire);
-        loop {
-            let unit = head.checked_sub(1)?;
-            let next = self.words(Slot { unit, class }).first().load(Ordering::Relaxed);
+        while head != 0 {
+            // SAFETY: only addresses of slots get into the list of their class: `free` takes slots.
+            let slot = unsafe { Slot::new(head, class) };
+            let next = self.words(slot).first().load(Ordering::Relaxed);
             match pool.free.compare_exchange_weak(head, next, Ordering::Acquire, Ordering::Acquire) {
-                Ok(_) => return Some(unit),
+                Ok(_) => return Some(slot),
                 Err(newer) => head = newer,
             }
         }
+        None
     }
 
     fn reuse(&self, slot: Slot) -> Slot {
@@ -207,6 +207,7 @@ impl Arena {
         slot
     }
 
+    /// Cuts neighbouring slots; returns their addresses.
     fn cut_run(&self, class: SizeClass) -> Result<Range<u64>, StoreError> {
         let units = class.units();
         let wanted = (RUN_UNITS / units).max(1) * units;
@@ -215,17 +216,28 @@ impl Arena {
             let (start, end) = self.regions.bounds(region);
             let room = (end - start - *cut) / units * units;
             if room > 0 {
-                self.regions.ensure(start, HugePages::Ask)?;
-                let (first, taken) = (start + *cut, wanted.min(room));
+                let taken = wanted.min(room);
+                let first = self.expose(start, end - start)? + *cut * UNIT_BYTES as u64;
                 *cut += taken;
-                return Ok(first..first + taken);
+                return Ok(first..first + taken * UNIT_BYTES as u64);
             }
         }
-        Err(StoreError::OutOfMemory {
-            bytes: wanted * UNIT_BYTES as u64,
-            source: std::io::Error::new(std::io::ErrorKind::OutOfMemory, "all 16 TiB of slots are cut"),
-        })
+        Err(out_of_memory(wanted, "all 16 TiB of slots are cut"))
     }
+
+    /// Maps a region, if it is not there yet, and returns its address; from now on addresses in it are pointers.
+    fn expose(&self, unit: u64, units: u64) -> Result<u64, StoreError> {
+        self.regions.ensure(unit, HugePages::Ask)?;
+        let place = self.regions.place(unit).expect("the region was just mapped");
+        let address = place.start.as_ptr().expose_provenance() as u64;
+        let fits = address + units * UNIT_BYTES as u64 <= ADDRESS_MAX;
+        fits.then_some(address).ok_or_else(|| out_of_memory(units, "no memory below 2^48"))
+    }
+}
+
+fn out_of_memory(units: u64, why: &'static str) -> StoreError {
+    let source = std::io::Error::new(std::io::ErrorKind::OutOfMemory, why);
+    StoreError::OutOfMemory { bytes: units * UNIT_BYTES as u64, source }
 }
 
 #[cfg(test)]
@@ -255,8 +267,8 @@ mod tests {
         let arena = Arena::new();
         let large = arena.allocate(SizeClass::of(16 << 20)).unwrap();
         let small = arena.allocate(SizeClass::of(64)).unwrap();
-        assert!(small.unit < large.unit, "{small:?} {large:?}");
-        assert!(arena.has_cut(large) && arena.has_cut(small));
+        assert!(arena.unit(small.address()) < arena.unit(large.address()), "{small:?} {large:?}");
+        assert!([large, small].iter().all(|slot| arena.has_cut(slot.address(), slot.class)));
     }
 
     #[test]
@@ -268,7 +280,7 @@ mod tests {
         assert_eq!(arena.free_slots(), (vec![slot], vec![]));
         arena.words(slot).first().store(1 << 30, super::Ordering::Relaxed);
         assert_eq!(arena.free_slots().1.len(), 1);
-        arena.words(slot).first().store(slot.unit + 1, super::Ordering::Relaxed);
+        arena.words(slot).first().store(slot.address(), super::Ordering::Relaxed);
         assert_eq!(arena.free_slots().1.len(), 1);
     }
 }

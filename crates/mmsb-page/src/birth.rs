@@ -66,7 +66,7 @@ impl PageStore {
     }
 
     fn unclaim(&self, page: PageId, entry: Entry<'_>, claimed: Directory) {
-        entry.hot.word.store(claimed.free().word(), Ordering::Release);
+        entry.hot.word.store(claimed.free());
         self.table.leave(page);
     }
 }
@@ -121,7 +121,7 @@ impl NewPage<'_> {
         // Before the directory word: who sees the page alive sees its own epoch, unlocked.
         self.entry.meta().store(meta::unlocked(epoch), Ordering::Release);
         self.store.counts.born(self.page_bytes, self.slot.class);
-        self.entry.hot.word.store(self.directory.live(self.slot, self.page_bytes).word(), Ordering::Release);
+        self.entry.hot.word.store(self.directory.live(self.slot, self.page_bytes));
         std::mem::forget(self);
     }
 }
@@ -145,8 +145,5 @@ pub(crate) fn assert_inside(page: PageId, offset: u32, len: usize, page_bytes: u
 fn claim(entry: Entry<'_>) -> Option<Directory> {
     let free = entry.directory();
     let claimed = free.changing();
-    let swap = |from: u64, to: u64| {
-        entry.hot.word.compare_exchange(from, to, Ordering::Acquire, Ordering::Relaxed).is_ok()
-    };
-    (free.is_free() && swap(free.word(), claimed.word())).then_some(claimed)
+    (free.is_free() && entry.hot.word.replace(free, claimed)).then_some(claimed)
 }

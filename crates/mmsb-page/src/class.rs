@@ -39,10 +39,23 @@ impl SizeClass {
         self.0 as usize
     }
 
+    /// Returns the class that [`SizeClass::bits`] were made of; other bits, beyond the seven, do not count.
+    #[inline]
+    pub(crate) const fn from_bits(bits: u64) -> Self {
+        Self(bits as u8 % NUMBERS as u8)
+    }
+
+    /// Returns seven bits that stand for the class.
+    #[inline]
+    pub(crate) const fn bits(self) -> u64 {
+        self.0 as u64
+    }
+
     /// Returns the slot's size in units.
     #[inline]
     pub(crate) const fn units(self) -> u64 {
-        UNITS[self.0 as usize] as u64
+        // The remainder is for the compiler, which then sees that no index is out of bounds.
+        UNITS[self.0 as usize % NUMBERS] as u64
     }
 
     /// Returns the slot's size in bytes.
@@ -51,9 +64,12 @@ impl SizeClass {
     }
 }
 
-/// Every class's size in units: a load is shorter than the arithmetic.
-const UNITS: [u32; CLASS_COUNT] = {
-    let mut units = [0; CLASS_COUNT];
+/// Numbers that seven bits can name.
+const NUMBERS: usize = 128;
+
+/// Every class's size in units: a load is shorter than the arithmetic. Numbers of no class have none.
+const UNITS: [u32; NUMBERS] = {
+    let mut units = [0; NUMBERS];
     let mut class = 0;
     while class < CLASS_COUNT {
         units[class] = if class < 4 { class as u32 + 1 } else { (5 + class as u32 % 4) << (class / 4 - 1) };
@@ -72,11 +88,13 @@ mod tests {
         let sizes: Vec<usize> = (0..12).map(|index| SizeClass::from_index(index).unwrap().bytes()).collect();
         assert_eq!(sizes, [64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024]);
         assert_eq!(SizeClass::from_index(CLASS_COUNT), None);
+        assert_eq!(SizeClass::from_bits(u64::MAX).bytes(), 0);
     }
 
     #[test]
     fn every_length_gets_the_smallest_slot_that_holds_it() {
         for class in (0..CLASS_COUNT).map(|index| SizeClass::from_index(index).unwrap()) {
+            assert_eq!(SizeClass::from_bits(class.bits() | 1 << 7), class);
             let largest = class.bytes() as u32;
             assert_eq!(SizeClass::of(largest), class);
             if largest < PAGE_BYTES_MAX {

@@ -1,7 +1,11 @@
 //! One page's directory word: where its bytes are, and whether it lives.
 //!
-//! Bits, from the lowest: slot 38 (in units of 64 bytes), class 7, live, changing, has_dependents,
-//! is_derived, exact, generation 14.
+//! Bits, from the lowest: live, changing, has_dependents, is_derived, exact, one unused; the slot's address
+//! 42 (it is a multiple of 64, so the whole address stands where it belongs), class 7, generation 9.
+//!
+//! The address itself, and not a number to look it up by: a reader goes from the word straight to the bytes,
+//! with one operation between. Addresses of programs stay below 2^48 on the systems there are; the arena
+//! refuses memory beyond.
 //!
 //! `changing` is set while an id is between two lives: from `prepare` to birth, and inside a
 //! retirement. It keeps a second birth away until the lock word is settled. `has_dependents` and
@@ -10,69 +14,91 @@
 //! `exact` says that a living page fills its slot, so that its length is the slot's and the column of
 //! lengths need not be looked at.
 //!
-//! Generations are a second bolt on a locked door. A reader compares lock words too, and epochs rise
-//! with every life; a locker compares directory words under the lock, when the word that it finds is
-//! the page's own. 2^14 lives of one id that pass unseen between two loads harm neither.
+//! Generations are a second bolt on a locked door, so nine bits are plenty. A reader compares lock words,
+//! too, and epochs rise with every life; a locker compares directory words under the lock, when the word
+//! that it finds is the page's own. 2^9 lives of one id that pass unseen between two loads harm neither.
+//! Who only asks for a length looks at no lock word; he may get that of a life between, which was right
+//! while he asked. No word of any generation leads outside the slots.
 //!
 //! Invariant: a word is never both live and changing; a word that is not live is not exact; generations
-//! count the deaths of an id, modulo 2^14, so no word of one life equals a word of the next.
+//! count the deaths of an id, modulo 2^9, so no word of one life equals a word of the next; a live word
+//! was made of a slot.
 
-use crate::class::SizeClass;
+use std::ptr::NonNull;
 
-const SLOT_BITS: u32 = 38;
+use crate::{
+    class::{SizeClass, UNIT_BYTES},
+    sync::{AtomicU64, Ordering},
+};
+
+const FLAG_BITS: u32 = UNIT_BYTES.ilog2();
+const CLASS_SHIFT: u32 = 48;
 const CLASS_BITS: u32 = 7;
-const FLAG_BITS: u32 = 5;
-const GENERATION_BITS: u32 = 14;
+const GENERATION_SHIFT: u32 = CLASS_SHIFT + CLASS_BITS;
 
-const LIVE: u64 = 1 << (SLOT_BITS + CLASS_BITS);
+const LIVE: u64 = 1;
 const CHANGING: u64 = LIVE << 1;
 // Two bits between belong to the graph.
 const EXACT: u64 = LIVE << 4;
-const GENERATION_SHIFT: u32 = SLOT_BITS + CLASS_BITS + FLAG_BITS;
 
-const _: () = assert!(GENERATION_SHIFT + GENERATION_BITS == u64::BITS);
+const _: () = assert!(EXACT < 1 << FLAG_BITS);
 const _: () = assert!(crate::class::CLASS_COUNT <= 1 << CLASS_BITS);
 
-/// Slots lie below this unit: 16 TiB.
-pub(crate) const UNIT_MAX: u64 = 1 << SLOT_BITS;
+/// Slots end at this address or below.
+pub(crate) const ADDRESS_MAX: u64 = 1 << CLASS_SHIFT;
 
-/// Where a slot begins, in units of 64 bytes, and how large it is.
+/// Where a slot begins, and how large it is.
+///
+/// Invariant: an arena cut it. So its bytes are initialized memory, aligned to [`UNIT_BYTES`], that ends
+/// below [`ADDRESS_MAX`], belongs to a mapping whose provenance is exposed, and stays as long as the arena.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
-    /// The slot's first unit.
-    pub(crate) unit: u64,
+    address: u64,
     /// The slot's size.
     pub(crate) class: SizeClass,
 }
 
 /// A directory word, read.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Directory(u64);
 
+/// Where a directory word stands: nothing else gets in. All zero bytes are the word of an id that never lived.
+#[repr(transparent)]
+pub(crate) struct Stored(AtomicU64);
+
+impl Slot {
+    /// Names a slot.
+    ///
+    /// # Safety
+    /// It is as the type's invariant says.
+    pub(crate) const unsafe fn new(address: u64, class: SizeClass) -> Self {
+        Self { address, class }
+    }
+
+    /// Returns the address of the slot's first byte.
+    pub(crate) const fn address(self) -> u64 {
+        self.address
+    }
+
+    /// Returns a pointer to the slot's first byte, to be used as long as the arena lives.
+    #[inline]
+    pub(crate) fn start(self) -> NonNull<u8> {
+        let start = std::ptr::with_exposed_provenance_mut(self.address as usize);
+        // SAFETY: the type invariant: inside a mapping, so not null.
+        unsafe { NonNull::new_unchecked(start) }
+    }
+}
+
 impl Directory {
-    /// Reads a stored word.
-    #[inline]
-    pub(crate) const fn from_word(word: u64) -> Self {
-        Self(word)
-    }
-
-    /// Returns the word to store.
-    #[inline]
-    pub(crate) const fn word(self) -> u64 {
-        self.0
-    }
-
     /// Returns the page's slot if the page lives.
     #[inline]
     pub(crate) const fn slot(self) -> Option<Slot> {
         if self.0 & LIVE == 0 {
             return None;
         }
-        let class = (self.0 >> SLOT_BITS) as usize & ((1 << CLASS_BITS) - 1);
-        match SizeClass::from_index(class) {
-            Some(class) => Some(Slot { unit: self.0 & (UNIT_MAX - 1), class }),
-            None => None,
-        }
+        // The file's invariant: these are the bits of a slot.
+        let address = self.0 & (ADDRESS_MAX - (1 << FLAG_BITS));
+        Some(Slot { address, class: SizeClass::from_bits(self.0 >> CLASS_SHIFT) })
     }
 
     /// Tells whether the living page fills its slot to the last byte.
@@ -99,7 +125,7 @@ impl Directory {
     /// Returns the word of a page of `page_bytes` that lives in `slot`, of this word's generation.
     pub(crate) const fn live(self, slot: Slot, page_bytes: u32) -> Self {
         let exact = if page_bytes as usize == slot.class.bytes() { EXACT } else { 0 };
-        Self(self.generation() | LIVE | exact | (slot.class.index() as u64) << SLOT_BITS | slot.unit)
+        Self(self.generation() | LIVE | exact | slot.class.bits() << CLASS_SHIFT | slot.address)
     }
 
     /// Returns the word of the next generation, between two lives.
@@ -112,31 +138,53 @@ impl Directory {
     }
 }
 
+impl Stored {
+    /// Reads the word; what was stored before it is visible, too.
+    #[inline]
+    pub(crate) fn load(&self) -> Directory {
+        Directory(self.0.load(Ordering::Acquire))
+    }
+
+    /// Stores the word, behind everything stored before.
+    #[inline]
+    pub(crate) fn store(&self, word: Directory) {
+        self.0.store(word.0, Ordering::Release);
+    }
+
+    /// Replaces a word by another; false if it was not there any more.
+    pub(crate) fn replace(&self, from: Directory, to: Directory) -> bool {
+        self.0.compare_exchange(from.0, to.0, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Directory, GENERATION_SHIFT, Slot, UNIT_MAX};
+    use super::{ADDRESS_MAX, Directory, GENERATION_SHIFT, Slot};
     use crate::class::{CLASS_COUNT, SizeClass};
 
     #[test]
     fn a_life_and_the_next_one() {
-        let class = SizeClass::from_index(CLASS_COUNT - 1).unwrap();
-        let slot = Slot { unit: UNIT_MAX - 1, class };
-        let born = Directory::from_word(0).changing().live(slot, class.bytes() as u32 - 1);
-        assert_eq!((born.slot(), born.is_exact()), (Some(slot), false));
-        assert!(!born.is_free());
-        let dying = born.retired();
-        assert_eq!((dying.slot(), dying.is_free()), (None, false));
-        assert!(dying.free().is_free());
-        let again = dying.changing().live(slot, class.bytes() as u32);
-        assert_eq!((again.slot(), again.is_exact()), (Some(slot), true));
-        assert_eq!((again.retired().slot(), again.retired().is_exact()), (None, false));
-        assert_eq!(dying.free().word(), 1 << GENERATION_SHIFT);
-        assert_eq!(again.retired().free().word(), 2 << GENERATION_SHIFT);
+        for index in [0, CLASS_COUNT - 1] {
+            let class = SizeClass::from_index(index).unwrap();
+            // The highest bits there are. Nothing looks at the bytes.
+            let slot = Slot { address: ADDRESS_MAX - class.bytes() as u64, class };
+            let born = Directory::default().changing().live(slot, class.bytes() as u32 - 1);
+            assert_eq!((born.slot(), born.is_exact()), (Some(slot), false));
+            assert!(!born.is_free());
+            let dying = born.retired();
+            assert_eq!((dying.slot(), dying.is_free()), (None, false));
+            assert!(dying.free().is_free());
+            let again = dying.changing().live(slot, class.bytes() as u32);
+            assert_eq!((again.slot(), again.is_exact()), (Some(slot), true));
+            assert_eq!((again.retired().slot(), again.retired().is_exact()), (None, false));
+            assert_eq!(dying.free().0, 1 << GENERATION_SHIFT);
+            assert_eq!(again.retired().free().0, 2 << GENERATION_SHIFT);
+        }
     }
 
     #[test]
     fn generations_wrap_into_nothing_else() {
-        let last = Directory::from_word(u64::MAX << GENERATION_SHIFT);
-        assert_eq!(last.retired().free().word(), 0);
+        let last = Directory(u64::MAX << GENERATION_SHIFT);
+        assert_eq!(last.retired().free().0, 0);
     }
 }

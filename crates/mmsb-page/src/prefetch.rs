@@ -36,9 +36,7 @@ impl PageStore {
         let entry = self.table.entry(page)?;
         let directory = entry.directory();
         let slot = directory.slot()?;
-        if let Some(start) = self.arena.start(slot) {
-            lines(start.as_ptr(), offset, len);
-        }
+        lines(slot.start().as_ptr(), offset, len);
         if directory.is_exact() { Some(slot.class.bytes() as u32) } else { self.page_bytes(page) }
     }
 
@@ -51,8 +49,9 @@ impl PageStore {
     #[inline]
     pub fn prefetch_bytes(&self, page: PageId, offset: u32, len: usize) {
         let Some(entry) = self.table.entry(page) else { return };
-        let Some(start) = entry.directory().slot().and_then(|slot| self.arena.start(slot)) else { return };
-        lines(start.as_ptr(), offset, len);
+        if let Some(slot) = entry.directory().slot() {
+            lines(slot.start().as_ptr(), offset, len);
+        }
     }
 }
 

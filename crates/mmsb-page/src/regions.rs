@@ -105,6 +105,19 @@ impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BY
         unsafe { forget(start, bytes) }
     }
 
+    /// Returns the unit that begins at the address, or `None` if none does in any region.
+    ///
+    /// # Cost
+    /// A look at every region.
+    pub(crate) fn find(&self, address: usize) -> Option<u64> {
+        (0..ROOT_COUNT).find_map(|region| {
+            let (unit, _) = self.bounds(region);
+            let offset = address.checked_sub(self.place(unit)?.start.as_ptr().addr())?;
+            let is_unit = offset.is_multiple_of(UNIT_BYTES) && offset / UNIT_BYTES < self.unit_count(region);
+            is_unit.then(|| unit + (offset / UNIT_BYTES) as u64)
+        })
+    }
+
     /// Returns the units `[start, end)` of a region, mapped or not.
     pub(crate) fn bounds(&self, region: usize) -> (u64, u64) {
         let first = 1u64 << FIRST_LOG2;

@@ -18,7 +18,7 @@ use mmsb_types::PageId;
 use self::blocks::Blocks;
 use crate::{
     StoreError,
-    directory::{Directory, Slot},
+    directory::{Directory, Slot, Stored},
     regions::{HugePages, Place, ROOT_COUNT, Regions},
     sync::{AtomicU32, AtomicU64, Fault, Ordering, order},
 };
@@ -49,7 +49,7 @@ pub(crate) struct Hot {
     /// Epoch and owner; see `meta.rs`.
     pub(crate) meta: AtomicU64,
     /// Slot and life; see `directory.rs`.
-    pub(crate) word: AtomicU64,
+    pub(crate) word: Stored,
 }
 
 /// One page's side words. References to the cold ones cost an addition each, and only where used.
@@ -67,7 +67,7 @@ impl Hot {
     /// Reads the directory word; what was published with it is visible, too.
     #[inline]
     pub(crate) fn directory(&self) -> Directory {
-        Directory::from_word(self.word.load(Ordering::Acquire))
+        self.word.load()
     }
 }
 

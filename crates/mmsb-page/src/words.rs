@@ -5,17 +5,17 @@
 //! holds the slot alone (the page's lock, or a page not yet born) may also read plainly: reads do not
 //! race with reads.
 //!
+//! Copies out of whole words go by `words/lines.rs` where the processor allows it, else word by word.
+//!
 //! Invariant: byte `i` of a page is byte `i % 8`, little-endian, of word `i / 8`.
+
+#[cfg(all(target_arch = "x86_64", not(miri), not(loom)))]
+mod lines;
 
 use crate::sync::{AtomicU64, Ordering};
 
 /// Bytes of a word.
 const WORD_BYTES: usize = 8;
-
-/// Words copied together, as many as registers hold.
-const LINE_WORDS: usize = 8;
-/// Words copied a turn of the loop.
-const BLOCK_WORDS: usize = 4 * LINE_WORDS;
 
 /// The words of one slot, padding included.
 #[derive(Clone, Copy)]
@@ -247,28 +247,22 @@ fn store_short(words: &[AtomicU64], skip: usize, len: usize, value: u64) {
     }
 }
 
-/// Copies the words into as many chunks. The compiler leaves loops over atomics as they are, one word a
-/// turn; blocks of lines make turns so few that the processor foresees the last one.
+/// Copies the words into as many chunks.
 #[inline]
 fn load_whole(words: &[AtomicU64], out: &mut [[u8; WORD_BYTES]]) {
-    let (blocks, rest) = out.as_chunks_mut::<BLOCK_WORDS>();
-    let (word_blocks, word_rest) = words.as_chunks::<BLOCK_WORDS>();
-    for (block, words) in blocks.iter_mut().zip(word_blocks) {
-        let (lines, word_lines) = (block.as_chunks_mut::<LINE_WORDS>().0, words.as_chunks::<LINE_WORDS>().0);
-        lines.iter_mut().zip(word_lines).for_each(|(line, words)| load_line(words, line));
-    }
-    let (lines, rest) = rest.as_chunks_mut::<LINE_WORDS>();
-    let (word_lines, word_rest) = word_rest.as_chunks::<LINE_WORDS>();
-    lines.iter_mut().zip(word_lines).for_each(|(line, words)| load_line(words, line));
-    for (chunk, word) in rest.iter_mut().zip(word_rest) {
+    let done = load_lines(words, out);
+    for (chunk, word) in out[done..].iter_mut().zip(&words[done..]) {
         *chunk = word.load(Ordering::Relaxed).to_le_bytes();
     }
 }
 
-/// Copies a cache line.
-#[inline]
-fn load_line(words: &[AtomicU64; LINE_WORDS], line: &mut [[u8; WORD_BYTES]; LINE_WORDS]) {
-    *line = words.each_ref().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
+#[cfg(all(target_arch = "x86_64", not(miri), not(loom)))]
+use self::lines::load as load_lines;
+
+/// Copies nothing: there is no fast way here.
+#[cfg(not(all(target_arch = "x86_64", not(miri), not(loom))))]
+fn load_lines(_words: &[AtomicU64], _out: &mut [[u8; WORD_BYTES]]) -> usize {
+    0
 }
 
 /// Replaces the bits of a word that `mask` names.

@@ -133,9 +133,9 @@ impl PageStore {
         let retired = directory.retired();
         // Dead first, and closed to a next life until the lock word is settled: a birth in between
         // would see its own lock word overwritten.
-        entry.hot.word.store(retired.word(), Ordering::Release);
+        entry.hot.word.store(retired);
         entry.meta().store(meta::unlocked(epoch), Ordering::Release);
-        entry.hot.word.store(retired.free().word(), Ordering::Release);
+        entry.hot.word.store(retired.free());
         self.table.leave(page);
         if let Some(slot) = directory.slot() {
             self.counts.died(view.page_bytes, slot.class);
