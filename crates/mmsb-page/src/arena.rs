@@ -7,11 +7,15 @@
 //! point of no return. Popping happens under the class's mutex, by one thread at a time, which is why
 //! a compare-and-swap of the head is enough (an entry cannot leave and come back in between).
 //!
-//! Invariant: a slot is either in its class's unused run, or on its free list, or owned by exactly one
+//! Free slots of the larger classes may go bare, their memory given back; see `arena/spare.rs`.
+//!
+//! Invariant: a slot is either in its class's unused run, or on one of its lists, or owned by exactly one
 //! page or newborn page; slots never overlap; an owned slot was all zero when its owner got it.
 //!
 //! Slots are addresses, from the free lists to the directory words: what is known of a region is needed to
 //! cut it, and to check.
+
+pub(crate) mod spare;
 
 use std::ops::Range;
 
@@ -20,7 +24,7 @@ use crate::{
     class::{CLASS_COUNT, SizeClass, UNIT_BYTES},
     directory::{ADDRESS_MAX, Slot},
     regions::{HugePages, ROOT_COUNT, Regions},
-    sync::{AtomicU64, Fault, Mutex, Ordering, fence_unless, lock},
+    sync::{AtomicU64, Fault, Mutex, MutexGuard, Ordering, fence_unless, lock},
     words::Words,
 };
 
@@ -40,16 +44,45 @@ pub(crate) struct Arena {
     regions: Regions<FIRST_LOG2, UNIT_BYTES>,
     /// Units cut from each region so far.
     cut: Mutex<[u64; REGION_COUNT]>,
-    classes: [Pool; CLASS_COUNT],
+    /// One of each class; on the heap, because they are too many for a small stack.
+    classes: Box<[Pool]>,
+    /// Bytes of all free slots.
     free_bytes: AtomicU64,
+    /// Those of large ones that are not bare.
+    spare_bytes: AtomicU64,
+    /// Bytes inside bare ones.
+    bare_bytes: AtomicU64,
+    /// Holding the mutex is the right to make slots bare; true if the system refused.
+    trimming: Mutex<bool>,
 }
 
 /// One class's slots without an owner.
 struct Pool {
     /// The newest free slot's address; 0 for none.
     free: AtomicU64,
-    /// Addresses of slots never owned yet; holding the mutex also is the right to pop.
-    run: Mutex<Range<u64>>,
+    /// Bytes of the slots on this list; counted for large ones only.
+    free_bytes: AtomicU64,
+    /// Holding the mutex also is the right to pop.
+    unused: Mutex<Unused>,
+}
+
+/// A class's slots that take no memory.
+struct Unused {
+    /// Addresses of slots never owned yet.
+    run: Range<u64>,
+    /// The newest bare slot's address; 0 for none.
+    bare: u64,
+}
+
+/// The slots on free lists.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct FreeSlots {
+    /// Those that have their memory.
+    pub(crate) spare: Vec<Slot>,
+    /// Those whose memory was given back.
+    pub(crate) bare: Vec<Slot>,
+    /// Lists that lead astray.
+    pub(crate) bad: Vec<BadLink>,
 }
 
 /// What is wrong with a free list: the class, and where a link leads.
@@ -67,8 +100,11 @@ impl Arena {
         Self {
             regions: Regions::new(),
             cut: Mutex::new([0; REGION_COUNT]),
-            classes: std::array::from_fn(|_| Pool { free: AtomicU64::new(0), run: Mutex::new(0..0) }),
+            classes: (0..CLASS_COUNT).map(|_| Pool::new()).collect(),
             free_bytes: AtomicU64::new(0),
+            spare_bytes: AtomicU64::new(0),
+            bare_bytes: AtomicU64::new(0),
+            trimming: Mutex::new(false),
         }
     }
 
@@ -78,16 +114,20 @@ impl Arena {
     /// [`StoreError::OutOfMemory`] if no memory is left.
     pub(crate) fn allocate(&self, class: SizeClass) -> Result<Slot, StoreError> {
         let pool = &self.classes[class.index()];
-        let mut run = lock(&pool.run);
-        if let Some(slot) = self.pop(pool, class) {
-            drop(run);
-            return Ok(self.reuse(slot));
+        let mut unused = lock(&pool.unused);
+        if let Some(slot) = self.pop(pool, class, &unused) {
+            drop(unused);
+            return Ok(self.reuse(slot, false));
         }
-        if run.is_empty() {
-            *run = self.cut_run(class)?;
+        if let Some(slot) = self.pop_bare(&mut unused.bare, class) {
+            drop(unused);
+            return Ok(self.reuse(slot, true));
         }
-        let address = run.start;
-        run.start += class.bytes() as u64;
+        if unused.run.is_empty() {
+            unused.run = self.cut_run(class)?;
+        }
+        let address = unused.run.start;
+        unused.run.start += class.bytes() as u64;
         // SAFETY: runs are cut from regions whose provenance was exposed, each for one class, and each
         // address is handed out once.
         Ok(unsafe { Slot::new(address, class) })
@@ -99,19 +139,8 @@ impl Arena {
     /// # Cost
     /// A few stores; no allocation, lock or system call.
     pub(crate) fn free(&self, slot: Slot, words: Words<'_>) {
-        // A reader that sees the link must also see that its page is gone: this fence pairs with the
-        // reader's fence after its copy.
-        fence_unless(Fault::ReuseFence, Ordering::Release);
-        let head = &self.classes[slot.class.index()].free;
-        let mut next = head.load(Ordering::Relaxed);
-        loop {
-            words.first().store(next, Ordering::Relaxed);
-            match head.compare_exchange_weak(next, slot.address(), Ordering::Release, Ordering::Relaxed) {
-                Ok(_) => break,
-                Err(newer) => next = newer,
-            }
-        }
         self.free_bytes.fetch_add(slot.class.bytes() as u64, Ordering::Relaxed);
+        self.push(slot, words);
     }
 
     /// Returns the words of a slot, which is one of this arena's.
@@ -146,30 +175,33 @@ impl Arena {
     }
 
     /// Returns every slot on a free list, and every list that leads astray.
-    pub(crate) fn free_slots(&self) -> (Vec<Slot>, Vec<BadLink>) {
-        let (mut slots, mut bad) = (Vec::new(), Vec::new());
-        let classes = (0..CLASS_COUNT).filter_map(SizeClass::from_index);
-        classes.for_each(|class| bad.extend(self.walk(class, &mut slots).err()));
-        (slots, bad)
+    pub(crate) fn free_slots(&self) -> FreeSlots {
+        let mut found = FreeSlots::default();
+        for class in (0..CLASS_COUNT).filter_map(SizeClass::from_index) {
+            let pool = &self.classes[class.index()];
+            let unused = lock(&pool.unused);
+            let spare = self.walk(class, pool.free.load(Ordering::Acquire), &mut found.spare);
+            let bare = self.walk(class, unused.bare, &mut found.bare);
+            found.bad.extend(spare.err().into_iter().chain(bare.err()));
+        }
+        found
     }
 
     /// Returns the bytes of slots cut from the regions that have had an owner: those outside the runs.
     pub(crate) fn issued_bytes(&self) -> u64 {
         // Runs first: a run cut meanwhile only makes the sum larger.
         let in_runs = |pool: &Pool| {
-            let run = lock(&pool.run);
-            run.end - run.start
+            let unused = lock(&pool.unused);
+            unused.run.end - unused.run.start
         };
         let unused: u64 = self.classes.iter().map(in_runs).sum();
         lock(&self.cut).iter().sum::<u64>() * UNIT_BYTES as u64 - unused
     }
 
-    fn walk(&self, class: SizeClass, slots: &mut Vec<Slot>) -> Result<(), BadLink> {
-        let pool = &self.classes[class.index()];
-        let _popping = lock(&pool.run);
+    /// Follows a list; nobody pops from it meanwhile.
+    fn walk(&self, class: SizeClass, mut link: u64, slots: &mut Vec<Slot>) -> Result<(), BadLink> {
         // A list can be no longer than what was ever cut; a longer one is a ring.
         let mut steps_left = lock(&self.cut).iter().sum::<u64>() / class.units();
-        let mut link = pool.free.load(Ordering::Acquire);
         while link != 0 {
             if steps_left == 0 || !self.has_cut(link, class) {
                 return Err(BadLink { slot_bytes: class.bytes(), address: link });
@@ -184,26 +216,57 @@ impl Arena {
         Ok(())
     }
 
+    /// Puts a slot that is on no list onto its class's.
+    fn push(&self, slot: Slot, words: Words<'_>) {
+        let pool = &self.classes[slot.class.index()];
+        if spare::is_large(slot.class) {
+            pool.free_bytes.fetch_add(slot.class.bytes() as u64, Ordering::Relaxed);
+            self.spare_bytes.fetch_add(slot.class.bytes() as u64, Ordering::Relaxed);
+        }
+        // A reader that sees the link must also see that its page is gone: this fence pairs with the
+        // reader's fence after its copy.
+        fence_unless(Fault::ReuseFence, Ordering::Release);
+        let mut next = pool.free.load(Ordering::Relaxed);
+        loop {
+            words.first().store(next, Ordering::Relaxed);
+            match pool.free.compare_exchange_weak(next, slot.address(), Ordering::Release, Ordering::Relaxed)
+            {
+                Ok(_) => break,
+                Err(newer) => next = newer,
+            }
+        }
+    }
+
     /// Takes the newest free slot; the caller holds the pool's mutex.
-    fn pop(&self, pool: &Pool, class: SizeClass) -> Option<Slot> {
+    fn pop(&self, pool: &Pool, class: SizeClass, _right: &MutexGuard<'_, Unused>) -> Option<Slot> {
         let mut head = pool.free.load(Ordering::Acquire);
         while head != 0 {
-            // SAFETY: only addresses of slots get into the list of their class: `free` takes slots.
+            // SAFETY: only addresses of slots get into the list of their class: `push` takes slots.
             let slot = unsafe { Slot::new(head, class) };
             let next = self.words(slot).first().load(Ordering::Relaxed);
             match pool.free.compare_exchange_weak(head, next, Ordering::Acquire, Ordering::Acquire) {
-                Ok(_) => return Some(slot),
+                Ok(_) => {
+                    if spare::is_large(class) {
+                        pool.free_bytes.fetch_sub(class.bytes() as u64, Ordering::Relaxed);
+                        self.spare_bytes.fetch_sub(class.bytes() as u64, Ordering::Relaxed);
+                    }
+                    return Some(slot);
+                }
                 Err(newer) => head = newer,
             }
         }
         None
     }
 
-    fn reuse(&self, slot: Slot) -> Slot {
+    fn reuse(&self, slot: Slot, is_bare: bool) -> Slot {
         self.free_bytes.fetch_sub(slot.class.bytes() as u64, Ordering::Relaxed);
-        // As in `free`: a reader that sees the new owner's words must see that the old page is gone.
+        // As in `push`: a reader that sees the new owner's words must see that the old page is gone.
         fence_unless(Fault::ReuseFence, Ordering::Release);
-        self.words(slot).clear();
+        if is_bare {
+            self.clothe(slot)
+        } else {
+            self.words(slot).clear()
+        }
         slot
     }
 
@@ -235,6 +298,13 @@ impl Arena {
     }
 }
 
+impl Pool {
+    fn new() -> Self {
+        let (free, free_bytes) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { free, free_bytes, unused: Mutex::new(Unused { run: 0..0, bare: 0 }) }
+    }
+}
+
 fn out_of_memory(units: u64, why: &'static str) -> StoreError {
     let source = std::io::Error::new(std::io::ErrorKind::OutOfMemory, why);
     StoreError::OutOfMemory { bytes: units * UNIT_BYTES as u64, source }
@@ -242,7 +312,7 @@ fn out_of_memory(units: u64, why: &'static str) -> StoreError {
 
 #[cfg(test)]
 mod tests {
-    use super::Arena;
+    use super::{Arena, FreeSlots};
     use crate::class::SizeClass;
 
     #[test]
@@ -277,10 +347,10 @@ mod tests {
         let class = SizeClass::of(64);
         let slot = arena.allocate(class).unwrap();
         arena.free(slot, arena.words(slot));
-        assert_eq!(arena.free_slots(), (vec![slot], vec![]));
+        assert_eq!(arena.free_slots(), FreeSlots { spare: vec![slot], ..FreeSlots::default() });
         arena.words(slot).first().store(1 << 30, super::Ordering::Relaxed);
-        assert_eq!(arena.free_slots().1.len(), 1);
+        assert_eq!(arena.free_slots().bad.len(), 1);
         arena.words(slot).first().store(slot.address(), super::Ordering::Relaxed);
-        assert_eq!(arena.free_slots().1.len(), 1);
+        assert_eq!(arena.free_slots().bad.len(), 1);
     }
 }

@@ -56,6 +56,7 @@ impl PageStore {
             return Err(StoreError::IdOutOfRange { page, id_max: self.page_id_max });
         }
         self.forget_dead();
+        self.arena.trim(self.counts.slot_bytes());
         let entry = self.table.enter(page, self.counts.pages())?;
         let claimed = claim(entry).ok_or(StoreError::NotFree { page });
         let directory = claimed.inspect_err(|_| self.table.leave(page))?;

@@ -2,7 +2,10 @@
 
 use mmsb_types::{PageId, Place, Violation};
 
-use crate::{PageStore, StoreStats, class::SizeClass, directory::Slot, meta, sync::Ordering, table::Entry};
+use crate::{
+    PageStore, StoreStats, arena::spare::inside, class::SizeClass, directory::Slot, meta, sync::Ordering,
+    table::Entry,
+};
 
 /// A slot and whose it is; `None` for a free one.
 type Owned = (Slot, Option<PageId>);
@@ -14,8 +17,8 @@ impl PageStore {
     /// that holds it), `page/exact` (the directory tells of just those pages that fill their slot),
     /// `page/padding-zero` (behind a page's end its slot is zero), `page/slot-cut` (its
     /// slot was cut from a region), `page/slot-overlap` (no two slots share a byte, free ones included),
-    /// `page/slot-lost` (every slot is a page's or free), `page/free-list` (each ends), `page/counts` (the
-    /// running sums are right); `page/chain-link`, `page/chain-order`, `page/chunk-lost` (pre-images; see
+    /// `page/slot-lost` (every slot is a page's or free), `page/free-list` (each ends), `page/bare-zero` (what
+    /// was given back of free slots is zero), `page/counts` (the running sums are right); `page/chain-link`, `page/chain-order`, `page/chunk-lost` (pre-images; see
     /// `preimage/check.rs`).
     ///
     /// Call it while nobody else uses the store and no page is being prepared; otherwise it may report
@@ -43,7 +46,7 @@ impl PageStore {
                 found.extend(self.check_page(page, entry, directory.is_exact(), slot));
             }
         }
-        self.check_free(&mut owned, &mut found);
+        self.check_free(&mut owned, &mut sums, &mut found);
         let owned_bytes: u64 = owned.iter().map(|(slot, _)| slot.class.bytes() as u64).sum();
         if owned_bytes < self.arena.issued_bytes() {
             let facts = format!("{} bytes are nobody's", self.arena.issued_bytes() - owned_bytes);
@@ -51,7 +54,11 @@ impl PageStore {
         }
         sums.free_bytes = owned_bytes - sums.slot_bytes;
         self.check_overlaps(owned, &mut found);
-        let counted = StoreStats { free_bytes: self.arena.free_bytes(), ..self.counts.stats() };
+        let counted = StoreStats {
+            free_bytes: self.arena.free_bytes(),
+            bare_bytes: self.arena.bare_bytes(),
+            ..self.counts.stats()
+        };
         if counted != sums {
             let facts = format!("counted {counted:?}, found {sums:?}");
             found.push(Violation::new("page/counts", Place::Whole, facts));
@@ -75,10 +82,18 @@ impl PageStore {
         }
     }
 
-    fn check_free(&self, owned: &mut Vec<Owned>, found: &mut Vec<Violation>) {
-        let (free, bad) = self.arena.free_slots();
-        owned.extend(free.into_iter().map(|slot| (slot, None)));
-        for link in bad {
+    fn check_free(&self, owned: &mut Vec<Owned>, sums: &mut StoreStats, found: &mut Vec<Violation>) {
+        let free = self.arena.free_slots();
+        for slot in &free.bare {
+            if let Some(at) = self.arena.first_nonzero_inside(*slot) {
+                let facts = format!("byte {at} of the bare slot at {:#x} is not zero", slot.address());
+                found.push(Violation::new("page/bare-zero", Place::Whole, facts));
+            }
+        }
+        sums.bare_bytes =
+            free.bare.iter().map(|slot| inside(*slot)).map(|inside| inside.end - inside.start).sum();
+        owned.extend(free.spare.into_iter().chain(free.bare).map(|slot| (slot, None)));
+        for link in free.bad {
             let facts = format!("slots of {} bytes: a link to {:#x}", link.slot_bytes, link.address);
             found.push(Violation::new("page/free-list", Place::Whole, facts));
         }
@@ -208,8 +223,8 @@ mod tests {
     fn a_free_list_that_leads_astray_is_found() {
         let spoil = |store: &PageStore| {
             drop(store.prepare(PageId::new(3), 100).unwrap());
-            let (free, _) = store.arena.free_slots();
-            store.arena.words(free[0]).first().store(1 << 20, Ordering::Relaxed);
+            let free = store.arena.free_slots();
+            store.arena.words(free.spare[0]).first().store(1 << 20, Ordering::Relaxed);
         };
         check(spoil, &["page/free-list at the whole: slots of 128 bytes: a link to 0x100000"]);
     }

@@ -18,6 +18,8 @@ pub struct StoreStats {
     pub slot_bytes: u64,
     /// Freed slots that wait for pages of their size, in bytes.
     pub free_bytes: u64,
+    /// What of them was given back to the system, in bytes: it takes no memory.
+    pub bare_bytes: u64,
     /// Side columns of the ids that were used, in bytes, but for blocks of ids that are all dead.
     pub table_bytes: u64,
     /// Address space mapped, in bytes; what was never touched takes no memory.
@@ -48,6 +50,7 @@ impl PageStore {
     pub fn stats(&self) -> StoreStats {
         StoreStats {
             free_bytes: self.arena.free_bytes(),
+            bare_bytes: self.arena.bare_bytes(),
             table_bytes: self.table.used_bytes(),
             mapped_bytes: self.arena.mapped_bytes() + self.table.mapped_bytes(),
             ..self.counts.stats()
@@ -68,6 +71,10 @@ impl Counts {
         self.pages.load(Ordering::Relaxed)
     }
 
+    pub(crate) fn slot_bytes(&self) -> u64 {
+        self.slot_bytes.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn born(&self, page_bytes: u32, class: SizeClass) {
         self.pages.fetch_add(1, Ordering::Relaxed);
         self.page_bytes.fetch_add(page_bytes.into(), Ordering::Relaxed);
@@ -85,7 +92,7 @@ impl Counts {
         StoreStats {
             pages: self.pages(),
             page_bytes: self.page_bytes.load(Ordering::Relaxed),
-            slot_bytes: self.slot_bytes.load(Ordering::Relaxed),
+            slot_bytes: self.slot_bytes(),
             ..StoreStats::default()
         }
     }

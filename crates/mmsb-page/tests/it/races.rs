@@ -222,3 +222,22 @@ fn dead_ids_are_forgotten_while_others_live_again() {
     });
     assert_sound(&world.store);
 }
+
+#[test]
+#[cfg_attr(miri, ignore = "needs mappings")]
+fn slots_whose_memory_is_given_back_never_show_in_a_read() {
+    // Dead, they are more than the megabyte that free slots may take.
+    let world = World::new(160);
+    let went_bare = AtomicBool::new(false);
+    world.run(2, |writer, mut dice| {
+        let committer = world.committer();
+        let ids = || (1 + 80 * writer..=80 + 80 * writer).map(page);
+        for _ in 0..ROUNDS / 2_000 {
+            ids().for_each(|id| world.bear(id, 15_000 + dice.roll(1_000) as u32));
+            ids().for_each(|id| world.change(id, &committer, true));
+            went_bare.fetch_or(world.store.stats().bare_bytes > 0, Ordering::Relaxed);
+        }
+    });
+    assert_eq!(went_bare.into_inner(), cfg!(target_os = "linux"));
+    assert_sound(&world.store);
+}
