@@ -25,7 +25,7 @@ const BLOCK_BYTES: u64 = 4096;
 /// The smallest slot that has a whole block inside, wherever it lies.
 const LEAST: SizeClass = SizeClass::of(2 * BLOCK_BYTES as u32);
 /// Living bytes that allow for one spare byte; and spare bytes that are allowed anyway.
-const LIVE_PER_SPARE: u64 = 16;
+const LIVE_PER_SPARE: u64 = 64;
 const SPARE_BYTES_MIN: u64 = 1 << 20;
 /// Slots that one call makes bare.
 const SLOTS_MAX: usize = 8;
@@ -43,7 +43,7 @@ pub(crate) fn inside(slot: Slot) -> Range<u64> {
 }
 
 impl Arena {
-    /// Gives back memory of free slots, if they take much more than a sixteenth of `live_bytes`. Called now and
+    /// Gives back memory of free slots, if they take much more than their share of `live_bytes`. Called now and
     /// then, while nothing is held; bounded, and waits for nobody but one who allocates.
     #[inline]
     pub(crate) fn trim(&self, live_bytes: u64) {
