@@ -39,6 +39,8 @@ pub enum Deed {
     Write,
     /// Writes one page, all of it.
     Fill,
+    /// Commits several transactions together.
+    Many,
     /// Writes to every page that stays: more than a commit locks without the bulk ticket.
     WriteAll,
     /// Reads some pages, then writes another: serializable, or refused.
@@ -66,12 +68,12 @@ pub enum Deed {
 /// Everything, each as often as it stands here.
 pub const ALL_DEEDS: &[Deed] = {
     use Deed::{
-        Branch, Capture, Create, Delete, Fill, LookBack, Read, ReadMany, Rewind, Snapshot, Transfer, Write,
-        WriteAll,
+        Branch, Capture, Create, Delete, Fill, LookBack, Many, Read, ReadMany, Rewind, Snapshot, Transfer,
+        Write, WriteAll,
     };
     &[
-        Write, Write, Write, Write, Fill, Fill, WriteAll, Transfer, Transfer, Transfer, Capture, Create,
-        Delete, Read, Read, Read, Read, Read, ReadMany, Snapshot, Snapshot, LookBack, Branch, Rewind,
+        Write, Write, Write, Write, Fill, Fill, Many, WriteAll, Transfer, Transfer, Transfer, Capture,
+        Create, Delete, Read, Read, Read, Read, Read, ReadMany, Snapshot, Snapshot, LookBack, Branch, Rewind,
     ]
 };
 

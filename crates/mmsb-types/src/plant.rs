@@ -12,7 +12,7 @@ mod explore;
 use core::sync::atomic::Ordering;
 
 #[cfg(loom)]
-pub use self::explore::explore;
+pub use self::explore::{TOO_FEW_WORDS, explore};
 
 /// A place that a test can weaken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,6 +16,9 @@ const SUITES: [(&str, &[&str]); 2] =
 /// How often a thread may be stopped where it did not wait; two or three find nearly all that can be found.
 const PREEMPTIONS: &str = "2";
 
+/// A verdict's length in the table.
+const VERDICT_CHARS_MAX: usize = 70;
+
 /// What one model, or one of its twins, came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Model {
@@ -82,6 +85,7 @@ pub fn table(models: &[Model]) -> String {
     let width = sorted.iter().map(|model| model.name.len()).max().unwrap_or(0);
     let line = |model: &&Model| {
         let Model { name, iterations, millis, verdict } = model;
+        let verdict: String = verdict.chars().take(VERDICT_CHARS_MAX).collect();
         format!("  {name:<width$} | {iterations:>8} runs | {millis:>6} ms | {verdict}\n")
     };
     sorted.iter().map(line).collect()

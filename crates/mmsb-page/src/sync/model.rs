@@ -181,7 +181,7 @@ impl<T: Held> Word<T> {
         let (player, first) = CAST.with_borrow_mut(|cast| {
             let held = self.held.get().to_bits();
             if !self.is_played() {
-                let player = cast.waiting.pop().expect("the model looks at more words than it said");
+                let player = cast.waiting.pop().expect(mmsb_types::plant::TOO_FEW_WORDS);
                 self.held.set(T::from_bits(T::MARK | cast.playing.len() as u64));
                 cast.playing.push((player, held));
             }

@@ -1,6 +1,6 @@
 //! What the stress's threads do.
 
-use mmsb::{Epoch, Error, PageId};
+use mmsb::{Epoch, Error};
 
 use super::{
     Deed, PAGE_BYTES,
@@ -14,6 +14,7 @@ impl<'a> Worker<'a> {
         match deed {
             Deed::Write => self.write_some(),
             Deed::Fill => self.fill(),
+            Deed::Many => self.commit_many(),
             Deed::WriteAll => self.write_all(),
             Deed::Transfer => self.transfer(),
             Deed::Capture => self.capture(),
@@ -62,6 +63,29 @@ impl<'a> Worker<'a> {
         });
         done = done.and_then(|()| self.write_one(&mut attempt));
         self.finish(attempt, done);
+    }
+
+    /// Each transaction is a commit of its own; behind one that lost a race, none is.
+    fn commit_many(&mut self) {
+        let (mut transactions, mut notes) = (Vec::new(), Vec::new());
+        let began = self.lane.begin();
+        for _ in 0..2 + self.rng.below(6) {
+            let mut attempt = self.begin();
+            match (0..1 + self.rng.below(3)).try_for_each(|_| self.write_one(&mut attempt)) {
+                Ok(()) => {
+                    transactions.push(attempt.tx);
+                    notes.push(attempt.changes);
+                }
+                Err(error) => lost(error),
+            }
+        }
+        let committed = self.bus.commit_many(transactions).unwrap_or_else(|many| {
+            lost(many.source);
+            many.committed
+        });
+        for (committed, changes) in committed.into_iter().zip(notes) {
+            self.lane.end(began, Action::Commit { epoch: committed.epoch, reads: Vec::new(), changes });
+        }
     }
 
     fn write_all(&mut self) {

@@ -16,6 +16,8 @@ use std::{
 
 use super::{Fault, plant};
 
+/// What a model with too few words says: that rejects nothing.
+pub const TOO_FEW_WORDS: &str = "the model looks at more words than it said";
 /// Thread switches of one run; a model that needs more has a thread that waits in vain.
 const BRANCHES_MAX: usize = 5_000;
 
@@ -36,6 +38,7 @@ pub fn explore(name: &str, faults: &[Fault], model: impl Fn() + Clone + Send + S
         let Err(why) = rejected else { panic!("{name}: loom accepts {fault:?}") };
         let why = why.downcast_ref::<String>().cloned().or(why.downcast_ref::<&str>().map(|&why| why.into()));
         let why = why.unwrap_or_default();
+        assert!(!why.contains(TOO_FEW_WORDS), "{name} ~ {fault:?}: {why}");
         let first_line = why.lines().next().unwrap_or_default();
         print(&format!("{name} ~ {fault:?}"), &count, start, &format!("rejected: {first_line}"));
     }
