@@ -10,7 +10,7 @@ use mmsb_tlog::LogDir;
 fn counted(count: u64) -> (Bus, PageId) {
     let bus = Bus::in_memory().unwrap();
     let world = bus.create_page("world", 64).unwrap();
-    (1..=count).for_each(|value| drop(bus.begin().label(value).put_and_commit(world, value)));
+    (1..=count).for_each(|value| _ = bus.begin().label(value).put_and_commit(world, value));
     (bus, world)
 }
 
@@ -201,8 +201,6 @@ fn a_full_branch_says_so_and_stays_as_it_is() {
     let bus = Bus::in_memory().unwrap();
     let page = bus.create_page(None, 16 << 20).unwrap();
     let branch = bus.branch(bus.epoch()).unwrap();
-    let image =
-        |turn: u8| (0..16 << 20).map(move |at: u32| (at.wrapping_mul(0x9e37_79b9) >> 13) as u8 ^ turn);
     for turn in 1..=3 {
         branch.capture(page, long_image(turn, 16 << 20)).unwrap();
     }
