@@ -150,6 +150,8 @@ pub struct Outcome {
     pub bars: Vec<Bar>,
     /// What a reader should know beside the figures.
     pub notes: Vec<String>,
+    /// Figures that could not be measured, and why: with one of them the line fails, and shows the others.
+    pub failures: Vec<String>,
 }
 
 impl Outcome {
@@ -188,6 +190,13 @@ impl Outcome {
         self.figures.extend(other.figures);
         self.bars.extend(other.bars);
         self.notes.extend(other.notes);
+        self.failures.extend(other.failures);
+        self
+    }
+
+    /// Adds a figure that could not be measured.
+    pub fn failure(&mut self, text: impl Into<String>) -> &mut Self {
+        self.failures.push(text.into());
         self
     }
 

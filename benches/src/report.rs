@@ -17,6 +17,7 @@ pub(crate) struct Judged {
     number: Option<u8>,
     question: &'static str,
     result: Result<Vec<Row>>,
+    failures: Vec<String>,
     notes: Vec<String>,
     passed: bool,
 }
@@ -37,12 +38,22 @@ struct Measured {
 impl Judged {
     /// Judges what a line returned; with `lenient`, bars on speed are told and decide nothing.
     pub fn new(line: &Line, outcome: Result<Outcome>, lenient: bool, context: &mut Context) -> Self {
-        let (result, notes) = match outcome {
-            Ok(outcome) => (rows(&outcome, context), outcome.notes),
-            Err(error) => (Err(error), Vec::new()),
+        let (result, told) = match outcome {
+            Ok(outcome) => (rows(&outcome, context), [outcome.failures, outcome.notes]),
+            Err(error) => (Err(error), Default::default()),
         };
-        let passed = result.as_ref().is_ok_and(|rows| rows.iter().all(|row| row.clears(lenient)));
-        Self { line: line.name, number: line.number, question: line.question, result, notes, passed }
+        let clear = result.as_ref().is_ok_and(|rows| rows.iter().all(|row| row.clears(lenient)));
+        let [failures, notes] = told;
+        let passed = clear && failures.is_empty();
+        Self {
+            line: line.name,
+            number: line.number,
+            question: line.question,
+            result,
+            failures,
+            notes,
+            passed,
+        }
     }
 
     /// Returns the line as data.
@@ -61,6 +72,7 @@ impl Judged {
             Ok(rows) => rows.iter().for_each(|row| text += &row.text()),
             Err(error) => text += &format!("    failed: {error:#}\n"),
         }
+        self.failures.iter().for_each(|failure| text += &format!("    failed: {failure}\n"));
         self.notes.iter().for_each(|note| text += &format!("    note: {note}\n"));
         text
     }

@@ -5,12 +5,13 @@
 //! counts; a thread that the machine did not let run is not, and the run is made again.
 
 use std::{
+    fmt,
     sync::Barrier,
     thread,
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use rustix::thread::sched_getcpu;
 
 use crate::{
@@ -26,6 +27,18 @@ const QUEUED_MAX: f64 = 0.25;
 const STEAL_MAX: f64 = 0.1;
 /// Runs that may be thrown away for each that counts.
 const DISCARDS_MAX: u32 = 10;
+
+/// No run counted: the machine had no two processors to spare. Says nothing about what was measured.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotAtOnce(String);
+
+impl fmt::Display for NotAtOnce {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "no run on two processors counts: {}", self.0)
+    }
+}
+
+impl std::error::Error for NotAtOnce {}
 
 /// One thread's part of a run.
 #[derive(Clone, Copy, Debug)]
@@ -73,13 +86,13 @@ impl Together {
     /// runs were thrown away.
     ///
     /// # Errors
-    /// Those of `run`; if none of eleven runs can be verified, why the last one was not.
+    /// Those of `run`; [`NotAtOnce`] if none of eleven runs can be verified, with why the last one was not.
     pub fn verified<T>(mut run: impl FnMut() -> Result<(Self, T)>) -> Result<(Self, T, u32)> {
         for discarded in 0..=DISCARDS_MAX {
             let (done, value) = run()?;
             match done.verify() {
                 Ok(()) => return Ok((done, value, discarded)),
-                Err(why) if discarded == DISCARDS_MAX => bail!("no run on two processors counts: {why}"),
+                Err(why) if discarded == DISCARDS_MAX => return Err(NotAtOnce(why.to_string()).into()),
                 Err(_) => {}
             }
         }

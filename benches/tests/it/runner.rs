@@ -103,6 +103,17 @@ fn a_line_that_panics_fails_and_the_next_one_runs() {
 }
 
 #[test]
+fn a_figure_that_could_not_be_measured_fails_the_line_and_leaves_the_others() {
+    let unmeasured = |_: &mut Context| {
+        let mut outcome = bar(BarKind::Must, Op::AtLeast, 7.0)?;
+        outcome.failure("torque: no run counts");
+        Ok(outcome)
+    };
+    fails(unmeasured, "    failed: torque: no run counts");
+    fails(unmeasured, "7.00 M/s (7.00 .. 7.00); must >= 7\n");
+}
+
+#[test]
 fn a_bar_for_a_figure_that_is_not_there_fails() {
     fails(
         |_| {

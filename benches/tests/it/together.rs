@@ -8,7 +8,7 @@ use std::{
 use benches::{
     clock::thread_time,
     pin::processors,
-    together::{Part, Together},
+    together::{NotAtOnce, Part, Together},
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -62,9 +62,11 @@ fn runs_are_made_again_until_one_counts_and_given_up_after_eleven() {
         count += 1;
         Ok((Together { steal: 40 * MS, ..sound() }, ()))
     });
-    let text = never.unwrap_err().to_string();
-    assert_eq!(text, "no run on two processors counts: other machines took 0.20 of the time");
+    let error = never.unwrap_err().downcast::<NotAtOnce>().unwrap();
+    assert_eq!(error.to_string(), "no run on two processors counts: other machines took 0.20 of the time");
     assert_eq!(count, 11);
+    let wrong = Together::verified::<()>(|| anyhow::bail!("page 3 differs")).unwrap_err();
+    assert!(!wrong.is::<NotAtOnce>(), "a wrong page is no matter of processors");
 }
 
 #[test]

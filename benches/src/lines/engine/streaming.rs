@@ -17,6 +17,7 @@ use anyhow::{Result, ensure};
 use mmsb::Bus;
 use mmsb_types::PageId;
 
+use super::two::unmeasured;
 use crate::{
     BarKind::{Goal, Must},
     Context, LimitKind,
@@ -58,11 +59,8 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
     let repeats: Result<Vec<Repeat>> =
         (0..=context.repeats()).map(|_| repeat(&mut world, pair, &mut target)).collect();
     let repeats = match repeats {
-        Err(error) if context.lenient() => {
-            outcome.note(format!("{name}: not measured: {error:#}"));
-            return Ok(());
-        }
-        repeats => repeats?,
+        Err(error) => return unmeasured(context, outcome, &name, error),
+        Ok(repeats) => repeats,
     };
     world.verify_all()?;
     let sample = |value: &dyn Fn(&Repeat) -> f64| Sample::of(repeats.iter().skip(1).map(value).collect());

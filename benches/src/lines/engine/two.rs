@@ -21,7 +21,7 @@ use crate::{
     Outcome, Sample, Unit,
     clock::{FLUSHER, Stopwatch, named_time},
     pin::{pin_named, pinned, processors},
-    together::Together,
+    together::{NotAtOnce, Together},
     world::{World, commit},
 };
 
@@ -60,8 +60,7 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
     world.verify_all()
 }
 
-/// Measures a row and adds its figures, the one that is judged last. On a machine that does other work beside,
-/// it may be that no run counts: then only a note is added, and `false` returned.
+/// Measures a row and adds its figures, the one that is judged last; `false` if no run counts.
 fn row(
     context: &Context,
     outcome: &mut Outcome,
@@ -74,11 +73,8 @@ fn row(
     let deltas = if context.quick() { 1 << 18 } else { 1 << 20 };
     let repeats = (0..=context.repeats()).map(|_| repeat(world, pair, count, deltas)).collect::<Result<_>>();
     let repeats: Vec<Repeat> = match repeats {
-        Err(error) if context.lenient() => {
-            outcome.note(format!("{name}: not measured: {error:#}"));
-            return Ok(false);
-        }
-        repeats => repeats?,
+        Err(error) => return unmeasured(context, outcome, name, error).map(|()| false),
+        Ok(repeats) => repeats,
     };
     let sample = |value: &dyn Fn(&Repeat) -> f64| Sample::of(repeats.iter().skip(1).map(value).collect());
     let ratio = |one: Duration, two: Duration| one.as_secs_f64() / two.as_secs_f64();
@@ -89,6 +85,19 @@ fn row(
     let discarded: u32 = repeats.iter().map(|repeat| repeat.discarded).sum();
     outcome.note(format!("{name}: {discarded} runs were thrown away, {} count", repeats.len()));
     Ok(true)
+}
+
+/// Tells that no run of a row of two threads counts: the line's failure, but not on a machine that does other work
+/// beside. Any other error, a wrong page above all, is always the line's.
+pub fn unmeasured(context: &Context, outcome: &mut Outcome, name: &str, error: anyhow::Error) -> Result<()> {
+    let why = error.downcast::<NotAtOnce>()?;
+    let text = format!("{name}: not measured: {why}");
+    if context.lenient() {
+        outcome.note(text)
+    } else {
+        outcome.failure(text)
+    };
+    Ok(())
 }
 
 fn repeat(world: &mut World, pair: [usize; 2], count: usize, deltas: usize) -> Result<Repeat> {
