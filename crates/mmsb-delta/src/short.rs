@@ -30,22 +30,44 @@ impl DeltaBatch {
     #[inline]
     pub fn push_write(&mut self, page: PageId, offset: u32, bytes: &[u8]) -> bool {
         let is_page = page.get().wrapping_sub(1) < COMPACT_ID_MAX;
-        if !is_page || bytes.len() >= LONG_BYTES || offset > OFFSET_MAX || bytes.is_empty() {
-            return self.push_long(page, offset, bytes);
+        let is_short = (1..LONG_BYTES).contains(&bytes.len());
+        if !is_page || !is_short || offset > OFFSET_MAX || self.ends_on(page) || may_be_one_byte(bytes) {
+            return self.push_other(page, offset, bytes);
         }
         let span = Span::new(offset, bytes.len() as u32);
-        if self.goes_on(page, span, bytes) {
-            return true;
+        self.compact.push(Entry::run(page, Form::Bytes, span).to_compact());
+        // Where the caller's length is a constant, this is a few instructions: so it stands here alone.
+        self.compact_payload.extend_from_slice(bytes);
+        true
+    }
+
+    /// Tells whether the last compact entry is one of this page.
+    #[inline]
+    #[must_use]
+    pub fn ends_on(&self, page: PageId) -> bool {
+        self.compact.last().is_some_and(|last| Entry::from_compact(*last).id == page.get())
+    }
+
+    /// Appends a write that may be more, or less, than an entry with its bytes.
+    #[inline(never)]
+    fn push_other(&mut self, page: PageId, offset: u32, bytes: &[u8]) -> bool {
+        if bytes.is_empty() || bytes.len() >= LONG_BYTES {
+            return self.push_long(page, offset, bytes);
         }
-        let is_fill = bytes.len() > FILL_ABOVE_BYTES && is_one_byte(bytes);
-        let (form, payload) = if is_fill { (Form::Fill, &bytes[..1]) } else { (Form::Bytes, bytes) };
-        self.compact.push(Entry::run(page, form, span).to_compact());
-        self.compact_payload.extend_from_slice(payload);
+        if !(1..=COMPACT_ID_MAX).contains(&page.get()) || offset > OFFSET_MAX {
+            return false;
+        }
+        let span = Span::new(offset, bytes.len() as u32);
+        if !self.goes_on(page, span, bytes) {
+            let is_fill = bytes.len() > FILL_ABOVE_BYTES && is_one_byte(bytes);
+            let (form, payload) = if is_fill { (Form::Fill, &bytes[..1]) } else { (Form::Bytes, bytes) };
+            self.compact.push(Entry::run(page, form, span).to_compact());
+            self.compact_payload.extend_from_slice(payload);
+        }
         true
     }
 
     /// Appends a write of any length.
-    #[inline(never)]
     fn push_long(&mut self, page: PageId, offset: u32, bytes: &[u8]) -> bool {
         let is_page = (1..=COMPACT_ID_MAX).contains(&page.get());
         if !is_page || bytes.len() > COMPACT_LEN_MAX as usize || offset > OFFSET_MAX {
@@ -88,14 +110,16 @@ impl BatchView<'_> {
     }
 }
 
-/// Tells whether all bytes are equal; most writes show in their first word that they are not.
+/// Tells whether all bytes may be equal; most writes show in their first word that they are not.
 #[inline]
-fn is_one_byte(bytes: &[u8]) -> bool {
-    if let Some(word) = bytes.first_chunk::<8>() {
-        let word = u64::from_le_bytes(*word);
-        if word != word.rotate_left(8) {
-            return false;
-        }
+fn may_be_one_byte(bytes: &[u8]) -> bool {
+    match (bytes.first_chunk(), bytes.first_chunk()) {
+        (Some(word), _) => u64::from_le_bytes(*word) == u64::from_le_bytes(*word).rotate_left(8),
+        (None, Some(word)) => u32::from_le_bytes(*word) == u32::from_le_bytes(*word).rotate_left(8),
+        _ => bytes.first() == bytes.last(),
     }
+}
+
+fn is_one_byte(bytes: &[u8]) -> bool {
     bytes[1..] == bytes[..bytes.len() - 1]
 }

@@ -97,7 +97,7 @@ impl<'a> Group<'a> {
     ///
     /// Who holds pages must not wait for this one, unless nobody else may do so meanwhile.
     pub fn try_lock(&mut self, page: PageId, end: u32) -> Hold {
-        self.take(page, end)
+        take(self.store, self.committer.number(), &mut self.records, page, end)
     }
 
     /// Tries to take the pages of `runs`, each with the end it must reach, until one cannot be taken, and
@@ -108,8 +108,10 @@ impl<'a> Group<'a> {
         runs: &mut impl Iterator<Item = (PageId, u32)>,
         again: &mut Vec<u32>,
     ) -> Option<(PageId, u32, Hold)> {
+        // Held in registers: what lies behind an acquiring load is loaded anew after each of them.
+        let (store, own) = (self.store, self.committer.number());
         for (page, end) in runs {
-            match self.take(page, end) {
+            match take(store, own, &mut self.records, page, end) {
                 Hold::Locked => {}
                 Hold::Again => again.push(self.records.len() as u32 - 1),
                 hold => return Some((page, end, hold)),
@@ -179,41 +181,6 @@ impl<'a> Group<'a> {
         // behind.)
         fence_unless(Fault::WriterFence, Ordering::Release);
         GroupWriter { group: self, ended: 0 }
-    }
-
-    #[inline(always)]
-    fn take(&mut self, page: PageId, end: u32) -> Hold {
-        let Some(entry) = self.store.table.entry(page) else { return Hold::Gone };
-        let before = entry.lock_word();
-        let directory = entry.directory();
-        let Some(slot) = directory.slot() else { return Hold::Gone };
-        let (owner, own) = (meta::owner(before), self.committer.number());
-        if owner == 0 {
-            if !entry.lock(before, meta::locked(before, own)) {
-                return Hold::Busy;
-            }
-        } else if owner != own {
-            return Hold::Busy;
-        }
-        let view = self.store.view(entry, directory, slot);
-        match view.filter(|_| entry.directory() == directory) {
-            Some(view) if end <= view.page_bytes => {
-                self.records.push(Record { meta: entry.meta(), view, before });
-                if owner == 0 { Hold::Locked } else { Hold::Again }
-            }
-            _ => Self::undo(entry, before, own, view.is_some()),
-        }
-    }
-
-    /// Puts back what is still ours: a birth may have stored a new word over it. Whoever saw the word
-    /// meanwhile saw a busy page.
-    #[cold]
-    fn undo(entry: Entry<'_>, before: u64, own: u8, is_short: bool) -> Hold {
-        if meta::owner(before) == 0 {
-            let locked = meta::locked(before, own);
-            let _ = entry.meta().compare_exchange(locked, before, Ordering::Release, Ordering::Relaxed);
-        }
-        if is_short { Hold::Gone } else { Hold::Busy }
     }
 
     fn let_go(&self, from: usize) {
@@ -351,6 +318,42 @@ impl Record<'_> {
     fn is_first(&self) -> bool {
         meta::owner(self.before) == 0
     }
+}
+
+/// Tries once to take the page under the owner number `own`; leaves a record if that went well.
+#[inline(always)]
+fn take<'a>(store: &'a PageStore, own: u8, records: &mut Vec<Record<'a>>, page: PageId, end: u32) -> Hold {
+    let Some(entry) = store.table.entry(page) else { return Hold::Gone };
+    let before = entry.lock_word();
+    let directory = entry.directory();
+    let Some(slot) = directory.slot() else { return Hold::Gone };
+    let owner = meta::owner(before);
+    if owner == 0 {
+        if !entry.lock(before, meta::locked(before, own)) {
+            return Hold::Busy;
+        }
+    } else if owner != own {
+        return Hold::Busy;
+    }
+    let view = store.view(entry, directory, slot);
+    match view.filter(|_| entry.directory() == directory) {
+        Some(view) if end <= view.page_bytes => {
+            records.push(Record { meta: entry.meta(), view, before });
+            if owner == 0 { Hold::Locked } else { Hold::Again }
+        }
+        _ => untake(entry, before, own, view.is_some()),
+    }
+}
+
+/// Puts back what is still ours: a birth may have stored a new word over it. Whoever saw the word meanwhile
+/// saw a busy page.
+#[cold]
+fn untake(entry: Entry<'_>, before: u64, own: u8, is_short: bool) -> Hold {
+    if meta::owner(before) == 0 {
+        let locked = meta::locked(before, own);
+        let _ = entry.meta().compare_exchange(locked, before, Ordering::Release, Ordering::Relaxed);
+    }
+    if is_short { Hold::Gone } else { Hold::Busy }
 }
 
 /// Empties a list and gives its memory to one of another lifetime; collecting in place allocates nothing.

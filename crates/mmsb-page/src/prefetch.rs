@@ -25,8 +25,11 @@ impl PageStore {
         }
     }
 
-    /// Returns the page's length, as [`PageStore::page_bytes`] does, and asks for the lines that a change of
-    /// `len` bytes at `offset` will touch.
+    /// Returns the page's length and asks for the lines that a change of `len` bytes at `offset` will touch;
+    /// `None` if no such page lives.
+    ///
+    /// If the page dies meanwhile the length may be that of its id's next life: who goes by it to change the
+    /// page is told under the lock, who goes by it to refuse something asks [`PageStore::page_bytes`] first.
     ///
     /// # Cost
     /// A look at the page's own words; nothing waits for the lines.
@@ -37,7 +40,7 @@ impl PageStore {
         let directory = entry.directory();
         let slot = directory.slot()?;
         lines(slot.start().as_ptr(), offset, len);
-        if directory.is_exact() { Some(slot.class.bytes() as u32) } else { self.page_bytes(page) }
+        Some(entry.page_bytes(directory, slot))
     }
 
     /// Asks for the first and the last cache line of `len` bytes from `offset` on: all that a short write
@@ -60,10 +63,8 @@ impl PageStore {
 fn lines(start: *const u8, offset: u32, len: usize) {
     let first = start.wrapping_add(offset as usize);
     line(first);
-    let last = first.wrapping_add(len.saturating_sub(1));
-    if last.addr() / LINE_BYTES != first.addr() / LINE_BYTES {
-        line(last);
-    }
+    // To ask whether this is another line costs more than to ask for it twice.
+    line(first.wrapping_add(len.saturating_sub(1)));
 }
 
 /// Asks for the cache line that holds the address.

@@ -16,6 +16,8 @@ use crate::{
 
 /// Roots of one list; the largest index is far below what they could hold.
 pub(crate) const ROOT_COUNT: usize = 32;
+/// Places for roots: one for each power of two, so that no unit, however large, is out of bounds.
+const LOG2_COUNT: usize = u64::BITS as usize;
 /// Regions at least this large are worth huge pages; smaller ones would waste most of one.
 const HUGE_ABOVE_BYTES: usize = 8 << 20;
 
@@ -42,14 +44,18 @@ pub(crate) struct Place {
 /// Zeroed memory addressed by unit; see the file's head. The first region holds `1 << FIRST_LOG2` units
 /// of `UNIT_BYTES`; constants, because finding a unit is on every path.
 pub(crate) struct Regions<const FIRST_LOG2: u32, const UNIT_BYTES: usize> {
-    roots: [AtomicPtr<u8>; ROOT_COUNT],
+    /// That of region `k` stands at `FIRST_LOG2 + k`; the others are always null.
+    roots: [AtomicPtr<u8>; LOG2_COUNT],
     /// Bytes mapped so far; holding the mutex is the right to map more.
     growing: Mutex<u64>,
 }
 
 impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BYTES> {
+    const HAS_ROOTS: () = assert!(FIRST_LOG2 as usize + ROOT_COUNT <= LOG2_COUNT);
+
     /// Makes an empty list.
     pub(crate) fn new() -> Self {
+        let () = Self::HAS_ROOTS;
         let roots = std::array::from_fn(|_| AtomicPtr::new(std::ptr::null_mut()));
         Self { roots, growing: Mutex::new(0) }
     }
@@ -57,9 +63,11 @@ impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BY
     /// Returns where the unit lies, or `None` if its region is not mapped.
     #[inline]
     pub(crate) fn place(&self, unit: u64) -> Option<Place> {
-        let (region, index) = self.split(unit);
-        let start = NonNull::new(self.roots.get(region)?.load(Ordering::Acquire))?;
-        Some(Place { start, unit_count: self.unit_count(region), index })
+        // A sum that wraps around is small, and finds no root; the bit set has a logarithm in any case.
+        let shifted = unit.wrapping_add(1 << FIRST_LOG2);
+        let log2 = (shifted | 1).ilog2();
+        let start = NonNull::new(self.roots[log2 as usize].load(Ordering::Acquire))?;
+        Some(Place { start, unit_count: 1 << log2, index: (shifted ^ (1 << log2)) as usize })
     }
 
     /// Maps the region that holds the unit, if it is not there yet.
@@ -68,7 +76,7 @@ impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BY
     /// [`StoreError::OutOfMemory`] if the system refuses, or past the last region.
     pub(crate) fn ensure(&self, unit: u64, huge: HugePages) -> Result<(), StoreError> {
         let (region, _) = self.split(unit);
-        let root = self.roots.get(region).ok_or_else(|| out_of_memory(u64::MAX, too_large()))?;
+        let root = self.root(region).ok_or_else(|| out_of_memory(u64::MAX, too_large()))?;
         if !root.load(Ordering::Acquire).is_null() {
             return Ok(());
         }
@@ -126,11 +134,14 @@ impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BY
 
     /// Returns the region that holds the unit, and the unit's index there; [`ROOT_COUNT`] or more, if none
     /// ever can.
-    #[inline]
     pub(crate) fn split(&self, unit: u64) -> (usize, usize) {
         let Some(shifted) = unit.checked_add(1 << FIRST_LOG2) else { return (ROOT_COUNT, 0) };
         let log2 = shifted.ilog2() as usize;
         (log2 - FIRST_LOG2 as usize, (shifted - (1 << log2)) as usize)
+    }
+
+    fn root(&self, region: usize) -> Option<&AtomicPtr<u8>> {
+        (region < ROOT_COUNT).then(|| &self.roots[FIRST_LOG2 as usize + region])
     }
 
     fn unit_count(&self, region: usize) -> usize {
@@ -145,7 +156,7 @@ impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Regions<FIRST_LOG2, UNIT_BY
 impl<const FIRST_LOG2: u32, const UNIT_BYTES: usize> Drop for Regions<FIRST_LOG2, UNIT_BYTES> {
     fn drop(&mut self) {
         for region in 0..ROOT_COUNT {
-            let start = NonNull::new(owned(&mut self.roots[region]));
+            let start = NonNull::new(owned(&mut self.roots[FIRST_LOG2 as usize + region]));
             if let (Some(start), Some(bytes)) = (start, self.region_bytes(region)) {
                 // SAFETY: the type invariant: mapped with this length, and `&mut self` proves that no
                 // borrow of it is left.

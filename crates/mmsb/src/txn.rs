@@ -15,6 +15,7 @@ mod write;
 
 use std::panic::Location;
 
+use mmsb_page::PageStore;
 use mmsb_types::{Durability, Epoch, PageId};
 
 use crate::{Branch, Bus, Error};
@@ -50,6 +51,8 @@ pub(crate) use self::{
 #[must_use = "a transaction that is not committed changes nothing"]
 pub struct Transaction<'b> {
     target: Target<'b>,
+    /// The pages of the bus, while it only writes to living ones of them.
+    live: Option<&'b PageStore>,
     pub(crate) draft: PooledDraft,
     /// `None` while it only writes to living pages.
     detail: Option<Box<Detail<'b>>>,
@@ -71,12 +74,13 @@ impl<'b> Transaction<'b> {
         durability: Durability,
         site: Option<&'static Location<'static>>,
     ) -> Self {
-        Self { target: Target::Bus(bus), draft: PooledDraft::new(durability, site), detail: None }
+        let draft = PooledDraft::new(durability, site);
+        Self { target: Target::Bus(bus), live: Some(bus.store()), draft, detail: None }
     }
 
     pub(crate) fn on_branch(branch: &'b Branch, site: Option<&'static Location<'static>>) -> Self {
         let draft = PooledDraft::new(Durability::Volatile, site);
-        Self { target: Target::Branch(branch), draft, detail: None }
+        Self { target: Target::Branch(branch), live: None, draft, detail: None }
     }
 
     /// Publishes all changes as the next epoch, and waits for the durability asked for.
@@ -119,7 +123,7 @@ impl<'b> Transaction<'b> {
         if self.detail.is_none() {
             let detail = Detail::of_writes(self.target, self.draft.writes.view())?;
             self.draft.writes.clear();
-            self.detail = Some(Box::new(detail));
+            (self.live, self.detail) = (None, Some(Box::new(detail)));
         }
         Ok(self.detail.as_deref_mut().expect("made just now, if not before"))
     }

@@ -44,7 +44,6 @@ pub(crate) struct Draft {
     pub(crate) writes: DeltaBatch,
     /// Room for what the pages were: each counts anew where another one was written before it.
     pub(crate) need: Need,
-    last_page: Option<PageId>,
 }
 
 /// A draft that goes back to its thread's pool.
@@ -111,11 +110,12 @@ impl Draft {
     /// Adds a write that fits its page; `false` if the columns cannot hold it.
     #[inline]
     pub(super) fn push_write(&mut self, page: PageId, page_bytes: u32, offset: u32, bytes: &[u8]) -> bool {
-        if self.last_page != Some(page) {
-            self.last_page = Some(page);
+        let is_other = !self.writes.ends_on(page);
+        let pushed = self.writes.push_write(page, offset, bytes);
+        if is_other {
             self.need.add(page_bytes);
         }
-        self.writes.push_write(page, offset, bytes)
+        pushed
     }
 
     #[inline]
@@ -129,7 +129,7 @@ impl Draft {
     fn clear(&mut self) {
         (self.label, self.tag, self.rewinds_to, self.is_apart) = (None, None, None, false);
         self.writes.clear();
-        (self.need, self.last_page) = (Need::default(), None);
+        self.need = Need::default();
     }
 }
 

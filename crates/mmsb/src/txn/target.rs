@@ -20,21 +20,10 @@ impl Target<'_> {
     ///
     /// # Errors
     /// [`Error::PageNotFound`].
-    #[inline]
     pub(super) fn page_bytes(self, page: PageId) -> Result<u32, Error> {
         match self {
             Self::Bus(bus) => bus.page_bytes(page),
             Self::Branch(branch) => branch.page_bytes(page),
-        }
-    }
-
-    /// Returns a live page's length, in bytes, and asks for the memory that a write will touch; `None` if no
-    /// such page lives.
-    #[inline]
-    pub(super) fn approach(self, page: PageId, offset: u32, len: usize) -> Option<u32> {
-        match self {
-            Self::Bus(bus) => bus.store().approach(page, offset, len),
-            Self::Branch(branch) => branch.page_bytes(page).ok(),
         }
     }
 

@@ -17,8 +17,8 @@ impl<'b> Transaction<'b> {
     #[inline]
     pub fn write(&mut self, page: PageId, offset: u32, bytes: impl AsRef<[u8]>) -> Result<(), Error> {
         let bytes = bytes.as_ref();
-        if self.detail.is_none()
-            && let Some(page_bytes) = self.target.approach(page, offset, bytes.len())
+        if let Some(store) = self.live
+            && let Some(page_bytes) = store.approach(page, offset, bytes.len())
             && u64::from(offset) + bytes.len() as u64 <= u64::from(page_bytes)
             && self.draft.push_write(page, page_bytes, offset, bytes)
         {
@@ -31,6 +31,7 @@ impl<'b> Transaction<'b> {
     ///
     /// # Errors
     /// As [`Transaction::write`].
+    #[inline]
     pub fn put<T: Value + ?Sized>(&mut self, page: PageId, offset: u32, value: &T) -> Result<(), Error> {
         self.write(page, offset, value.as_bytes())
     }
@@ -148,11 +149,15 @@ impl<'b> Transaction<'b> {
         Ok(())
     }
 
-    /// Writes to the page's own record, or tells why that cannot be.
+    /// Writes to a branch, or to the page's own record, or tells why that cannot be.
     #[cold]
     fn write_apart(&mut self, page: PageId, offset: u32, bytes: &[u8]) -> Result<(), Error> {
         if self.detail.is_none() {
-            check_span(page, offset, bytes.len(), self.target.page_bytes(page)?)?;
+            let page_bytes = self.target.page_bytes(page)?;
+            check_span(page, offset, bytes.len(), page_bytes)?;
+            if self.draft.push_write(page, page_bytes, offset, bytes) {
+                return Ok(());
+            }
         }
         let found = self.touch(page)?;
         check_span(page, offset, bytes.len(), found.page_bytes)?;
