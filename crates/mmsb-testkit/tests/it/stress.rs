@@ -5,17 +5,17 @@ use std::time::Duration;
 use mmsb::Bus;
 use mmsb_testkit::{ALL_DEEDS, Stress};
 
-/// How long each stress lasts: `MMSB_STRESS_SECONDS`, or two seconds.
+/// How long each stress lasts: `MMSB_STRESS_SECONDS`, or a second.
 fn stress_time() -> Duration {
     let seconds = std::env::var("MMSB_STRESS_SECONDS").ok().and_then(|text| text.parse().ok());
-    Duration::from_secs(seconds.unwrap_or(2))
+    Duration::from_secs(seconds.unwrap_or(1))
 }
 
 #[track_caller]
 fn check(bus: &Bus, seed: u64) {
     println!("seed {seed}");
     let mut stress = Stress::new(bus, ALL_DEEDS, seed);
-    let tally = stress.run(4, stress_time() / 2).unwrap_or_else(|error| panic!("{error}"));
+    let tally = stress.run(4, stress_time()).unwrap_or_else(|error| panic!("{error}"));
     println!("{tally:?}");
 }
 
