@@ -18,7 +18,8 @@ impl PageStore {
     /// `page/padding-zero` (behind a page's end its slot is zero), `page/slot-cut` (its
     /// slot was cut from a region), `page/slot-overlap` (no two slots share a byte, free ones included),
     /// `page/slot-lost` (every slot is a page's or free), `page/free-list` (each ends), `page/bare-zero` (what
-    /// was given back of free slots is zero), `page/counts` (the running sums are right); `page/chain-link`, `page/chain-order`, `page/chunk-lost` (pre-images; see
+    /// was given back of free slots is zero), `page/counts` (the running sums are right) `page/block-count` (the
+    /// table knows which ids are in use); `page/chain-link`, `page/chain-order`, `page/chunk-lost` (pre-images; see
     /// `preimage/check.rs`).
     ///
     /// Call it while nobody else uses the store and no page is being prepared; otherwise it may report
@@ -63,6 +64,7 @@ impl PageStore {
             let facts = format!("counted {counted:?}, found {sums:?}");
             found.push(Violation::new("page/counts", Place::Whole, facts));
         }
+        found.extend(self.check_blocks());
         found.extend(self.check_preimages());
         found
     }

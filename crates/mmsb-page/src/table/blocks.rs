@@ -11,7 +11,7 @@
 //! Invariant: `count` is the number of ids of the block between `enter` and `leave`, or `EMPTYING`; only
 //! ids that are counted are stored to (a failed attempt to lock one aside, which leaves it as it was).
 
-use mmsb_types::PageId;
+use mmsb_types::{PageId, Place as Whereabouts, Violation};
 
 use super::{Hot, LENGTH_AT, Table, VER_AT};
 use crate::{
@@ -135,6 +135,38 @@ impl Block {
 }
 
 impl PageStore {
+    /// Compares what is counted of blocks with what lives in them; nobody uses the store meanwhile, and no page
+    /// is being prepared.
+    pub(crate) fn check_blocks(&self) -> Vec<Violation> {
+        let blocks = &self.table.blocks;
+        let count = self.table.end.load(Ordering::Relaxed).div_ceil(BLOCK_IDS);
+        let known = (0..count).filter_map(|number| Some((number, blocks.block(number)?)));
+        let (mut used_count, mut found) = (0, Vec::new());
+        let mut wrong = |facts| found.push(Violation::new("page/block-count", Whereabouts::Whole, facts));
+        for (number, block) in known {
+            let (used, counted) = (block.used.load(Ordering::Relaxed), block.count.load(Ordering::Relaxed));
+            used_count += u64::from(used != 0);
+            if (used, counted) == (0, 0) {
+                continue;
+            }
+            let ids = number * BLOCK_IDS..(number + 1) * BLOCK_IDS;
+            let living = ids.filter(|&id| self.contains(PageId::new(id)));
+            let (mut alive, mut unmarked) = (0, 0);
+            for id in living {
+                alive += 1;
+                unmarked += u32::from(used >> (id % BLOCK_IDS / GROUP_IDS) & 1 == 0);
+            }
+            if (alive, 0) != (counted, unmarked) {
+                wrong(format!("block {number}: {counted} counted, {alive} live, {unmarked} without a mark"));
+            }
+        }
+        let counted = blocks.used_count.load(Ordering::Relaxed);
+        if counted != used_count {
+            wrong(format!("{counted} blocks counted as used, not {used_count}"));
+        }
+        found
+    }
+
     /// Gives back the table's memory where all pages of a block are dead, and no snapshot is older than
     /// their deaths. Called now and then, while nothing is held; bounded, and waits for nobody.
     #[inline]
@@ -202,6 +234,34 @@ mod tests {
             store.lock_wait(page, &committer).unwrap().into_writer().retire(Epoch::new(death));
         }
         store.forget_dead();
+    }
+
+    /// Spoils the words of a store with one page, number 5, and compares what the check says.
+    #[track_caller]
+    fn check(spoil: impl FnOnce(&super::Blocks), expect: &str) {
+        let store = PageStore::new();
+        store.prepare(PageId::new(5), 8).unwrap().publish(Epoch::new(1));
+        assert_eq!(store.check(), []);
+        spoil(&store.table.blocks);
+        let found: Vec<String> = store.check().iter().map(ToString::to_string).collect();
+        assert_eq!(found, [format!("page/block-count at the whole: {expect}")]);
+    }
+
+    #[test]
+    fn a_wrong_count_of_a_block_is_found() {
+        let spoil = |blocks: &super::Blocks| blocks.block(0).unwrap().count.store(2, Ordering::Relaxed);
+        check(spoil, "block 0: 2 counted, 1 live, 0 without a mark");
+        let spoil = |blocks: &super::Blocks| blocks.used_count.store(7, Ordering::Relaxed);
+        check(spoil, "7 blocks counted as used, not 1");
+    }
+
+    #[test]
+    fn a_living_page_without_a_mark_is_found() {
+        let store = PageStore::new();
+        store.prepare(PageId::new(5), 8).unwrap().publish(Epoch::new(1));
+        store.table.blocks.block(0).unwrap().used.store(2, Ordering::Relaxed);
+        let found = store.check_blocks();
+        assert_eq!((found.len(), found[0].rule), (1, "page/block-count"));
     }
 
     fn is_forgotten(store: &PageStore, id: u64) -> bool {
