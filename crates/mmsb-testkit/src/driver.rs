@@ -1,16 +1,13 @@
 //! Random transactions, committed to a bus and to the model side by side.
 
-use mmsb::{Branch, Bus, Epoch, Error, PageId, Rewound, Transaction};
+mod act;
+mod pick;
+
+use mmsb::{Branch, Bus, Epoch, Error, Rewound, Transaction};
 
 use crate::{Model, ModelState, Rng, draft::Draft};
 
-const NAMES: [&str; 6] = ["world", "player", "score", "map", "queue", "\u{fc}ber"];
 const TAGS: [&str; 4] = ["physics", "ai", "net", "input"];
-/// Lengths with the edges of words, lines, the single frame, compact entries and boxed frames in between.
-const PAGE_BYTES: [usize; 9] = [1, 7, 8, 40, 64, 65, 1000, 4096, 5000];
-/// Long enough for boxed frames; beyond what a compact entry's offset reaches.
-const LONG_PAGE_BYTES: [usize; 2] = [70_000, (1 << 20) + 4200];
-const PAGES_MAX: usize = 12;
 
 /// What takes transactions.
 pub trait Begin {
@@ -138,100 +135,5 @@ impl Driver {
         let expected = matches!(refused, Err(Error::Conflict { .. }))
             || draft.has_name_twice() && matches!(refused, Err(Error::NameTaken { .. }));
         assert!(expected, "an epoch that {page} never had was accepted: {refused:?}");
-    }
-
-    fn act(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {
-        let count = draft.state.pages.len();
-        match self.rng.below(12) {
-            0 | 1 if count < PAGES_MAX => self.create(tx, draft),
-            _ if count == 0 => Ok(()),
-            2 => {
-                let page = self.page(draft);
-                draft.delete(page);
-                tx.delete_page(page)
-            }
-            3 => self.rename(tx, draft),
-            4 => self.swap_names(tx, draft),
-            5 | 6 => self.capture(tx, draft),
-            7 => self.read(tx, draft),
-            _ => self.write(tx, draft),
-        }
-    }
-
-    fn create(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {
-        let long = self.rng.once_in(24);
-        let page_bytes = if long { self.rng.pick(&LONG_PAGE_BYTES) } else { self.rng.pick(&PAGE_BYTES) };
-        let name = self.name();
-        draft.create(tx.create_page(name, page_bytes)?, name, page_bytes);
-        Ok(())
-    }
-
-    fn rename(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {
-        let (page, name) = (self.page(draft), self.name());
-        draft.name(page, name);
-        tx.name_page(page, name)
-    }
-
-    fn swap_names(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {
-        let (one, other) = (self.page(draft), self.page(draft));
-        let name_of = |page| draft.state.pages[&page].name.clone();
-        let (one_name, other_name) = (name_of(one), name_of(other));
-        draft.name(one, other_name.as_deref());
-        draft.name(other, one_name.as_deref());
-        tx.name_page(one, other_name.as_deref())?;
-        tx.name_page(other, one_name.as_deref())
-    }
-
-    fn write(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {
-        let page = self.page(draft);
-        let (offset, len) = self.span(draft, page);
-        let bytes = self.rng.bytes(len);
-        draft.write(page, offset, &bytes);
-        tx.put(page, offset as u32, bytes.as_slice())
-    }
-
-    fn capture(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {
-        let page = self.page(draft);
-        let mut image = draft.state.pages[&page].bytes.to_vec();
-        for _ in 0..self.rng.below(4) {
-            let (offset, len) = self.span(draft, page);
-            image[offset..][..len].copy_from_slice(&self.rng.bytes(len));
-        }
-        draft.capture(page, &image);
-        tx.capture(page, image)
-    }
-
-    fn read(&mut self, tx: &mut Transaction<'_>, draft: &Draft) -> Result<(), Error> {
-        let page = self.page(draft);
-        let (offset, len) = self.span(draft, page);
-        let mut buffer = vec![0xa5; len];
-        tx.read(page, offset as u32, &mut buffer)?;
-        assert_eq!(buffer, draft.state.pages[&page].bytes[offset..][..len], "own writes of {page}");
-        Ok(())
-    }
-
-    fn page(&mut self, draft: &Draft) -> PageId {
-        let index = self.rng.below(draft.state.pages.len());
-        *draft.state.pages.keys().nth(index).expect("an index below the count")
-    }
-
-    /// Returns a page that lived before the transaction and still does.
-    fn old_page(&mut self, draft: &Draft) -> Option<PageId> {
-        let lives = |page: &&PageId| draft.state.pages.contains_key(page);
-        let old: Vec<_> = self.model.newest().pages.keys().filter(lives).copied().collect();
-        (!old.is_empty()).then(|| self.rng.pick(&old))
-    }
-
-    fn name(&mut self) -> Option<&'static str> {
-        if self.rng.once_in(3) { None } else { Some(self.rng.pick(&NAMES)) }
-    }
-
-    /// Returns offset and length within a page, short ones more often than long ones.
-    fn span(&mut self, draft: &Draft, page: PageId) -> (usize, usize) {
-        let page_bytes = draft.state.pages[&page].bytes.len();
-        let offset = self.rng.below(page_bytes);
-        let room = page_bytes - offset;
-        let most = if self.rng.once_in(4) { room } else { room.min(48) };
-        (offset, self.rng.below(most + 1))
     }
 }

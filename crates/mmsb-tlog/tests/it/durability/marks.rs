@@ -1,0 +1,89 @@
+//! What a mark claims, and when it is written.
+
+use std::thread;
+
+use mmsb_tlog::{LogError, LogOptions, Mark};
+use mmsb_types::{Durability, Lsn};
+
+use super::faulty_log;
+use crate::{
+    common::{
+        HEAD_BYTES, INSTANCE, commit, open, places, plain, segment_bytes, set_segment_bytes, single, try_open,
+    },
+    faulty::Action,
+};
+
+#[test]
+fn a_mark_claims_only_what_a_sync_has_confirmed() {
+    let (disk, dir, log) = faulty_log();
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                (0..300).for_each(|turn| {
+                    let number = commit(&log, &plain(turn, "x"));
+                    if turn % 9 == 0 {
+                        log.wait(number, Durability::Synced).unwrap();
+                    }
+                })
+            });
+        }
+    });
+    log.close().unwrap();
+    let bytes = segment_bytes(&dir);
+    let places = places(&bytes);
+    let (mut written, mut durable, mut claims) = (0, 0, 0);
+    for action in &disk.plan().actions {
+        let (offset, batch) = match action {
+            Action::Write { offset, bytes } => (offset, bytes),
+            Action::Sync => {
+                durable = written;
+                continue;
+            }
+            Action::Cut => panic!("a log that is whole was cut"),
+        };
+        assert!(*offset >= HEAD_BYTES as u64);
+        let end = *offset as usize + batch.len();
+        let mark = places.iter().find(|place| place.end() == end).expect("a batch ends with a record");
+        let lsn = Lsn::new(mark.offset as u64);
+        let mark = Mark::parse(&bytes[mark.offset..], INSTANCE, lsn).expect("and that is a mark");
+        assert_eq!(mark.synced_through, durable);
+        claims += usize::from(durable > 0);
+        written = mark.number;
+    }
+    assert!(matches!(disk.plan().actions.last(), Some(Action::Sync)), "the closing mark is synced");
+    assert_eq!((written, durable), (900, 900));
+    assert!(claims > 10, "the test saw marks that claim something");
+}
+
+#[test]
+fn a_cut_is_synced_before_anything_is_written_behind_it() {
+    let torn = || {
+        let (disk, dir, log) = faulty_log();
+        log.wait(commit(&log, &single("good")), Durability::Synced).unwrap();
+        drop(log);
+        let bytes = segment_bytes(&dir);
+        set_segment_bytes(&dir, &[&bytes, b"torn".as_slice()].concat());
+        disk.plan().actions.clear();
+        (disk, dir, bytes)
+    };
+    let (disk, dir, _) = torn();
+    let log = open(&dir);
+    log.wait(commit(&log, &single("more")), Durability::Written).unwrap();
+    assert!(matches!(disk.plan().actions[..], [Action::Cut, Action::Sync, Action::Write { .. }]));
+    let (disk, dir, bytes) = torn();
+    disk.plan().syncs_left = Some(0);
+    let failure = try_open(&dir, LogOptions::default()).unwrap_err();
+    assert!(matches!(failure, LogError::Io { operation: "syncing the cut of", .. }), "{failure}");
+    assert_eq!(segment_bytes(&dir), bytes);
+}
+
+#[test]
+fn what_nobody_waits_for_is_written_soon() {
+    let (_, _, log) = faulty_log();
+    for _ in 0..20 {
+        let number = commit(&log, &single("volatile"));
+        while log.reached(number) == Durability::Volatile {
+            thread::yield_now();
+        }
+    }
+}
