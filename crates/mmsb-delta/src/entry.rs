@@ -12,7 +12,10 @@ use mmsb_types::{
     limits::{COMPACT_ID_MAX, COMPACT_LEN_MAX, COMPACT_OFFSET_MAX, PAGE_BYTES_MAX, PAGE_ID_MAX},
 };
 
-use crate::{EntryFault, Form, Patch};
+use crate::{
+    EntryFault, Form, Patch,
+    short::{FILL_ABOVE_BYTES, LONG_BYTES, OFFSET_MAX as SHORT_OFFSET_MAX, is_one_byte, may_be_one_byte},
+};
 
 /// A compact entry as stored.
 pub(crate) type Compact = [u8; 8];
@@ -159,6 +162,26 @@ impl Entry {
 pub fn compact_payload_bytes(bytes: [u8; 8]) -> Option<u32> {
     let entry = Entry::from_compact(bytes);
     entry.check().is_ok().then(|| entry.payload_bytes())
+}
+
+/// Returns the compact entry of a write and the patch that it makes, as [`DeltaBatch::push_write`] stores it; `None`
+/// if that is no single entry, or is not told in a few steps.
+///
+/// [`DeltaBatch::push_write`]: crate::DeltaBatch::push_write
+#[inline]
+#[must_use]
+pub fn short_write(page: PageId, offset: u32, bytes: &[u8]) -> Option<([u8; 8], Patch<'_>)> {
+    let is_page = page.get().wrapping_sub(1) < COMPACT_ID_MAX;
+    if !is_page || bytes.len() >= LONG_BYTES || offset > SHORT_OFFSET_MAX || bytes.is_empty() {
+        return None;
+    }
+    let span = Span::new(offset, bytes.len() as u32);
+    let patch = if bytes.len() > FILL_ABOVE_BYTES && may_be_one_byte(bytes) && is_one_byte(bytes) {
+        Patch::Fill { span, byte: bytes[0] }
+    } else {
+        Patch::Bytes { offset, bytes }
+    };
+    Some((Entry::run(page, patch.form(), span).to_compact(), patch))
 }
 
 /// The little-endian word at a fixed place of a wide entry.

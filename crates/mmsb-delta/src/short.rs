@@ -13,11 +13,11 @@ use mmsb_types::{
 use crate::{BatchView, DeltaBatch, Form, choose::choose_run_into, entry::Entry};
 
 /// From this length on a write is searched for repeated bytes.
-const LONG_BYTES: usize = 64;
+pub(crate) const LONG_BYTES: usize = 64;
 /// No write that begins here or before reaches past what a compact entry holds.
-const OFFSET_MAX: u32 = COMPACT_OFFSET_MAX - COMPACT_LEN_MAX;
+pub(crate) const OFFSET_MAX: u32 = COMPACT_OFFSET_MAX - COMPACT_LEN_MAX;
 /// Up to this length one repeated byte is left among its neighbours: as a fill it would save nothing.
-const FILL_ABOVE_BYTES: usize = 1;
+pub(crate) const FILL_ABOVE_BYTES: usize = 1;
 
 impl DeltaBatch {
     /// Appends a write of `bytes` at `offset`; `false`, and nothing is appended, if only a wide entry could
@@ -112,7 +112,7 @@ impl BatchView<'_> {
 
 /// Tells whether all bytes may be equal; most writes show in their first word that they are not.
 #[inline]
-fn may_be_one_byte(bytes: &[u8]) -> bool {
+pub(crate) fn may_be_one_byte(bytes: &[u8]) -> bool {
     match (bytes.first_chunk(), bytes.first_chunk()) {
         (Some(word), _) => u64::from_le_bytes(*word) == u64::from_le_bytes(*word).rotate_left(8),
         (None, Some(word)) => u32::from_le_bytes(*word) == u32::from_le_bytes(*word).rotate_left(8),
@@ -120,6 +120,6 @@ fn may_be_one_byte(bytes: &[u8]) -> bool {
     }
 }
 
-fn is_one_byte(bytes: &[u8]) -> bool {
+pub(crate) fn is_one_byte(bytes: &[u8]) -> bool {
     bytes[1..] == bytes[..bytes.len() - 1]
 }

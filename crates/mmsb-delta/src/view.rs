@@ -73,6 +73,24 @@ impl<'a> BatchView<'a> {
         patches(compact, self.compact_payload).chain(patches(wide, self.wide_payload))
     }
 
+    /// Returns the patches of the compact entries alone, with their pages.
+    ///
+    /// # Cost
+    /// As [`BatchView::iter`], and no look at each step whether the wide ones have begun.
+    #[inline]
+    pub fn compact_iter(&self) -> impl Iterator<Item = (PageId, Patch<'a>)> + Clone + use<'a> {
+        patches(self.compact.iter().map(|entry| Entry::from_compact(*entry)), self.compact_payload)
+    }
+
+    /// Returns the only patch, if there is one, and its entry is compact.
+    #[inline]
+    #[must_use]
+    pub fn only_compact(&self) -> Option<(PageId, Patch<'a>)> {
+        let [entry] = self.compact else { return None };
+        let entry = Entry::from_compact(*entry);
+        self.wide.is_empty().then_some((PageId::new(entry.id), entry.patch(self.compact_payload)?))
+    }
+
     /// Tells whether there is no entry.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

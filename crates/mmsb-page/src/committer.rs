@@ -68,11 +68,17 @@ impl Committers {
     ///
     /// # Cost
     /// One atomic operation as long as numbers are free.
+    #[inline]
     #[must_use]
     pub fn acquire(&self, timeout: Duration) -> Option<Committer<'_>> {
         if let Some(committer) = self.try_acquire() {
             return Some(committer);
         }
+        self.wait_for_one(timeout)
+    }
+
+    #[cold]
+    fn wait_for_one(&self, timeout: Duration) -> Option<Committer<'_>> {
         let mut patience = Patience::new(timeout);
         loop {
             patience.wait()?;
@@ -95,9 +101,16 @@ impl Committers {
             return None;
         }
         let home = thread_number();
-        (0..LANE_COUNT).find_map(|step| self.take_from((home + step) % LANE_COUNT, home / LANE_COUNT % 64))
+        let first = self.take_from(home % LANE_COUNT, home / LANE_COUNT % 64);
+        first.or_else(|| self.take_from_others(home))
     }
 
+    #[cold]
+    fn take_from_others(&self, home: usize) -> Option<Committer<'_>> {
+        (1..LANE_COUNT).find_map(|step| self.take_from((home + step) % LANE_COUNT, home / LANE_COUNT % 64))
+    }
+
+    #[inline]
     fn take_from(&self, lane: usize, preferred: usize) -> Option<Committer<'_>> {
         let word = &self.lanes[lane].0;
         let mut lent = word.load(Ordering::Relaxed);
@@ -113,11 +126,13 @@ impl Committers {
 }
 
 impl<'p> Committer<'p> {
+    #[inline]
     fn new(lane: &'p AtomicU64, number: usize) -> Self {
         Self { lane, number: number as u8, unshared: PhantomData }
     }
 
     /// Returns the owner number, in `1..=254`: what this committer's locks show.
+    #[inline]
     #[must_use]
     pub fn number(&self) -> u8 {
         self.number
@@ -125,6 +140,7 @@ impl<'p> Committer<'p> {
 }
 
 impl Drop for Committer<'_> {
+    #[inline]
     fn drop(&mut self) {
         self.lane.fetch_and(!(1 << (self.number % 64)), order(Fault::ReturnOrder, Ordering::Release));
     }

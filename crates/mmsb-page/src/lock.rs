@@ -144,6 +144,7 @@ impl<'a> PageLock<'a> {
     }
 
     /// Returns the page's exact length, in bytes.
+    #[inline]
     #[must_use]
     pub fn page_bytes(&self) -> u32 {
         self.held.view.page_bytes

@@ -105,6 +105,7 @@ impl PageStore {
     }
 
     /// Returns the pool of owner numbers: who wants to lock pages needs one.
+    #[inline]
     #[must_use]
     pub fn committers(&self) -> &Committers {
         &self.committers

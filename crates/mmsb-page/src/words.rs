@@ -70,27 +70,28 @@ impl<'a> Words<'a> {
     ///
     /// # Panics
     /// If the range passes the slot's end.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn store(self, offset: usize, bytes: &[u8]) {
         let (from, skip) = (offset / WORD_BYTES, offset % WORD_BYTES);
-        let words = &self.words[from..(offset + bytes.len()).div_ceil(WORD_BYTES).max(from)];
         if bytes.len() < WORD_BYTES {
+            let words = &self.words[from..(offset + bytes.len()).div_ceil(WORD_BYTES).max(from)];
             let mut value = [0; WORD_BYTES];
             value[..bytes.len()].copy_from_slice(bytes);
             return store_short(words, skip, bytes.len(), u64::from_le_bytes(value));
         }
-        let (mut words, mut rest) = (words, bytes);
+        let (mut words, mut rest) = (&self.words[from..], bytes);
         if let (1.., Some((word, behind)), Some(first)) = (skip, words.split_first(), bytes.first_chunk()) {
             merge(word, u64::from_le_bytes(*first) << bits(skip), u64::MAX << bits(skip));
             (words, rest) = (behind, &bytes[WORD_BYTES - skip..]);
         }
         let (chunks, tail) = rest.as_chunks();
-        for (chunk, word) in chunks.iter().zip(words) {
+        let (whole, behind) = words.split_at(chunks.len());
+        for (chunk, word) in chunks.iter().zip(whole) {
             word.store(u64::from_le_bytes(*chunk), Ordering::Relaxed);
         }
-        if let (1.., Some(word), Some(last)) = (tail.len(), words.last(), bytes.last_chunk()) {
+        if let (1.., Some(last)) = (tail.len(), bytes.last_chunk()) {
             let value = u64::from_le_bytes(*last) >> bits(WORD_BYTES - tail.len());
-            merge(word, value, !(u64::MAX << bits(tail.len())));
+            merge(&behind[0], value, !(u64::MAX << bits(tail.len())));
         }
     }
 

@@ -49,12 +49,14 @@ impl<'a> PageWriter<'a> {
     }
 
     /// Returns the page's exact length, in bytes.
+    #[inline]
     #[must_use]
     pub fn page_bytes(&self) -> u32 {
         self.held.view.page_bytes
     }
 
     /// Returns the page's bytes, with what was written so far.
+    #[inline]
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         // SAFETY: nobody but this value stores to the slot, and its own stores need `&mut self`.

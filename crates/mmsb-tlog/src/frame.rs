@@ -6,12 +6,16 @@
 //! Invariant: `parse(encode(x)) == x`, and no byte of a frame is outside its checksums.
 
 mod encode;
+mod line;
 mod parse;
 mod section;
 
 pub use encode::FrameBuf;
+pub use line::Line;
 pub use parse::{Frame, RecordHead, parse_frame, record_head};
 pub use section::{SectionBuf, SectionKind, Sections};
+
+pub(crate) use line::LINE_WORDS;
 
 /// Bytes of a frame's header.
 pub const HEADER_BYTES: usize = 32;

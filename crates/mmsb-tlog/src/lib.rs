@@ -32,7 +32,7 @@ mod window;
 
 pub use dir::LogDir;
 pub use error::{Fault, LogError};
-pub use frame::{Frame, FrameBuf, NUMBER_MAX, SectionBuf, SectionKind, Sections};
+pub use frame::{Frame, FrameBuf, Line, NUMBER_MAX, SectionBuf, SectionKind, Sections};
 pub use instance::InstanceId;
 pub use log::{Log, LogOptions, PackedStart, Reservation, Reservations, Room};
 pub use manifest::Manifest;

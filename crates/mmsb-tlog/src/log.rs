@@ -24,7 +24,7 @@ use std::{
 
 use mmsb_types::{
     Durability, Lsn,
-    limits::{BOXED_ABOVE_BYTES, COUNT_CREDITS, RESERVATION_BYTES_MIN},
+    limits::{BOXED_ABOVE_BYTES, RESERVATION_BYTES_MIN},
 };
 
 use self::{
@@ -35,7 +35,7 @@ use self::{
     tail::Tail,
 };
 use crate::{
-    Cursor, Fault, FrameBuf, LogDir, LogError, LogStats, NUMBER_MAX, Scan, Tail as LogTail,
+    Cursor, Fault, FrameBuf, Line, LogDir, LogError, LogStats, NUMBER_MAX, Scan, Tail as LogTail,
     dir::io_error,
     vfs::{Access, VfsFile, VfsLock},
 };
@@ -118,6 +118,7 @@ impl Log {
     }
 
     /// Returns the longest record the log takes, in bytes.
+    #[inline]
     #[must_use]
     pub fn record_bytes_max(&self) -> u32 {
         self.record_bytes_max
@@ -129,9 +130,26 @@ impl Log {
     ///
     /// # Errors
     /// [`LogError::Poisoned`], or the failure of a flush made while waiting; [`LogError::NumbersUsedUp`].
+    #[inline]
     pub fn room(&self, frame_bytes: usize) -> Result<Room<'_>, LogError> {
+        let shared = &*self.shared;
+        if frame_bytes <= BOXED_ABOVE_BYTES && shared.progress.takes_more() {
+            let units = Ring::units_for(frame_bytes);
+            if let Some(left) = shared.ring.take_credit(units) {
+                if shared.ring.is_filling(left) {
+                    shared.waker.wake_if_resting();
+                }
+                return Ok(Room { shared, units, boxed: None });
+            }
+        }
+        self.room_apart(frame_bytes)
+    }
+
+    /// Waits for room, takes a box, or tells why there will be none.
+    #[cold]
+    fn room_apart(&self, frame_bytes: usize) -> Result<Room<'_>, LogError> {
         self.shared.progress.check_poison()?;
-        if self.shared.progress.recent() > NUMBER_MAX - 2 * COUNT_CREDITS as u64 {
+        if !self.shared.progress.has_numbers() {
             return Err(LogError::NumbersUsedUp { limit: NUMBER_MAX });
         }
         let mut room = Room { shared: &self.shared, units: 0, boxed: None };
@@ -151,6 +169,7 @@ impl Log {
     ///
     /// # Panics
     /// If the frame is longer than the room.
+    #[inline]
     pub fn reserve<'a>(&self, mut room: Room<'a>, frame_bytes: usize) -> Reservation<'a> {
         let (shared, boxed) = (room.shared, room.boxed);
         let units = if boxed.is_some() { room.units } else { Ring::units_for(frame_bytes) };
@@ -181,6 +200,22 @@ impl Log {
             }
         }
         shared.ring.set_done(number, Done { units, boxed: boxed.is_some() });
+        shared.waker.wake_if_asleep();
+        number
+    }
+
+    /// Publishes a line under its reservation, as [`Log::publish`] does any frame.
+    ///
+    /// # Panics
+    /// If the reservation is one for a longer frame in a box; the process then aborts.
+    #[inline]
+    pub fn publish_line(&self, reservation: Reservation<'_>, line: Line) -> u64 {
+        let Reservation { shared, number, unit, units, boxed } = reservation;
+        // A panic here drops the reservation, which aborts. Each has room for a line.
+        assert!(boxed.is_none(), "a line takes no box");
+        std::mem::forget(reservation);
+        shared.ring.write_line(unit, line.sealed(number));
+        shared.ring.set_done(number, Done { units, boxed: false });
         shared.waker.wake_if_asleep();
         number
     }
@@ -244,6 +279,7 @@ impl Log {
     ///
     /// # Errors
     /// [`LogError::Poisoned`].
+    #[inline]
     pub fn check_poison(&self) -> Result<(), LogError> {
         self.shared.progress.check_poison()
     }
@@ -363,6 +399,7 @@ fn check_end(file: &Arc<dyn VfsFile>, path: &Path, offset: u64, scan: &Scan) -> 
 }
 
 impl Drop for Room<'_> {
+    #[inline]
     fn drop(&mut self) {
         if self.units > 0 {
             self.shared.ring.return_credit(self.units);
@@ -375,6 +412,7 @@ impl Drop for Room<'_> {
 
 impl Reservation<'_> {
     /// Returns the number: the epoch the commit makes.
+    #[inline]
     #[must_use]
     pub fn number(&self) -> u64 {
         self.number
@@ -388,6 +426,7 @@ impl Drop for Reservation<'_> {
 }
 
 const _: () = assert!(UNIT_BYTES == mmsb_types::limits::FRAME_ALIGN);
+const _: () = assert!(RESERVATION_BYTES_MIN >= crate::frame::SINGLE_BYTES);
 
 #[cfg(test)]
 mod tests {

@@ -33,6 +33,22 @@ pub fn crc32c_append(crc: u32, bytes: &[u8]) -> u32 {
     folded(crc, bytes)
 }
 
+/// Returns the CRC-32C of the four bytes of `head` followed by those of `words`, little-endian all of them.
+///
+/// # Cost
+/// For the seven words of a cache line about 6 ns, nothing but the instruction's own time.
+#[inline]
+#[must_use]
+pub fn crc32c_words<const COUNT: usize>(head: u32, words: &[u64; COUNT]) -> u32 {
+    if !cfg!(miri)
+        && let Some(crc) = hardware_words(head, words)
+    {
+        return crc;
+    }
+    let crc = crc32c(&head.to_le_bytes());
+    words.iter().fold(crc, |crc, word| crc32c_append(crc, &word.to_le_bytes()))
+}
+
 #[cfg(feature = "std")]
 fn folded(crc: u32, bytes: &[u8]) -> u32 {
     use crc_fast::{CrcAlgorithm, Digest};
@@ -80,8 +96,24 @@ fn hardware(crc: u32, bytes: &[u8]) -> Option<u32> {
     present.then(|| unsafe { sse42(crc, bytes) })
 }
 
+#[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "sse4.2")))]
+#[inline]
+fn hardware_words<const COUNT: usize>(head: u32, words: &[u64; COUNT]) -> Option<u32> {
+    #[cfg(feature = "std")]
+    let present = std::is_x86_feature_detected!("sse4.2");
+    #[cfg(not(feature = "std"))]
+    let present = true;
+    // SAFETY: SSE4.2, the only thing the function needs, was just found (or is a build-time given).
+    present.then(|| unsafe { sse42_words(head, words) })
+}
+
 #[cfg(not(all(target_arch = "x86_64", any(feature = "std", target_feature = "sse4.2"))))]
 fn hardware(_crc: u32, _bytes: &[u8]) -> Option<u32> {
+    None
+}
+
+#[cfg(not(all(target_arch = "x86_64", any(feature = "std", target_feature = "sse4.2"))))]
+fn hardware_words<const COUNT: usize>(_head: u32, _words: &[u64; COUNT]) -> Option<u32> {
     None
 }
 
@@ -96,9 +128,17 @@ fn sse42(crc: u32, bytes: &[u8]) -> u32 {
     !rest.iter().fold(whole, |r, &byte| _mm_crc32_u8(r, byte))
 }
 
+#[cfg(all(target_arch = "x86_64", any(feature = "std", target_feature = "sse4.2")))]
+#[target_feature(enable = "sse4.2")]
+fn sse42_words<const COUNT: usize>(head: u32, words: &[u64; COUNT]) -> u32 {
+    use core::arch::x86_64::{_mm_crc32_u32, _mm_crc32_u64};
+    let head = u64::from(_mm_crc32_u32(!0, head));
+    !(words.iter().fold(head, |register, &word| _mm_crc32_u64(register, word)) as u32)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{crc32c, crc32c_append, hardware, portable};
+    use super::{crc32c, crc32c_append, crc32c_words, hardware, portable};
     use alloc::vec::Vec;
 
     #[test]
@@ -124,5 +164,13 @@ mod tests {
                 assert_eq!(crc32c_append(crc32c(head), tail), whole, "length {len}, split {split}");
             }
         }
+    }
+
+    #[test]
+    fn words_are_their_bytes() {
+        let words = [0x0123_4567_89ab_cdef, u64::MAX, 0, 7, 1 << 63, 0x5555_aaaa, 42];
+        let mut bytes = 0xfeed_beefu32.to_le_bytes().to_vec();
+        words.iter().for_each(|word| bytes.extend(word.to_le_bytes()));
+        assert_eq!(crc32c_words(0xfeed_beef, &words), portable(0, &bytes));
     }
 }

@@ -27,7 +27,7 @@ mod source;
 mod span;
 mod violation;
 
-pub use checksum::{crc32c, crc32c_append};
+pub use checksum::{crc32c, crc32c_append, crc32c_words};
 pub use durability::Durability;
 pub use edge::EdgeKind;
 pub use epoch::{Epoch, Label};

@@ -31,7 +31,7 @@ use crate::{
     branch::Parent,
     catalogue::Catalogue,
     clock::Clock,
-    counters::Counters,
+    counters::{Amount, Counters},
     interner::{Interner, SourceLoan},
     journal::Journal,
     lineage::Lineage,
@@ -154,6 +154,7 @@ impl Bus {
         crate::check::check(self)
     }
 
+    #[inline]
     pub(crate) fn store(&self) -> &PageStore {
         &self.inner.store
     }
@@ -162,6 +163,7 @@ impl Bus {
         &self.inner.catalogue
     }
 
+    #[inline]
     pub(crate) fn journal(&self) -> &Journal {
         &self.inner.journal
     }
@@ -171,6 +173,7 @@ impl Bus {
         &self.inner.lineage
     }
 
+    #[inline]
     pub(crate) fn undo(&self) -> &Undo {
         &self.inner.undo
     }
@@ -185,11 +188,13 @@ impl Bus {
     }
 
     /// Tells whether commits are stamped with a time.
+    #[inline]
     pub(crate) fn has_clock(&self) -> bool {
         self.inner.options.clock.is_some()
     }
 
     /// Takes the right to commit; refused once the bus is stopped.
+    #[inline]
     pub(crate) fn committer(&self) -> Result<Committer<'_>, Error> {
         self.check_stopped()?;
         let committer = self.inner.store.committers().acquire(COMMITTER_WAIT);
@@ -199,6 +204,7 @@ impl Bus {
         committer.ok_or(Error::Busy { what: "every committer slot", waited_ms })
     }
 
+    #[inline]
     pub(crate) fn check_stopped(&self) -> Result<(), Error> {
         if self.inner.stopped.load(Ordering::SeqCst) { Err(Error::Stopped) } else { Ok(()) }
     }
@@ -208,17 +214,31 @@ impl Bus {
         self.inner.as_parent()
     }
 
+    /// Tells whether commits record where in the code they were begun.
+    #[inline]
+    pub(crate) fn records_sites(&self) -> bool {
+        self.inner.options.sites
+    }
+
     /// Lends the numbers of a transaction's tag and code site.
     pub(crate) fn lend_source(&self, draft: &Draft) -> SourceLoan<'_> {
         self.inner.interner.lend(draft.tag.as_deref(), draft.site)
     }
 
+    /// Returns how safe commits are unless they ask for something else.
+    #[inline]
+    pub(crate) fn durability(&self) -> mmsb_types::Durability {
+        self.inner.options.durability
+    }
+
     /// Tells whether commits go to memory only: then none is ever more than visible.
+    #[inline]
     pub(crate) fn is_in_memory(&self) -> bool {
         self.inner.options.in_memory
     }
 
     /// Notes which epoch a commit makes, before anybody can see the commit.
+    #[inline]
     pub(crate) fn note_epoch(&self, committer: &Committer<'_>, epoch: Epoch) {
         self.inner.counters.set_epoch(committer.number(), epoch);
     }
@@ -234,14 +254,21 @@ impl Bus {
         self.epoch()
     }
 
+    #[inline]
     pub(crate) fn count_commit(&self, committer: &Committer<'_>, batch: BatchView<'_>, frame_bytes: usize) {
-        self.inner.counters.add(committer.number(), batch);
+        self.count(committer, Amount::of(batch), frame_bytes);
+    }
+
+    #[inline]
+    pub(crate) fn count(&self, committer: &Committer<'_>, amount: Amount, frame_bytes: usize) {
+        self.inner.counters.add(committer.number(), amount);
         if self.inner.options.keep_bytes.is_some() {
             self.inner.untrimmed_bytes.fetch_add(frame_bytes as u64, Ordering::Relaxed);
         }
     }
 
     /// Keeps an in-memory log within its bytes. A failure is not the commit's: it has happened.
+    #[inline]
     pub(crate) fn after_commit(&self) {
         let Some(keep) = self.inner.options.keep_bytes else { return };
         if self.inner.untrimmed_bytes.load(Ordering::Relaxed) < keep / 4 {

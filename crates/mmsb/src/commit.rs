@@ -6,16 +6,18 @@
 //! 4. Store the bytes, publish the pages, hand the frame to the log.
 //! 5. Wait for the durability asked for.
 //!
-//! A transaction that only wrote to living pages takes `plain`: its columns are the frame's already. Any
-//! other takes `general`, which knows each page.
+//! A transaction that only wrote to living pages takes `plain`: its columns are the frame's already; of one
+//! short write, `one`. Any other takes `general`, which knows each page.
 //!
 //! Invariant: two commits that share a page have epochs in the order in which they held it.
 
 mod encode;
 mod general;
 mod held;
+mod lines;
 mod lock;
 mod many;
+mod one;
 mod overlap;
 mod plain;
 mod scratch;
@@ -25,8 +27,10 @@ use mmsb_page::Committer;
 use mmsb_tlog::{Log, LogError};
 use mmsb_types::{Durability, Epoch};
 
+use self::one::One;
 pub(crate) use self::{
     many::run as run_many,
+    one::write as write_one,
     scratch::{PooledScratch, Scratch},
 };
 use crate::{Bus, Committed, Error, Transaction, interner::SourceLoan, txn::check_text};
@@ -54,6 +58,11 @@ pub(crate) fn publish(
     nanos: Option<u64>,
 ) -> Result<Epoch, Error> {
     let log = bus.journal().log()?;
+    if let (None, None, Some(one)) = (nanos, tx.detail(), One::of_draft(log, &tx.draft))
+        && let Some(epoch) = one.publish(bus, log, committer, tx.draft.need)?
+    {
+        return Ok(epoch);
+    }
     let mut pooled = PooledScratch::new();
     let scratch: &mut Scratch = &mut pooled;
     let source = bus.lend_source(&tx.draft);
@@ -70,6 +79,7 @@ pub(crate) fn publish(
 }
 
 /// Step 5.
+#[inline]
 pub(crate) fn settle(bus: &Bus, epoch: Epoch, durability: Durability) -> Result<Committed, Error> {
     if bus.is_in_memory() {
         bus.after_commit();

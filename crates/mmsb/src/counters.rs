@@ -26,6 +26,22 @@ struct Cell {
     payload_bytes: AtomicU64,
 }
 
+/// What is counted of commits.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Amount {
+    pub(crate) commit_count: u64,
+    pub(crate) run_count: u64,
+    pub(crate) payload_bytes: u64,
+}
+
+impl Amount {
+    /// Counts one commit.
+    #[inline]
+    pub(crate) fn of(batch: BatchView<'_>) -> Self {
+        Self { commit_count: 1, run_count: batch.len() as u64, payload_bytes: batch.payload_bytes() as u64 }
+    }
+}
+
 impl Default for Counters {
     fn default() -> Self {
         Self { cells: (0..=COMMITTERS_MAX).map(|_| Cell::default()).collect() }
@@ -34,6 +50,7 @@ impl Default for Counters {
 
 impl Counters {
     /// Notes the epoch that a commit under the slot `owner` makes, before anybody can see the commit.
+    #[inline]
     pub(crate) fn set_epoch(&self, owner: u8, epoch: Epoch) {
         self.cells[usize::from(owner)].epoch.store(epoch.get(), Ordering::Release);
     }
@@ -44,12 +61,13 @@ impl Counters {
         Epoch::new(epochs.max().unwrap_or(0))
     }
 
-    /// Counts one commit made under the slot `owner`.
-    pub(crate) fn add(&self, owner: u8, batch: BatchView<'_>) {
+    /// Counts commits made under the slot `owner`.
+    #[inline]
+    pub(crate) fn add(&self, owner: u8, amount: Amount) {
         let cell = &self.cells[usize::from(owner)];
-        bump(&cell.commit_count, 1);
-        bump(&cell.run_count, batch.len() as u64);
-        bump(&cell.payload_bytes, batch.payload_bytes() as u64);
+        bump(&cell.commit_count, amount.commit_count);
+        bump(&cell.run_count, amount.run_count);
+        bump(&cell.payload_bytes, amount.payload_bytes);
     }
 
     /// Adds the cells up.
@@ -67,6 +85,7 @@ impl Counters {
 }
 
 /// One writer: a load and a store do.
+#[inline]
 fn bump(cell: &AtomicU64, by: u64) {
     cell.store(cell.load(Ordering::Relaxed) + by, Ordering::Relaxed);
 }

@@ -85,6 +85,7 @@ impl Journal {
     ///
     /// # Errors
     /// [`Error::ReadOnly`].
+    #[inline]
     pub(crate) fn log(&self) -> Result<&Log, Error> {
         match &self.mode {
             Mode::Writer(log) | Mode::Volatile(log) => Ok(log),

@@ -105,6 +105,7 @@ impl<'b> Transaction<'b> {
     }
 
     /// Tells whether it only writes to pages of `bus`, and says nothing of who makes it.
+    #[inline]
     pub(crate) fn is_plain_on(&self, bus: &Bus) -> bool {
         let is_own = matches!(self.target, Target::Bus(own) if std::ptr::eq(own.store(), bus.store()));
         let draft = &self.draft;

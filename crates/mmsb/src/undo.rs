@@ -74,6 +74,12 @@ impl Undo {
         (self.large_bytes.load(Ordering::Relaxed) + small_bytes) as u64
     }
 
+    /// Tells whether no record is ever kept.
+    #[inline]
+    pub(crate) fn is_off(&self) -> bool {
+        self.slots.is_empty()
+    }
+
     /// Makes room in the draft for what a commit replaces, at most `size`. The draft stays closed, and takes
     /// nothing, if that would never be kept.
     ///
@@ -90,9 +96,15 @@ impl Undo {
 
     /// Keeps the draft as the record of `epoch`, and closes it. Called after publication, by whoever still
     /// has its committer.
+    #[inline]
     pub(crate) fn keep(&self, epoch: Epoch, draft: &mut UndoDraft) {
-        let open = std::mem::take(&mut draft.is_open);
-        let (true, Some(record)) = (open, &mut draft.record) else { return };
+        if std::mem::take(&mut draft.is_open) {
+            self.keep_open(epoch, draft);
+        }
+    }
+
+    fn keep_open(&self, epoch: Epoch, draft: &mut UndoDraft) {
+        let Some(record) = &mut draft.record else { return };
         // Whoever comes so late that older and newer ones were dropped has nothing to add.
         if epoch.get() <= self.dropped_through.load(Ordering::Relaxed) {
             return;

@@ -4,7 +4,8 @@ use mmsb_delta::DeltaBatch;
 use mmsb_types::crc32c;
 
 use super::{
-    FLAG_SECTIONS, HEADER_BYTES, KIND_SINGLE, SINGLE_BYTES, SINGLE_PAYLOAD_MAX, SectionBuf, line_checksum,
+    FLAG_SECTIONS, HEADER_BYTES, KIND_SINGLE, Line, SINGLE_BYTES, SINGLE_PAYLOAD_MAX, SectionBuf,
+    line_checksum,
 };
 use crate::{Fault, LogError, frame::parse_frame};
 
@@ -59,8 +60,8 @@ impl FrameBuf {
         if bytes > limit {
             return Err(LogError::RecordTooLarge { bytes, limit });
         }
-        if is_single(sections, batch) {
-            self.encode_single(batch);
+        if let Some(line) = Line::of(batch.view()).filter(|_| sections.is_empty()) {
+            self.bytes.extend_from_slice(line.open_words().map(u64::to_le_bytes).as_flattened());
         } else {
             self.encode_frame(sections, batch);
         }
@@ -111,16 +112,6 @@ impl FrameBuf {
 
     fn is_single_line(&self) -> bool {
         self.bytes[2..4] == KIND_SINGLE.to_le_bytes()
-    }
-
-    /// Lays the whole line out beside the buffer: one copy, its length known.
-    fn encode_single(&mut self, batch: &DeltaBatch) {
-        let [entry, _, payload, _] = batch.view().columns();
-        let mut line = [0; SINGLE_BYTES];
-        line[..4].copy_from_slice(&SINGLE_HEAD.to_le_bytes());
-        line[16..24].copy_from_slice(entry);
-        line[24..24 + payload.len()].copy_from_slice(payload);
-        self.bytes.extend_from_slice(&line);
     }
 
     fn encode_frame(&mut self, sections: &SectionBuf, batch: &DeltaBatch) {

@@ -14,11 +14,11 @@ use std::{
 };
 
 use crossbeam_utils::CachePadded;
-use mmsb_types::Lsn;
+use mmsb_types::{Lsn, limits::COUNT_CREDITS};
 
 use super::{boxes::Boxes, drain::Drain, ring::Ring};
 use crate::{
-    Cursor, InstanceId, LogError, Mark,
+    Cursor, InstanceId, LogError, Mark, NUMBER_MAX,
     dir::io_error,
     sync::{AtomicU64, Ordering},
     vfs::VfsFile,
@@ -65,7 +65,20 @@ impl Progress {
         if number == before { before } else { number.max(self.published.fetch_max(number, Ordering::AcqRel)) }
     }
 
+    /// Tells whether commits go on: the log is not poisoned, and numbers are left.
+    #[inline]
+    pub(crate) fn takes_more(&self) -> bool {
+        self.poison.get().is_none() && self.has_numbers()
+    }
+
+    /// Tells whether numbers are left for all who may be about to take one.
+    #[inline]
+    pub(crate) fn has_numbers(&self) -> bool {
+        self.recent() <= NUMBER_MAX - 2 * COUNT_CREDITS as u64
+    }
+
     /// A recent number, for rebuilding others from.
+    #[inline]
     pub(crate) fn recent(&self) -> u64 {
         self.published.load(Ordering::Acquire)
     }
@@ -83,6 +96,7 @@ impl Progress {
     }
 
     /// Refuses everything from the first failure on.
+    #[inline]
     pub(crate) fn check_poison(&self) -> Result<(), LogError> {
         match self.poison.get() {
             Some(cause) => Err(LogError::Poisoned { cause: cause.clone() }),

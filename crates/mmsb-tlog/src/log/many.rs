@@ -28,6 +28,7 @@ impl Log {
     ///
     /// # Errors
     /// As [`Log::room`]. A frame too long for the ring, or too many of them, is [`LogError::RecordTooLarge`].
+    #[inline]
     pub fn room_for_many(&self, frame_bytes: impl Iterator<Item = usize>) -> Result<Room<'_>, LogError> {
         let units: u64 = frame_bytes.map(Ring::units_for).sum();
         let (bytes, limit) = (units * UNIT_BYTES as u64, BOXED_ABOVE_BYTES as u64);
@@ -41,6 +42,7 @@ impl Log {
     ///
     /// # Panics
     /// If the frames are longer than the room.
+    #[inline]
     pub fn reserve_many<'a>(
         &self,
         mut room: Room<'a>,
@@ -58,6 +60,7 @@ impl Log {
 
 impl<'a> Reservations<'a> {
     /// Returns the first number not taken out yet: the epoch that the next frame's commit makes.
+    #[inline]
     #[must_use]
     pub fn number(&self) -> u64 {
         self.number
@@ -67,6 +70,7 @@ impl<'a> Reservations<'a> {
     ///
     /// # Panics
     /// If none is left, which aborts the process, too, where some other frame has been forgotten.
+    #[inline]
     pub fn take(&mut self, frame_bytes: usize) -> Reservation<'a> {
         let units = Ring::units_for(frame_bytes);
         assert!(self.count > 0 && units <= self.units, "no room is reserved for {units} units");
@@ -79,6 +83,7 @@ impl<'a> Reservations<'a> {
 }
 
 impl Drop for Reservations<'_> {
+    #[inline]
     fn drop(&mut self) {
         if self.count > 0 {
             std::process::abort();

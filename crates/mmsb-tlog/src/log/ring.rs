@@ -10,7 +10,10 @@
 use crossbeam_utils::CachePadded;
 use mmsb_types::limits::{BOXED_ABOVE_BYTES, COUNT_CREDITS, RESERVATION_BYTES_MIN, RING_BYTES_MAX};
 
-use crate::sync::{AtomicU64, Fault, Ordering, is_planted, order};
+use crate::{
+    frame::LINE_WORDS,
+    sync::{AtomicU64, Fault, Ordering, is_planted, order},
+};
 
 /// Bytes of one unit.
 pub(crate) const UNIT_BYTES: usize = 8;
@@ -64,6 +67,7 @@ impl Ring {
     }
 
     /// Returns the units that a frame of `bytes` reserves.
+    #[inline]
     pub(crate) fn units_for(bytes: usize) -> u64 {
         (bytes.div_ceil(UNIT_BYTES) as u64).max(UNITS_MIN)
     }
@@ -86,11 +90,13 @@ impl Ring {
     }
 
     /// Gives credit for `units` back.
+    #[inline]
     pub(crate) fn return_credit(&self, units: u64) {
         self.credit.fetch_add(units, Ordering::Release);
     }
 
     /// Tells whether less than `3/4` of the ring is free.
+    #[inline]
     pub(crate) fn is_filling(&self, credit_left: u64) -> bool {
         credit_left < self.words.len() as u64 / 4 * 3
     }
@@ -106,6 +112,19 @@ impl Ring {
         };
         self.words[start..].iter().zip(before_wrap).for_each(store);
         self.words.iter().zip(after_wrap).for_each(store);
+    }
+
+    /// Stores a line from position `unit` of the caller's own reservation.
+    #[inline]
+    pub(crate) fn write_line(&self, unit: u64, line: [u64; LINE_WORDS]) {
+        match self.words[self.index(unit)..].first_chunk::<LINE_WORDS>() {
+            Some(words) => {
+                words.iter().zip(line).for_each(|(word, value)| word.store(value, Ordering::Relaxed))
+            }
+            None => (unit..).zip(line).for_each(|(unit, value)| {
+                self.words[self.index(unit)].store(value, Ordering::Relaxed);
+            }),
+        }
     }
 
     /// Appends `units` from position `unit` to `out`.
@@ -129,6 +148,7 @@ impl Ring {
     }
 
     /// Tells everyone that the frame `number` is in the ring.
+    #[inline]
     pub(crate) fn set_done(&self, number: u64, done: Done) {
         let word = number << SLOT_NUMBER_SHIFT | done.units << 1 | u64::from(done.boxed);
         self.slot(number).store(word, order(Fault::DoneSlot, Ordering::Release));
@@ -148,6 +168,7 @@ impl Ring {
         &self.slots[((number << self.far_shift) | ((number & mask) >> self.far_bits)) & mask]
     }
 
+    #[inline]
     fn index(&self, unit: u64) -> usize {
         unit as usize & (self.words.len() - 1)
     }
@@ -178,6 +199,16 @@ mod tests {
         let ring = Ring::new(1 << 19);
         let line = |number| std::ptr::from_ref(ring.slot(number)).addr() / 64;
         assert!((0..10_000).all(|number| (1..64).all(|more| line(number) != line(number + more))));
+    }
+
+    #[test]
+    fn a_line_goes_around_the_end_of_the_ring() {
+        let ring = Ring::new(128);
+        for unit in 0..32 {
+            let line = std::array::from_fn(|at| unit << 8 | at as u64);
+            ring.write_line(unit, line);
+            assert!((unit..unit + 8).map(|unit| ring.word(unit)).eq(line), "at {unit}");
+        }
     }
 
     #[test]

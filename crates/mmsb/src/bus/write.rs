@@ -54,6 +54,10 @@ impl Bus {
     /// [`Transaction::commit`](crate::Transaction::commit).
     #[track_caller]
     pub fn write(&self, page: PageId, offset: u32, bytes: impl AsRef<[u8]>) -> Result<Committed, Error> {
+        let bytes = bytes.as_ref();
+        if let Some(committed) = commit::write_one(self, page, offset, bytes)? {
+            return Ok(committed);
+        }
         let mut tx = self.begin();
         tx.write(page, offset, bytes)?;
         tx.commit()

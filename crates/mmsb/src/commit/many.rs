@@ -12,7 +12,7 @@ use mmsb_page::{Group, GroupBuf, Need};
 use mmsb_tlog::{FrameBuf, Log};
 use mmsb_types::{Durability, Epoch};
 
-use super::{PooledScratch, Scratch, plain::store_all, settle, single, undo};
+use super::{PooledScratch, Scratch, lines, plain::store_all, settle, single, undo};
 use crate::{Bus, Committed, Error, ManyError, Transaction, undo::UndoDraft};
 
 /// Transactions pulled ahead.
@@ -65,9 +65,12 @@ impl Progress {
     fn commit(&mut self, bus: &Bus, window: &mut [Transaction<'_>]) -> Result<(), Error> {
         let mut rest = window;
         while !rest.is_empty() {
-            let count = match plain_count(bus, rest) {
-                0 => 0,
-                count => self.commit_group(bus, &rest[..count])?,
+            let count = match self.commit_lines(bus, rest)? {
+                0 => match plain_count(bus, rest) {
+                    0 => 0,
+                    count => self.commit_group(bus, &rest[..count])?,
+                },
+                count => count,
             };
             if count == 0 {
                 self.push(single(bus, &mut rest[0])?, rest[0].draft.durability);
@@ -78,6 +81,22 @@ impl Progress {
             bus.after_commit();
         }
         Ok(())
+    }
+
+    /// Commits as many of the transactions as are one short write each and can be locked at once; returns how
+    /// many.
+    fn commit_lines(&mut self, bus: &Bus, transactions: &[Transaction<'_>]) -> Result<usize, Error> {
+        if bus.has_clock() || transactions.len() < 2 {
+            return Ok(0);
+        }
+        let log = bus.journal().log()?;
+        let mut pooled = PooledScratch::new();
+        let Scratch { many, group, .. } = &mut *pooled;
+        let (first, count) = lines::publish(bus, log, transactions, group, &mut many.undos)?;
+        for (epoch, tx) in (first..).zip(&transactions[..count]) {
+            self.push(Epoch::new(epoch), tx.draft.durability);
+        }
+        Ok(count)
     }
 
     /// Commits as many of the transactions as can be locked at once; returns how many.
@@ -96,6 +115,7 @@ impl Progress {
         Ok(count)
     }
 
+    #[inline]
     fn push(&mut self, epoch: Epoch, durability: Durability) {
         self.committed.push(Committed { epoch, reached: Durability::Volatile });
         self.durability = self.durability.max(durability);

@@ -3,9 +3,12 @@
 //! Pages are told apart by a few bits first: what no bit stands for came once, and is not looked at again.
 
 use mmsb_delta::BatchView;
+use mmsb_types::{PageId, Span};
 
 /// Bits that stand for pages: enough for a few hundred without many mistakes.
 const BIT_COUNT_LOG2: u32 = 12;
+/// Up to so many repeated pages are looked for one by one.
+const FEW_MAX: usize = 6;
 /// Pairs that are worth cutting; with more, the writes are sorted out page by page.
 const PAIRS_PER_AGAIN_MAX: usize = 2;
 
@@ -64,6 +67,10 @@ impl Overlaps {
     /// Collects the writes to pages that come twice.
     fn gather(&mut self, batch: BatchView<'_>, again: &[u32]) {
         let spans = batch.compact_spans();
+        self.runs.clear();
+        if again.len() <= FEW_MAX {
+            return self.gather_few(spans, again);
+        }
         self.bits.clear();
         self.bits.resize(1 << (BIT_COUNT_LOG2 - u64::BITS.ilog2()), 0);
         let mut marked = spans.clone();
@@ -74,11 +81,28 @@ impl Overlaps {
             self.bits[word] |= bit;
             next = index + 1;
         }
-        self.runs.clear();
         for (index, (page, span)) in (0..).zip(spans) {
             let (page, (word, bit)) = (page.get(), place(page.get()));
             if self.bits[word] & bit != 0 {
                 self.runs.push(Run { page, offset: span.offset, index, end: span.end() as u32 });
+            }
+        }
+    }
+
+    /// Collects them page by page: a few comparisons for each write cost less than a place among the bits.
+    #[inline]
+    fn gather_few(&mut self, spans: impl Iterator<Item = (PageId, Span)> + Clone, again: &[u32]) {
+        let mut pages = [None; FEW_MAX];
+        for (at, &index) in again.iter().enumerate() {
+            let page = spans.clone().nth(index as usize).map(|(page, _)| page);
+            if pages[..at].contains(&page) {
+                continue;
+            }
+            pages[at] = page;
+            for (index, (_, span)) in (0..).zip(spans.clone()).filter(|&(_, (other, _))| Some(other) == page)
+            {
+                let (page, end) = (page.map_or(0, PageId::get), span.end() as u32);
+                self.runs.push(Run { page, offset: span.offset, index, end });
             }
         }
     }

@@ -126,9 +126,11 @@ pub(super) fn store_all(
     undo: &mut UndoDraft,
 ) {
     let Some(record) = undo.record() else {
-        return (first..).zip(batch.iter()).for_each(|(index, (_, patch))| store(writer, index, patch));
+        return (first..)
+            .zip(batch.compact_iter())
+            .for_each(|(index, (_, patch))| store(writer, index, patch));
     };
-    let (mut runs, mut patches) = ((first..).zip(batch.compact_spans()), (first..).zip(batch.iter()));
+    let (mut runs, mut patches) = ((first..).zip(batch.compact_spans()), (first..).zip(batch.compact_iter()));
     for _ in 0..batch.len().div_ceil(STRETCH) {
         for (index, (page, span)) in runs.by_ref().take(STRETCH) {
             record.push_run(page, span.offset, writer.bytes(index, span));

@@ -1,0 +1,112 @@
+//! A `single` frame as eight words: made where the commit runs, stored straight into the ring.
+//!
+//! Invariant: sealed, a line is the frame that [`FrameBuf`](super::FrameBuf) makes of the same batch.
+
+use mmsb_delta::BatchView;
+use mmsb_types::crc32c_words;
+
+use super::{KIND_SINGLE, SINGLE_BYTES, SINGLE_PAYLOAD_MAX};
+
+/// Words of a line.
+pub(crate) const LINE_WORDS: usize = SINGLE_BYTES / 8;
+/// Length and kind: the first four bytes.
+const HEAD: u32 = SINGLE_BYTES as u32 | (KIND_SINGLE as u32) << 16;
+/// The words before the payload: head and checksum, number, entry.
+const BEFORE_PAYLOAD: usize = LINE_WORDS - SINGLE_PAYLOAD_MAX / 8;
+
+/// A commit of one short compact entry and nothing else, its number left open.
+#[derive(Clone, Copy, Debug)]
+pub struct Line {
+    words: [u64; LINE_WORDS],
+}
+
+impl Line {
+    /// Lays out a commit of nothing but this compact entry, which is valid, and its payload; `None` if the
+    /// payload is too long for a line.
+    #[inline]
+    #[must_use]
+    pub fn new(entry: [u8; 8], payload: &[u8]) -> Option<Self> {
+        if payload.len() > SINGLE_PAYLOAD_MAX {
+            return None;
+        }
+        let mut words = [0; LINE_WORDS];
+        (words[0], words[2]) = (u64::from(HEAD), u64::from_le_bytes(entry));
+        let (whole, rest) = payload.as_chunks();
+        for (word, chunk) in words[BEFORE_PAYLOAD..].iter_mut().zip(whole) {
+            *word = u64::from_le_bytes(*chunk);
+        }
+        if !rest.is_empty() {
+            let mut last = [0; 8];
+            last[..rest.len()].copy_from_slice(rest);
+            words[BEFORE_PAYLOAD + whole.len()] = u64::from_le_bytes(last);
+        }
+        Some(Self { words })
+    }
+
+    /// Lays out a commit of the batch and nothing else, if it fits a line.
+    #[inline]
+    #[must_use]
+    pub fn of(batch: BatchView<'_>) -> Option<Self> {
+        let [entry, wide, payload, _] = batch.columns();
+        let entry = entry.try_into().ok().filter(|_| wide.is_empty())?;
+        Self::new(entry, payload)
+    }
+
+    /// Returns the line's length, in bytes.
+    #[inline]
+    #[must_use]
+    pub const fn bytes() -> usize {
+        SINGLE_BYTES
+    }
+
+    /// Returns the frame's words but for number and checksum.
+    pub(super) const fn open_words(&self) -> &[u64; LINE_WORDS] {
+        &self.words
+    }
+
+    /// Returns the whole frame.
+    #[inline]
+    pub(crate) fn sealed(self, number: u64) -> [u64; LINE_WORDS] {
+        let [_, _, rest @ ..] = self.words;
+        let [a, b, c, d, e, f] = rest;
+        let checksum = crc32c_words(HEAD, &[number, a, b, c, d, e, f]);
+        [u64::from(HEAD) | u64::from(checksum) << 32, number, a, b, c, d, e, f]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mmsb_delta::{DeltaBatch, Patch};
+    use mmsb_types::PageId;
+
+    use super::Line;
+    use crate::frame::{FrameBuf, SectionBuf, parse_frame};
+
+    #[test]
+    fn a_sealed_line_is_the_frame_of_its_batch() {
+        let payload: Vec<u8> = (1..=40).collect();
+        for len in 1..=payload.len() {
+            let mut batch = DeltaBatch::default();
+            batch.push(PageId::new(7), Patch::Bytes { offset: 3, bytes: &payload[..len] });
+            let line = Line::of(batch.view()).unwrap().sealed(1 << 40);
+            let bytes = line.map(u64::to_le_bytes);
+            let frame = parse_frame(bytes.as_flattened()).unwrap();
+            assert_eq!((frame.number, frame.batch), (1 << 40, batch.view()), "{len} bytes");
+            let mut buffer = FrameBuf::default();
+            buffer.encode(&SectionBuf::default(), &batch, 64).unwrap();
+            buffer.seal(1 << 40);
+            assert_eq!(buffer.bytes(), bytes.as_flattened(), "{len} bytes");
+        }
+    }
+
+    #[test]
+    fn a_batch_of_two_entries_or_a_long_one_is_no_line() {
+        let mut batch = DeltaBatch::default();
+        assert!(Line::of(batch.view()).is_none());
+        batch.push(PageId::new(7), Patch::Bytes { offset: 0, bytes: &[1; 41] });
+        assert!(Line::of(batch.view()).is_none());
+        batch.clear();
+        (0..2).for_each(|page| batch.push(PageId::new(page + 1), Patch::Bytes { offset: 0, bytes: &[1] }));
+        assert!(Line::of(batch.view()).is_none());
+    }
+}

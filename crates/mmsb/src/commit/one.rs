@@ -1,0 +1,155 @@
+//! The shortest way: one short write to a living page, and nothing else; its frame is one line.
+//!
+//! No columns, no group, no buffers: the line is made in registers and stored into the ring. What does not go at
+//! once (a page that is held, or gone) is left to the plain way, which waits, or tells what is wrong.
+//!
+//! Invariant: what it leaves in pages, log, pre-images and undo records is what the plain way would.
+
+use mmsb_delta::{BatchView, Patch, short_write};
+use mmsb_page::{Committer, Need, PageWriter};
+use mmsb_tlog::{Line, Log};
+use mmsb_types::{
+    Epoch, PageId, Span,
+    plant::{Fault, is_planted},
+};
+
+use super::{PooledScratch, settle};
+use crate::{
+    Bus, Committed, Error,
+    counters::Amount,
+    txn::Draft,
+    undo::{UndoDraft, UndoSize},
+};
+
+/// A write that is a commit.
+#[derive(Clone, Copy)]
+pub(super) struct One<'w> {
+    pub(super) page: PageId,
+    pub(super) patch: Patch<'w>,
+    pub(super) line: Line,
+}
+
+/// Commits one write, if it goes the shortest way; `None`, and nothing has happened, if not.
+#[inline]
+pub(crate) fn write(bus: &Bus, page: PageId, offset: u32, bytes: &[u8]) -> Result<Option<Committed>, Error> {
+    let (false, false, Ok(log)) = (bus.records_sites(), bus.has_clock(), bus.journal().log()) else {
+        return Ok(None);
+    };
+    let fits = |&page_bytes: &u32| u64::from(offset) + bytes.len() as u64 <= u64::from(page_bytes);
+    let page_bytes = bus.store().approach(page, offset, bytes.len()).filter(fits);
+    let Some((page_bytes, one)) = page_bytes.zip(One::of_write(log, page, offset, bytes)) else {
+        return Ok(None);
+    };
+    let mut need = Need::default();
+    need.add(page_bytes);
+    log.check_poison()?;
+    let committer = bus.committer()?;
+    let Some(epoch) = one.publish(bus, log, &committer, need)? else { return Ok(None) };
+    drop(committer);
+    settle(bus, epoch, bus.durability()).map(Some)
+}
+
+impl<'w> One<'w> {
+    #[inline]
+    fn of_write(log: &Log, page: PageId, offset: u32, bytes: &'w [u8]) -> Option<Self> {
+        let (entry, patch) = short_write(page, offset, bytes)?;
+        let line = match patch {
+            Patch::Bytes { bytes, .. } | Patch::Page { bytes } => Line::new(entry, bytes),
+            Patch::Fill { byte, .. } | Patch::PageFill { byte, .. } => Line::new(entry, &[byte]),
+        };
+        line.filter(|_| takes_lines(log)).map(|line| Self { page, patch, line })
+    }
+
+    /// Takes a draft that holds one short write, and says nothing beside it.
+    #[inline]
+    pub(super) fn of_draft(log: &Log, draft: &'w Draft) -> Option<Self> {
+        let is_bare = draft.label.is_none()
+            && draft.tag.is_none()
+            && draft.site.is_none()
+            && draft.rewinds_to.is_none();
+        let view: BatchView<'w> = draft.writes.view();
+        let (page, patch) = view.only_compact().filter(|_| is_bare && takes_lines(log))?;
+        Some(Self { page, patch, line: Line::of(view)? })
+    }
+
+    /// Returns how many payload bytes the commit counts.
+    #[inline]
+    pub(super) fn payload_bytes(&self) -> u64 {
+        match self.patch {
+            Patch::Bytes { bytes, .. } | Patch::Page { bytes } => bytes.len() as u64,
+            Patch::Fill { .. } | Patch::PageFill { .. } => 1,
+        }
+    }
+
+    /// Publishes the write; `None`, and nothing has happened, if its page does not lock at once.
+    #[inline]
+    pub(super) fn publish(
+        &self,
+        bus: &Bus,
+        log: &Log,
+        committer: &Committer<'_>,
+        need: Need,
+    ) -> Result<Option<Epoch>, Error> {
+        if is_planted(Fault::NumberBeforeLocks) {
+            // The plain way knows how to be wrong.
+            return Ok(None);
+        }
+        bus.store().stash(committer, need);
+        let room = log.room(Line::bytes())?;
+        if bus.undo().is_off() {
+            return Ok(self.publish_into(bus, log, room, committer, &mut UndoDraft::default()));
+        }
+        let mut scratch = PooledScratch::new();
+        bus.undo().open(&mut scratch.undo, self.undo_size());
+        Ok(self.publish_into(bus, log, room, committer, &mut scratch.undo))
+    }
+
+    /// Returns the room that an undo record needs.
+    #[inline]
+    pub(super) fn undo_size(&self) -> UndoSize {
+        UndoSize { run_count: 1, old_bytes: self.patch.span().len as usize, ..UndoSize::default() }
+    }
+
+    #[inline]
+    fn publish_into(
+        &self,
+        bus: &Bus,
+        log: &Log,
+        room: mmsb_tlog::Room<'_>,
+        committer: &Committer<'_>,
+        undo: &mut UndoDraft,
+    ) -> Option<Epoch> {
+        let span = self.patch.span();
+        let lock = bus.store().try_lock(self.page, committer).ok().flatten();
+        let lock = lock.filter(|lock| span.fits(lock.page_bytes()))?;
+        let reservation = log.reserve(room, Line::bytes());
+        let epoch = Epoch::new(reservation.number());
+        bus.note_epoch(committer, epoch);
+        let mut writer = lock.into_writer();
+        writer.preserve(epoch);
+        if let Some(record) = undo.record() {
+            record.push_run(self.page, span.offset, &writer.bytes()[span.range()]);
+        }
+        store(&mut writer, span, self.patch);
+        writer.publish(epoch);
+        log.publish_line(reservation, self.line);
+        bus.undo().keep(epoch, undo);
+        let amount = Amount { commit_count: 1, run_count: 1, payload_bytes: self.payload_bytes() };
+        bus.count(committer, amount, Line::bytes());
+        Some(epoch)
+    }
+}
+
+#[inline]
+fn store(writer: &mut PageWriter<'_>, span: Span, patch: Patch<'_>) {
+    match patch {
+        Patch::Bytes { bytes, .. } | Patch::Page { bytes } => writer.write(span.offset, bytes),
+        Patch::Fill { byte, .. } | Patch::PageFill { byte, .. } => writer.fill(span, byte),
+    }
+}
+
+/// Tells whether a line is within the log's longest record.
+#[inline]
+fn takes_lines(log: &Log) -> bool {
+    log.record_bytes_max() as usize >= Line::bytes()
+}
