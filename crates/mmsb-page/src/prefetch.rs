@@ -25,6 +25,14 @@ impl PageStore {
         }
     }
 
+    /// Asks for the words that a lock changes, to be this processor's alone.
+    #[inline]
+    pub(crate) fn prefetch_lock(&self, page: PageId) {
+        if let Some(entry) = self.table.entry(page) {
+            own_line(std::ptr::from_ref(entry.hot).cast());
+        }
+    }
+
     /// Returns the page's length and asks for the lines that a change of `len` bytes at `offset` will touch;
     /// `None` if no such page lives.
     ///
@@ -75,6 +83,22 @@ fn line(at: *const u8) {
     // SAFETY: a prefetch is a hint to the processor: it reads nothing the program can see, and never
     // faults, whatever the address. SSE is part of every x86-64.
     unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) };
+}
+
+/// Asks for the cache line that holds the address, to be changed.
+#[cfg(all(target_arch = "x86_64", not(miri), not(loom)))]
+#[inline]
+fn own_line(at: *const u8) {
+    // SAFETY: a hint, as above. Processors that do not know it pass over it: so all 64-bit ones have done, since
+    // before it did anything. (The intrinsic becomes the other hint unless the build names the feature.)
+    unsafe { std::arch::asm!("prefetchw [{}]", in(reg) at, options(nostack, preserves_flags)) };
+}
+
+/// Asks for nothing, as below.
+#[cfg(not(all(target_arch = "x86_64", not(miri), not(loom))))]
+#[inline]
+fn own_line(at: *const u8) {
+    line(at);
 }
 
 /// Asks for nothing: where there is no such hint, or every access is modelled.

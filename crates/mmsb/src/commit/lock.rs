@@ -15,9 +15,13 @@ use crate::Error;
 
 const SMALL_PAGES_MAX: usize = 32;
 const SPINS_MAX: u32 = 100;
+/// How long a large commit hopes before it lets go of everything: that and locking all again takes longer.
+const MOMENT_SPINS: u32 = 32;
 const ROUNDS_MAX: u32 = 16;
 /// Looks at the ticket before a thread lets the system wake it: the holder is about as fast.
-const TICKET_LOOKS_MAX: u32 = 200;
+const TICKET_LOOKS_MAX: u32 = 400;
+/// Looks without giving the processor to others.
+const TICKET_SPINS_MAX: u32 = 200;
 
 /// Takes every page of `runs`, each with the end it must reach; notes in `again` which came before.
 ///
@@ -65,13 +69,24 @@ fn lock_small(
 fn lock_large(
     ticket: &Mutex<()>,
     group: &mut Group<'_>,
-    runs: impl Iterator<Item = (PageId, u32)>,
+    runs: impl Iterator<Item = (PageId, u32)> + Clone,
     again: &mut Vec<u32>,
 ) -> Result<bool, Error> {
     let mut held = None;
     take_all(group, runs, again, |group, page, end| {
-        held = held.take().or_else(|| try_ticket(ticket));
-        if held.is_some() { group.lock_wait(page, end) } else { Hold::Busy }
+        for _ in 0..MOMENT_SPINS {
+            held = held.take().or_else(|| try_ticket(ticket));
+            if held.is_some() {
+                return group.lock_wait(page, end);
+            }
+            // Who has the ticket does not have it long, and may not wait for any page of this commit.
+            std::hint::spin_loop();
+            match group.try_lock(page, end) {
+                Hold::Busy => {}
+                hold => return hold,
+            }
+        }
+        Hold::Busy
     })
 }
 
@@ -79,7 +94,7 @@ fn lock_large(
 #[inline]
 fn take_all(
     group: &mut Group<'_>,
-    mut runs: impl Iterator<Item = (PageId, u32)>,
+    mut runs: impl Iterator<Item = (PageId, u32)> + Clone,
     again: &mut Vec<u32>,
     mut wait: impl FnMut(&mut Group<'_>, PageId, u32) -> Hold,
 ) -> Result<bool, Error> {
@@ -122,11 +137,15 @@ fn try_ticket(ticket: &Mutex<()>) -> Option<MutexGuard<'_, ()>> {
 
 /// The ticket is held for as long as pages are being locked: waking up would take longer than most waits.
 fn take_ticket(ticket: &Mutex<()>) -> MutexGuard<'_, ()> {
-    for _ in 0..TICKET_LOOKS_MAX {
+    for look in 0..TICKET_LOOKS_MAX {
         if let Some(guard) = try_ticket(ticket) {
             return guard;
         }
-        std::hint::spin_loop();
+        if look < TICKET_SPINS_MAX {
+            std::hint::spin_loop();
+        } else {
+            std::thread::yield_now();
+        }
     }
     ticket.lock().unwrap_or_else(PoisonError::into_inner)
 }
