@@ -89,8 +89,8 @@ fn line(at: *const u8) {
 #[cfg(all(target_arch = "x86_64", not(miri), not(loom)))]
 #[inline]
 fn own_line(at: *const u8) {
-    // SAFETY: a hint, as above. Processors that do not know it pass over it: so all 64-bit ones have done, since
-    // before it did anything. (The intrinsic becomes the other hint unless the build names the feature.)
+    // SAFETY: a hint, as above; the 64-bit processors that do not know it pass over it. (The intrinsic becomes the
+    // other hint, unless the build names the feature.)
     unsafe { std::arch::asm!("prefetchw [{}]", in(reg) at, options(nostack, preserves_flags)) };
 }
 
