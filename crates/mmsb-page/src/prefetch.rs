@@ -68,7 +68,7 @@ impl PageStore {
 
 /// Asks for the first and the last line of a range. Any address will do: one outside the page is never read.
 #[inline]
-fn lines(start: *const u8, offset: u32, len: usize) {
+pub(crate) fn lines(start: *const u8, offset: u32, len: usize) {
     let first = start.wrapping_add(offset as usize);
     line(first);
     // To ask whether this is another line costs more than to ask for it twice.

@@ -4,11 +4,20 @@
 //! matters: whoever sees the store afterwards sees all of it. What comes in may be hostile: an id that does
 //! not live or a range past a page's end is an error, and changes nothing.
 
+mod runs;
+
 use std::ops::Range;
 
 use mmsb_types::{Epoch, PageId, Span};
 
-use crate::{PageStore, RestoreError, StoreError, meta, store::View, sync::Ordering, table::Entry};
+use crate::{
+    PageStore, RestoreError, StoreError, meta,
+    store::View,
+    sync::Ordering,
+    table::{Entry, Hot},
+};
+
+pub use self::runs::{Content, Run};
 
 /// A store held alone, to be filled.
 ///
@@ -76,7 +85,7 @@ impl Restore<'_> {
     #[inline]
     pub fn page_mut(&mut self, page: PageId, epoch: Epoch) -> Result<&mut [u8], RestoreError> {
         let (entry, view) = find(self.store, page)?;
-        Ok(lend(entry, view, epoch))
+        Ok(lend(entry.hot, view, epoch))
     }
 
     /// Ends the page's life as of `epoch`.
@@ -104,7 +113,7 @@ impl Restore<'_> {
             len,
             page_bytes: view.page_bytes,
         })?;
-        Ok(&mut lend(entry, view, epoch)[range])
+        Ok(&mut lend(entry.hot, view, epoch)[range])
     }
 }
 
@@ -121,9 +130,9 @@ fn find(store: &PageStore, page: PageId) -> Result<(Entry<'_>, View<'_>), Restor
 
 /// Dates the page, and lends its bytes. The two come from `find`.
 #[inline]
-fn lend<'a>(entry: Entry<'a>, view: View<'a>, epoch: Epoch) -> &'a mut [u8] {
-    debug_assert!(epoch >= meta::epoch(entry.meta().load(Ordering::Relaxed)), "epochs fell to {epoch}");
-    entry.meta().store(meta::unlocked(epoch), Ordering::Relaxed);
+fn lend<'a>(hot: &Hot, view: View<'a>, epoch: Epoch) -> &'a mut [u8] {
+    debug_assert!(epoch >= meta::epoch(hot.meta.load(Ordering::Relaxed)), "epochs fell to {epoch}");
+    hot.meta.store(meta::unlocked(epoch), Ordering::Relaxed);
     // SAFETY: a `Restore` borrows the store mutably (type), and lends its bytes for as long as it is
     // itself borrowed mutably (signatures of its methods): nobody else can reach the slot.
     unsafe { view.words.plain_mut(view.page_bytes as usize) }

@@ -12,7 +12,10 @@
 #[cfg(all(target_arch = "x86_64", not(miri), not(loom)))]
 mod lines;
 
-use crate::sync::{AtomicU64, Ordering};
+use crate::{
+    prefetch,
+    sync::{AtomicU64, Ordering},
+};
 
 /// Bytes of a word.
 const WORD_BYTES: usize = 8;
@@ -168,6 +171,12 @@ impl<'a> Words<'a> {
         let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.plain().to_le_bytes()).collect();
         bytes.truncate(len);
         bytes.leak()
+    }
+
+    /// Asks for the first and the last line of a range.
+    #[inline]
+    pub(crate) fn prefetch(self, offset: u32, len: usize) {
+        prefetch::lines(self.words.as_ptr().cast(), offset, len);
     }
 
     /// Returns the first `len` bytes as plain memory that can be written to.

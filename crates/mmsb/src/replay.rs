@@ -32,10 +32,13 @@ pub(crate) trait Pages {
     /// Tells whether the page lives.
     fn lives(&self, page: PageId) -> bool;
 
-    /// Says which commit changed a page last, where that is not the one being replayed.
+    /// Returns which commit changed a living page last.
+    fn epoch(&self, page: PageId) -> Option<Epoch>;
+
+    /// Says which commit changed a page last, where that is not the one being replayed. Dates rise.
     fn date(&mut self, page: PageId, epoch: Epoch) -> Result<(), Self::Refusal>;
 
-    /// Applies the patches of one commit; of a base frame with epoch 0: its pages are dated afterwards.
+    /// Applies the patches of one commit; of a base frame with epoch 0: its pages keep their dates.
     fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), Self::Refusal>;
 }
 

@@ -101,6 +101,10 @@ impl Pages for StatePages {
         self.0.contains_key(&page)
     }
 
+    fn epoch(&self, page: PageId) -> Option<Epoch> {
+        self.0.get(&page).map(|state| state.epoch)
+    }
+
     fn date(&mut self, page: PageId, epoch: Epoch) -> Result<(), String> {
         self.0.get_mut(&page).ok_or_else(|| missing(page))?.epoch = epoch;
         Ok(())
@@ -127,10 +131,10 @@ impl StatePage {
         Self { bytes: PageBytes::Zeros(page_bytes), epoch }
     }
 
-    /// Applies a patch that the commit `epoch` made to this page.
+    /// Applies a patch that the commit `epoch` made to this page; a base frame's, told by epoch 0, dates nothing.
     pub(crate) fn apply_patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), String> {
         patch.apply(self.bytes.to_mut()).map_err(|misfit| format!("{page}: {misfit}"))?;
-        self.epoch = epoch;
+        self.epoch = self.epoch.max(epoch);
         Ok(())
     }
 }

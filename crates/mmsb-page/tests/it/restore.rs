@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use mmsb_page::PageStore;
+use mmsb_page::{Content, PageStore, RestoreError, Run};
 use mmsb_types::Span;
 use proptest::{collection::vec, prelude::*};
 
@@ -79,12 +79,81 @@ fn pages_that_were_read_and_locked_before_can_be_restored() {
     assert_sound(&store);
 }
 
+fn run(at: u64, offset: u32, content: Content<'_>) -> Run<'_> {
+    Run { page: page(at), offset, content, is_whole: false }
+}
+
+/// Writes so many runs of one byte, one of them bad, and checks that this one is told.
+#[track_caller]
+fn told(count: usize, bad_at: usize, bad: Run<'_>, error: RestoreError) {
+    let mut store = PageStore::new();
+    let mut restore = store.restore();
+    restore.create(page(1), 8, epoch(1)).unwrap();
+    restore.create(page(2), 8, epoch(1)).unwrap();
+    let runs = (0..count).map(|at| match at.cmp(&bad_at) {
+        std::cmp::Ordering::Less => run(1, 0, Content::Bytes(b"a")),
+        std::cmp::Ordering::Equal => bad,
+        std::cmp::Ordering::Greater => run(2, 0, Content::Bytes(b"z")),
+    });
+    assert_eq!(restore.write_all(runs, Some(epoch(2))), Err((bad_at, error)));
+    assert_eq!(read(&store, page(2)), (epoch(1), vec![0; 8]), "nothing behind a bad run is written");
+    assert_sound(&store);
+}
+
+#[test]
+fn the_first_run_that_does_not_fit_is_told_wherever_it_is() {
+    let bytes = Content::Bytes(b"1234");
+    let out = |offset, len| RestoreError::OutOfBounds { page: page(2), offset, len, page_bytes: 8 };
+    for count in [1, 13, 14, 15, 28, 29, 33, 100] {
+        for bad_at in [0, count / 2, count - 1] {
+            told(count, bad_at, run(9, 0, bytes), RestoreError::NotFound { page: page(9) });
+            told(count, bad_at, run(2, 5, bytes), out(5, 4));
+            told(count, bad_at, run(2, 1, Content::Fill(8, 7)), out(1, 8));
+            told(count, bad_at, Run { is_whole: true, ..run(2, 0, bytes) }, out(0, 4));
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: if cfg!(miri) { 3 } else { 100 },
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
+
+    #[test]
+    fn many_runs_at_once_are_those_written_one_by_one(
+        runs in vec((1u64..6, any::<u32>(), 0u32..70, any::<u8>(), any::<bool>()), 0..100),
+        date in (1u64..3).prop_map(|number| (number > 1).then(|| epoch(number))),
+    ) {
+        let (mut many, mut one) = (PageStore::new(), PageStore::new());
+        for store in [&mut many, &mut one] {
+            (1..6).for_each(|at| store.restore().create(page(at), 70, epoch(1)).unwrap());
+        }
+        let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(400).collect();
+        let runs: Vec<Run<'_>> = runs
+            .into_iter()
+            .map(|(at, offset, len, byte, is_fill)| {
+                let bytes = &bytes[usize::from(byte)..][..len as usize];
+                let content = if is_fill { Content::Fill(len, byte) } else { Content::Bytes(bytes) };
+                run(at, offset % (71 - len), content)
+            })
+            .collect();
+        many.restore().write_all(runs.iter().copied(), date).unwrap();
+        let (mut restore, date) = (one.restore(), date.unwrap_or(epoch(1)));
+        for run in runs {
+            match run.content {
+                Content::Bytes(bytes) => restore.write(run.page, run.offset, bytes, date).unwrap(),
+                Content::Fill(len, byte) => {
+                    restore.fill(run.page, Span::new(run.offset, len), byte, date).unwrap();
+                }
+            }
+        }
+        for at in 1..6 {
+            prop_assert_eq!(read(&many, page(at)), read(&one, page(at)));
+        }
+        assert_sound(&many);
+    }
 
     #[test]
     fn restored_bytes_are_those_that_writers_leave(

@@ -56,7 +56,7 @@ impl Heading {
         }
         pages.apply(commit.frame.batch, epoch)?;
         if let Some(base) = base {
-            base.epochs.iter().try_for_each(|&(page, epoch)| pages.date(page, epoch))?;
+            base.epochs.iter().try_for_each(|&(page, epoch)| date(page, epoch, pages))?;
             self.names.raise_next_id(PageId::new(base.next_id.min(COMPACT_ID_MAX + 1)));
         }
         self.label = label(sections)?;
@@ -91,6 +91,14 @@ fn taken(events: &[PageEvent], wanted: &str, holder: PageId) -> String {
     };
     let page = events.iter().rfind(gets).map_or(holder, PageEvent::page);
     format!("{page} gets the name of {holder}")
+}
+
+/// Dates a page, as a base frame tells; dates rise, whatever a hostile log says.
+fn date<P: Pages>(page: PageId, epoch: Epoch, pages: &mut P) -> Result<(), P::Refusal> {
+    match pages.epoch(page) {
+        Some(before) if epoch < before => Err(format!("{page} was changed at {before} already").into()),
+        _ => pages.date(page, epoch),
+    }
 }
 
 /// Applies an event but for the name it gives.

@@ -3,17 +3,12 @@
 //! Invariant: the store belongs to the replay alone; nobody sees a page before all commits are in.
 
 use mmsb_delta::{BatchView, Patch};
-use mmsb_page::{PageStore, Restore, RestoreError, StoreError};
+use mmsb_page::{Content, PageStore, Restore, RestoreError, Run, StoreError};
 use mmsb_tlog::Commit;
 use mmsb_types::{Epoch, PageId};
 
 use super::{Pages, missing};
 use crate::{Error, bus::store_error, kept::Kept};
-
-/// How many entries ahead the bytes they change are asked for.
-const BYTES_AHEAD: usize = 16;
-/// How many entries ahead of those the words of their pages are.
-const PAGES_AHEAD: usize = 16;
 
 /// The pages of a store that is being filled.
 #[derive(Debug)]
@@ -34,22 +29,6 @@ impl<'s> StorePages<'s> {
     pub(super) fn new(store: &'s mut PageStore) -> Self {
         Self { restore: store.restore() }
     }
-
-    #[inline]
-    fn patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), Refusal> {
-        if patch.is_whole() {
-            let page_bytes = self.restore.store().page_bytes(page).ok_or_else(|| missing(page))?;
-            patch.fits(page_bytes).map_err(|misfit| format!("{page}: {misfit}"))?;
-        }
-        let done = match patch {
-            Patch::Bytes { offset, bytes } => self.restore.write(page, offset, bytes, epoch),
-            Patch::Page { bytes } => self.restore.write(page, 0, bytes, epoch),
-            Patch::Fill { byte, .. } | Patch::PageFill { byte, .. } => {
-                self.restore.fill(page, patch.span(), byte, epoch)
-            }
-        };
-        done.map_err(|error| refused(page, patch, error))
-    }
 }
 
 impl Pages for StorePages<'_> {
@@ -67,30 +46,18 @@ impl Pages for StorePages<'_> {
         self.restore.store().page_bytes(page).is_some()
     }
 
-    /// Dates rise, whatever a hostile log says.
+    fn epoch(&self, page: PageId) -> Option<Epoch> {
+        self.restore.store().epoch(page)
+    }
+
     fn date(&mut self, page: PageId, epoch: Epoch) -> Result<(), Refusal> {
-        let before = self.restore.store().epoch(page).ok_or_else(|| missing(page))?;
-        if epoch < before {
-            return Err(format!("{page} was changed at {before} already").into());
-        }
         self.restore.page_mut(page, epoch).map(drop).map_err(|_| missing(page).into())
     }
 
-    /// Three walks over the entries, one behind the other: the words of pages, then their bytes, then the
-    /// patches. What is asked for so early has arrived when it is needed.
     fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), Refusal> {
-        let store = self.restore.store();
-        let (mut far, mut near) = (batch.iter(), batch.iter());
-        far.by_ref().take(BYTES_AHEAD + PAGES_AHEAD).for_each(|(page, _)| store.prefetch(page));
-        near.by_ref().take(BYTES_AHEAD).for_each(|entry| prefetch_bytes(store, entry));
-        for (page, patch) in batch.iter() {
-            let store = self.restore.store();
-            far.next().into_iter().for_each(|(page, _)| store.prefetch(page));
-            near.next().into_iter().for_each(|entry| prefetch_bytes(store, entry));
-            let epoch = if epoch == Epoch::ZERO { store.epoch(page).unwrap_or(epoch) } else { epoch };
-            self.patch(page, patch, epoch)?;
-        }
-        Ok(())
+        let date = (epoch > Epoch::ZERO).then_some(epoch);
+        let written = self.restore.write_all(batch.iter().map(run), date);
+        written.map_err(|(index, error)| refused(batch, index, error))
     }
 }
 
@@ -111,18 +78,24 @@ impl From<String> for Refusal {
     }
 }
 
+#[inline]
+fn run((page, patch): (PageId, Patch<'_>)) -> Run<'_> {
+    let (offset, content) = match patch {
+        Patch::Bytes { offset, bytes } => (offset, Content::Bytes(bytes)),
+        Patch::Page { bytes } => (0, Content::Bytes(bytes)),
+        Patch::Fill { span, byte } => (span.offset, Content::Fill(span.len, byte)),
+        Patch::PageFill { page_bytes, byte } => (0, Content::Fill(page_bytes, byte)),
+    };
+    Run { page, offset, content, is_whole: patch.is_whole() }
+}
+
 /// Tells why a patch was refused in the words of every other replay.
 #[cold]
-fn refused(page: PageId, patch: Patch<'_>, error: RestoreError) -> Refusal {
+fn refused(batch: BatchView<'_>, index: usize, error: RestoreError) -> Refusal {
+    let Some((page, patch)) = batch.iter().nth(index) else { return Refusal::Misfit(error.to_string()) };
     let misfit = match error {
         RestoreError::OutOfBounds { page_bytes, .. } => patch.fits(page_bytes).err(),
         _ => return Refusal::Misfit(missing(page)),
     };
     Refusal::Misfit(misfit.map_or_else(|| error.to_string(), |misfit| format!("{page}: {misfit}")))
-}
-
-#[inline]
-fn prefetch_bytes(store: &PageStore, (page, patch): (PageId, Patch<'_>)) {
-    let span = patch.span();
-    store.prefetch_bytes(page, span.offset, span.len as usize);
 }
