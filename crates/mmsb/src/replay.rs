@@ -29,11 +29,13 @@ pub(crate) trait Pages {
     /// Ends the life of a page; one that does not live is refused.
     fn delete(&mut self, page: PageId, epoch: Epoch) -> Result<(), Self::Refusal>;
 
-    /// Tells whether the page lives.
-    fn lives(&self, page: PageId) -> bool;
-
     /// Returns which commit changed a living page last.
     fn epoch(&self, page: PageId) -> Option<Epoch>;
+
+    /// Tells whether the page lives.
+    fn lives(&self, page: PageId) -> bool {
+        self.epoch(page).is_some()
+    }
 
     /// Says which commit changed a page last, where that is not the one being replayed. Dates rise.
     fn date(&mut self, page: PageId, epoch: Epoch) -> Result<(), Self::Refusal>;

@@ -97,10 +97,6 @@ impl Pages for StatePages {
         self.0.remove(&page).map(drop).ok_or_else(|| missing(page))
     }
 
-    fn lives(&self, page: PageId) -> bool {
-        self.0.contains_key(&page)
-    }
-
     fn epoch(&self, page: PageId) -> Option<Epoch> {
         self.0.get(&page).map(|state| state.epoch)
     }

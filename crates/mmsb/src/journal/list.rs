@@ -74,8 +74,10 @@ impl Lives {
         Ok((heading, lives))
     }
 
+    /// Dates a page; a base frame's change, told by epoch 0, dates nothing.
     fn change(&mut self, page: PageId, epoch: Epoch) -> Result<(), String> {
-        self.0.get_mut(&page).ok_or_else(|| missing(page))?.1 = epoch;
+        let (_, date) = self.0.get_mut(&page).ok_or_else(|| missing(page))?;
+        *date = epoch.max(*date);
         Ok(())
     }
 }
@@ -92,8 +94,8 @@ impl Pages for Lives {
         self.0.remove(&page).map(drop).ok_or_else(|| missing(page))
     }
 
-    fn lives(&self, page: PageId) -> bool {
-        self.0.contains_key(&page)
+    fn epoch(&self, page: PageId) -> Option<Epoch> {
+        self.0.get(&page).map(|&(_, epoch)| epoch)
     }
 
     fn date(&mut self, page: PageId, epoch: Epoch) -> Result<(), String> {

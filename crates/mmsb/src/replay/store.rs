@@ -42,10 +42,6 @@ impl Pages for StorePages<'_> {
         self.restore.retire(page, epoch).map_err(|_| Refusal::Misfit(missing(page)))
     }
 
-    fn lives(&self, page: PageId) -> bool {
-        self.restore.store().page_bytes(page).is_some()
-    }
-
     fn epoch(&self, page: PageId) -> Option<Epoch> {
         self.restore.store().epoch(page)
     }
