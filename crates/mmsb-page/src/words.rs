@@ -9,7 +9,7 @@
 //!
 //! Invariant: byte `i` of a page is byte `i % 8`, little-endian, of word `i / 8`.
 
-#[cfg(all(target_arch = "x86_64", not(miri), not(loom)))]
+#[cfg(all(feature = "asm", target_arch = "x86_64", not(miri), not(loom)))]
 mod lines;
 
 use crate::{
@@ -19,6 +19,9 @@ use crate::{
 
 /// Bytes of a word.
 const WORD_BYTES: usize = 8;
+
+/// Words copied a turn of the inner loop.
+const LINE_WORDS: usize = 8;
 
 /// The words of one slot, padding included.
 #[derive(Clone, Copy)]
@@ -261,16 +264,24 @@ fn store_short(words: &[AtomicU64], skip: usize, len: usize, value: u64) {
 #[inline]
 fn load_whole(words: &[AtomicU64], out: &mut [[u8; WORD_BYTES]]) {
     let done = load_lines(words, out);
-    for (chunk, word) in out[done..].iter_mut().zip(&words[done..]) {
+    let (words, out) = (&words[done..], &mut out[done..]);
+    // The compiler leaves loops over atomics as they are, one word a turn; a line a turn is half as long.
+    let (lines, rest) = out.as_chunks_mut::<LINE_WORDS>();
+    let word_rest = &words[lines.len() * LINE_WORDS..];
+    let (word_lines, _) = words.as_chunks::<LINE_WORDS>();
+    for (line, words) in lines.iter_mut().zip(word_lines) {
+        *line = words.each_ref().map(|word| word.load(Ordering::Relaxed).to_le_bytes());
+    }
+    for (chunk, word) in rest.iter_mut().zip(word_rest) {
         *chunk = word.load(Ordering::Relaxed).to_le_bytes();
     }
 }
 
-#[cfg(all(target_arch = "x86_64", not(miri), not(loom)))]
+#[cfg(all(feature = "asm", target_arch = "x86_64", not(miri), not(loom)))]
 use self::lines::load as load_lines;
 
 /// Copies nothing: there is no fast way here.
-#[cfg(not(all(target_arch = "x86_64", not(miri), not(loom))))]
+#[cfg(not(all(feature = "asm", target_arch = "x86_64", not(miri), not(loom))))]
 fn load_lines(_words: &[AtomicU64], _out: &mut [[u8; WORD_BYTES]]) -> usize {
     0
 }

@@ -75,9 +75,8 @@ struct State {
     layer: Layer,
     /// The lowest id that was never given out here.
     next_id: u64,
-    /// One sealed frame for each commit.
-    frames: Vec<Box<[u8]>>,
-    frame_bytes: usize,
+    /// One sealed frame for each commit, one behind the other.
+    frames: Vec<u8>,
 }
 
 /// What a branch takes over from its parent.
@@ -149,7 +148,7 @@ impl Branch {
     /// Returns how many bytes its commits' frames take; at 64 MiB it is full.
     #[must_use]
     pub fn frame_bytes(&self) -> usize {
-        self.state().frame_bytes
+        self.state().frames.len()
     }
 
     /// Begins a transaction on the branch. Its commit reaches [`Durability::Volatile`](crate::Durability::Volatile).

@@ -7,7 +7,10 @@ use super::{
     FLAG_SECTIONS, HEADER_BYTES, KIND_SINGLE, Line, SINGLE_BYTES, SINGLE_PAYLOAD_MAX, SectionBuf,
     line_checksum,
 };
-use crate::{Fault, LogError, frame::parse_frame};
+use crate::{
+    Fault, LogError,
+    frame::{parse_frame, record_head},
+};
 
 /// Bytes of the section that counts wide entries.
 const WIDE_SECTION_BYTES: usize = 16;
@@ -29,13 +32,16 @@ impl FrameBuf {
         Self { bytes: Vec::with_capacity(capacity) }
     }
 
-    /// Takes over the bytes of a sealed frame, to be published once more.
+    /// Takes the first of several sealed frames, to be published once more; returns the bytes behind it, too.
     ///
     /// # Errors
-    /// The fault, if they are no frame.
-    pub fn of_frame(bytes: Vec<u8>) -> Result<Self, Fault> {
-        parse_frame(&bytes)?;
-        Ok(Self { bytes })
+    /// The fault, if there is no whole frame.
+    pub fn first_of(frames: &[u8]) -> Result<(Self, &[u8]), Fault> {
+        let need = record_head(frames)?.bytes();
+        let cut = || Fault::CutShort { need: need as u64, have: frames.len() as u64 };
+        let (frame, behind) = frames.split_at_checked(need).ok_or_else(cut)?;
+        parse_frame(frame)?;
+        Ok((Self { bytes: frame.to_vec() }, behind))
     }
 
     /// Returns an upper bound of the frame's length, in bytes.

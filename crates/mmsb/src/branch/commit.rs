@@ -39,7 +39,7 @@ impl Branch {
         let mut source = self.lend(&tx.draft);
         scratch.encode_sections(&tx.draft, &detail.events, source.as_ref(), None);
         self.encode(&state, detail, &mut scratch)?;
-        if state.frame_bytes + scratch.frame.len() > FRAME_BYTES_MAX {
+        if state.frames.len() + scratch.frame.len() > FRAME_BYTES_MAX {
             let what = "a branch that holds 64 MiB of commits: keep it or drop it";
             return Err(Error::Busy { what, waited_ms: 0 });
         }
@@ -80,8 +80,8 @@ impl Branch {
             }
         }
         for event in &detail.events {
-            if let &PageEvent::Created { page, page_bytes, location, .. } = event {
-                plan.pages.push((page, OwnPage::zeroed(page_bytes, location, epoch)));
+            if let &PageEvent::Created { page, page_bytes, .. } = event {
+                plan.pages.push((page, OwnPage::zeroed(page_bytes, epoch)));
             }
         }
         Ok(plan)
@@ -157,7 +157,11 @@ impl State {
 
     fn keep_frame(&mut self, scratch: &mut Scratch, epoch: Epoch) {
         scratch.frame.seal(epoch.get());
-        self.frame_bytes += scratch.frame.len();
-        self.frames.push(scratch.frame.bytes().into());
+        let frame = scratch.frame.bytes();
+        if self.frames.capacity() - self.frames.len() < frame.len() {
+            // Doubling would leave most branches with as much memory unused as they use.
+            self.frames.reserve_exact(frame.len() + self.frames.len() / 8);
+        }
+        self.frames.extend_from_slice(frame);
     }
 }

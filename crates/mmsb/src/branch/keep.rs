@@ -98,11 +98,11 @@ impl Branch {
         }
         // Sealed long ago; the state lock is not held while the disk is written.
         let frames = self.state().frames.clone();
-        for frame in frames {
-            number = append(
-                &log,
-                &mut FrameBuf::of_frame(frame.into_vec()).expect("a branch holds whole frames"),
-            )?;
+        let mut rest = &frames[..];
+        while !rest.is_empty() {
+            let (mut frame, behind) = FrameBuf::first_of(rest).expect("a branch holds whole frames");
+            number = append(&log, &mut frame)?;
+            rest = behind;
         }
         log.wait(number, Durability::Synced)?;
         Ok(log.close()?)

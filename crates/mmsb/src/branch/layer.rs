@@ -28,7 +28,6 @@ pub(super) struct Layer {
 pub(super) struct OwnPage {
     pub(super) bytes: Box<[u8]>,
     pub(super) epoch: Epoch,
-    pub(super) location: PageLocation,
 }
 
 /// Names that were given or taken away here.
@@ -50,8 +49,14 @@ pub(super) enum Owner<'l> {
 
 impl OwnPage {
     /// Makes a page of zeros.
-    pub(super) fn zeroed(page_bytes: u32, location: PageLocation, epoch: Epoch) -> Self {
-        Self { bytes: std::iter::repeat_n(0, page_bytes as usize).collect(), epoch, location }
+    pub(super) fn zeroed(page_bytes: u32, epoch: Epoch) -> Self {
+        Self { bytes: std::iter::repeat_n(0, page_bytes as usize).collect(), epoch }
+    }
+
+    /// Returns what is known of a page that was created here, but for its name.
+    fn info(&self, page: PageId) -> PageInfo {
+        let (page_bytes, location) = (self.bytes.len() as u32, PageLocation::Host);
+        PageInfo { page, page_bytes, name: None, epoch: self.epoch, location }
     }
 
     /// Copies a page of the base.
@@ -59,10 +64,10 @@ impl OwnPage {
     /// # Errors
     /// [`Error::PageNotFound`], or the base's failure.
     pub(super) fn of_base(base: &Base, page: PageId) -> Result<Self, Error> {
-        let info = base.info(page)?;
+        let (_, epoch) = base.life(page)?;
         let mut bytes = Box::default();
         base.with_page(page, &mut |from| bytes = from.into())?;
-        Ok(Self { bytes, epoch: info.epoch, location: info.location })
+        Ok(Self { bytes, epoch })
     }
 }
 
@@ -126,18 +131,20 @@ impl Layer {
     /// The base's failure.
     pub(super) fn list(&self, base: &Base) -> Result<Vec<PageInfo>, Error> {
         let mut infos = base.pages()?;
-        infos.retain(|info| !self.pages.contains_key(&info.page));
+        infos.retain(|info| !self.is_deleted(info.page));
+        let own = self.pages.iter().filter_map(|(&page, own)| Some((page, own.as_ref()?)));
+        for (page, own) in own {
+            match infos.binary_search_by_key(&page, |info| info.page) {
+                Ok(index) => infos[index].epoch = own.epoch,
+                // Created here: it is younger than all of the base's.
+                Err(index) => infos.insert(index, own.info(page)),
+            }
+        }
         for info in &mut infos {
             if let Some(given) = self.given_name(info.page) {
                 info.name.clone_from(given);
             }
         }
-        for (&page, own) in &self.pages {
-            let Some(own) = own else { continue };
-            let (name, page_bytes) = (self.name(base, page)?, own.bytes.len() as u32);
-            infos.push(PageInfo { page, page_bytes, name, epoch: own.epoch, location: own.location });
-        }
-        infos.sort_unstable_by_key(|info| info.page);
         Ok(infos)
     }
 
