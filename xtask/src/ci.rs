@@ -63,10 +63,7 @@ pub fn run_steps(steps: Vec<Step<'_>>) -> bool {
 }
 
 fn steps(root: &Path) -> Vec<Step<'_>> {
-    let cargo = move |name, args: &'static [&'static str]| Step {
-        name,
-        run: Box::new(move || succeeds(command(root, "cargo", args))),
-    };
+    let cargo = |name, args| cargo(root, name, args);
     vec![
         cargo("format", &["fmt", "--all", "--check"]),
         Step { name: "layers", run: Box::new(move || layers::run(root)) },
@@ -79,6 +76,10 @@ fn steps(root: &Path) -> Vec<Step<'_>> {
         Step { name: "doc", run: Box::new(move || document(root)) },
         Step { name: "bench", run: Box::new(move || Ok(bench::run(root, &["--smoke".into()])? == 0)) },
     ]
+}
+
+fn cargo<'a>(root: &'a Path, name: &'static str, args: &'static [&'static str]) -> Step<'a> {
+    Step { name, run: Box::new(move || succeeds(command(root, "cargo", args))) }
 }
 
 /// Libraries only: the library `mmsb` and the command `mmsb` would write the same pages.

@@ -70,14 +70,19 @@ fn check_file(file: &SourceFile) -> Vec<String> {
     let Some(text) = &file.text else { return problems };
     let mut found = lines::machine_paths(&file.path, text);
     if file.is_rust() {
-        let tokens = tokens::read(text);
-        found.extend(lines::shape(text, &tokens));
-        found.extend(tokens::words(text, &tokens, may_sleep(&file.path)));
-        found.extend(tokens::long_functions(&tokens));
+        found.extend(check_rust(&file.path, text));
     }
     found.sort();
     problems.extend(found.into_iter().map(|(line, what)| format!("{}:{line}: {what}", file.path)));
     problems
+}
+
+fn check_rust(path: &str, text: &str) -> Vec<lines::Problem> {
+    let tokens = tokens::read(text);
+    let mut found = lines::shape(text, &tokens);
+    found.extend(tokens::words(text, &tokens, may_sleep(path)));
+    found.extend(tokens::long_functions(&tokens));
+    found
 }
 
 fn may_sleep(path: &str) -> bool {

@@ -30,6 +30,10 @@ fn main() -> ExitCode {
         unless_gone(out.flush())?;
         Ok(outcome)
     });
+    exit_code(ended)
+}
+
+fn exit_code(ended: anyhow::Result<Outcome>) -> ExitCode {
     match ended {
         Ok(outcome) => outcome.into(),
         // Whoever reads the output has seen enough: the command ends there, and that is no error.

@@ -227,14 +227,7 @@ fn parent_of(path: &Path) -> &Path {
 }
 
 fn read_manifest(vfs: &dyn Vfs, dir: &Path) -> Result<Manifest, LogError> {
-    let not_a_bus = |what| LogError::NotABus { dir: dir.to_owned(), what };
-    let names = vfs.list(dir).map_err(|source| match source.kind() {
-        io::ErrorKind::NotADirectory => not_a_bus("it is no directory"),
-        io::ErrorKind::NotFound => not_a_bus("nothing is there"),
-        _ => io_error("listing", dir, 0)(source),
-    })?;
-    let newest = names.iter().filter_map(|name| Manifest::generation_of(name)).max();
-    let generation = newest.ok_or_else(|| not_a_bus("it has no manifest"))?;
+    let generation = newest_generation(vfs, dir)?;
     let path = dir.join(format!("MANIFEST-{generation}"));
     let manifest = Manifest::parse(&read_small(vfs, &path)?).map_err(|fault| head_error(&path, fault))?;
     if manifest.generation != generation || manifest.segments.len() != 1 {
@@ -242,6 +235,17 @@ fn read_manifest(vfs: &dyn Vfs, dir: &Path) -> Result<Manifest, LogError> {
         return Err(head_error(&path, HeadFault::Damaged(fault)));
     }
     Ok(manifest)
+}
+
+fn newest_generation(vfs: &dyn Vfs, dir: &Path) -> Result<u64, LogError> {
+    let not_a_bus = |what| LogError::NotABus { dir: dir.to_owned(), what };
+    let names = vfs.list(dir).map_err(|source| match source.kind() {
+        io::ErrorKind::NotADirectory => not_a_bus("it is no directory"),
+        io::ErrorKind::NotFound => not_a_bus("nothing is there"),
+        _ => io_error("listing", dir, 0)(source),
+    })?;
+    let newest = names.iter().filter_map(|name| Manifest::generation_of(name)).max();
+    newest.ok_or_else(|| not_a_bus("it has no manifest"))
 }
 
 fn read_small(vfs: &dyn Vfs, path: &Path) -> Result<Vec<u8>, LogError> {

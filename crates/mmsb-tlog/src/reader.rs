@@ -213,13 +213,19 @@ fn parse_mark(
         Fault::Stray => Stop::Batch(fault),
         _ => Stop::Record(fault),
     })?;
+    match misplaced(&mark, cursor, is_chained) {
+        Some(fault) => Err(Stop::Batch(fault)),
+        None => Ok(Record::Mark(mark)),
+    }
+}
+
+/// Tells in what a whole mark disagrees with the records before it.
+fn misplaced(mark: &Mark, cursor: Cursor, is_chained: bool) -> Option<Fault> {
     if mark.number != cursor.number {
-        return Err(Stop::Batch(Fault::Number { expected: cursor.number, found: mark.number }));
+        return Some(Fault::Number { expected: cursor.number, found: mark.number });
     }
-    if is_chained && mark.chain != cursor.chain {
-        return Err(Stop::Batch(Fault::Chain { stored: mark.chain, computed: cursor.chain }));
-    }
-    Ok(Record::Mark(mark))
+    let is_other = is_chained && mark.chain != cursor.chain;
+    is_other.then_some(Fault::Chain { stored: mark.chain, computed: cursor.chain })
 }
 
 /// Returns the place behind a record.

@@ -129,14 +129,18 @@ fn insert<K: Key + Clone, V: Clone>(node: &mut Arc<Node<K, V>>, bits: u64, depth
             insert(child, bits >> LEVEL_BITS, depth + LEVEL_BITS, key, value);
         }
         Node::Leaf(entries) => {
-            match entries.iter_mut().find(|(held, _)| *held == key) {
-                Some((_, held)) => *held = value,
-                None => entries.push((key, value)),
-            }
+            put(entries, key, value);
             if entries.len() > LEAF_ENTRIES_MAX && depth < u64::BITS {
                 *node = split(std::mem::take(entries), depth);
             }
         }
+    }
+}
+
+fn put<K: Key, V>(entries: &mut Vec<(K, V)>, key: K, value: V) {
+    match entries.iter_mut().find(|(held, _)| *held == key) {
+        Some((_, held)) => *held = value,
+        None => entries.push((key, value)),
     }
 }
 

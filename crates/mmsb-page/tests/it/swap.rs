@@ -72,3 +72,16 @@ fn a_retired_value_stays_whole_until_it_is_dropped_and_the_newest_goes_with_its_
     assert_eq!((Arc::strong_count(&old), Arc::strong_count(&new)), (2, 1));
     drop(retired);
 }
+
+#[test]
+fn what_somebody_still_looks_at_is_not_freed_however_much_is_replaced_meanwhile() {
+    let looked_at = Arc::new(());
+    let swap = Swap::new(Arc::clone(&looked_at));
+    // More than the reclaimer collects in one go, so that it would free what it may.
+    let replace_often = || (0..ROUNDS).for_each(|_| drop(swap.replace(Box::new(Arc::new(())))));
+    swap.read(|_| {
+        replace_often();
+        thread::scope(|scope| _ = scope.spawn(replace_often));
+        assert_eq!(Arc::strong_count(&looked_at), 2, "freed under its reader");
+    });
+}

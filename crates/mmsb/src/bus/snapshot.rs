@@ -77,7 +77,11 @@ impl Bus {
                 Err(error) => return Err(error),
             }
         }
-        // Each of these commits needs more memory than there is: nobody commits while this is held.
+        self.read_many_alone(reads)
+    }
+
+    /// For commits that need more memory than there is: nobody commits while this reads.
+    fn read_many_alone(&self, reads: &mut [(PageId, u32, &mut [u8])]) -> Result<Epoch, Error> {
         let waited_ms = GATE_WAIT.as_millis() as u64;
         let gate = self.store().committers().all(GATE_WAIT);
         let _gate = gate.ok_or(Error::Busy { what: "a commit under way", waited_ms })?;

@@ -89,20 +89,22 @@ impl Names {
     /// Applies events that were checked, and the names they come to.
     pub(crate) fn apply(&mut self, events: &[PageEvent], changes: NameChanges) {
         changes.keys().for_each(|&page| self.take_name(page));
-        for event in events {
-            match *event {
-                PageEvent::Created { page, location, .. } => {
-                    self.next_id = self.next_id.max(PageId::new(page.get() + 1));
-                    self.set(page, None, location);
-                }
-                PageEvent::Deleted { page } => self.notes.remove(&page),
-                PageEvent::Named { .. } => {}
-            }
-        }
+        events.iter().for_each(|event| self.apply_event(event));
         for (page, name) in changes {
             if name.is_some() {
                 self.set(page, name, self.location(page));
             }
+        }
+    }
+
+    fn apply_event(&mut self, event: &PageEvent) {
+        match *event {
+            PageEvent::Created { page, location, .. } => {
+                self.next_id = self.next_id.max(PageId::new(page.get() + 1));
+                self.set(page, None, location);
+            }
+            PageEvent::Deleted { page } => self.notes.remove(&page),
+            PageEvent::Named { .. } => {}
         }
     }
 

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use mmsb_tlog::Commit;
 use mmsb_types::{Epoch, Label, PageEvent, PageId};
 
 use super::{Divergence, RunDiff, Side, diff_page};
@@ -150,10 +151,15 @@ impl Run {
         }
         while self.replay.state.head.epoch < epoch {
             let Some(commit) = self.replay.step()? else { break };
-            touched.extend(commit.frame.batch.iter().map(|(page, _)| page));
-            let events = events(commit.frame.sections).unwrap_or_default();
-            touched.extend(events.iter().map(PageEvent::page));
+            touched.extend(touched_by(&commit));
         }
         Ok(())
     }
+}
+
+/// The pages that a commit changes, or says something of.
+fn touched_by(commit: &Commit<'_>) -> BTreeSet<PageId> {
+    let changed = commit.frame.batch.iter().map(|(page, _)| page);
+    let events = events(commit.frame.sections).unwrap_or_default();
+    changed.chain(events.iter().map(PageEvent::page)).collect()
 }

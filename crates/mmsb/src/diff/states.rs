@@ -40,12 +40,7 @@ pub fn diff(left: &impl ToView, right: &impl ToView) -> Result<Diff, Error> {
             Verdict::AskBytes(left, right) => doubtful.push((left, right)),
         }
     }
-    let mut rest = doubtful.as_slice();
-    while !rest.is_empty() {
-        let (chunk, behind) = rest.split_at(chunk_len(rest));
-        compare_bytes(&left, &right, chunk, &mut pages)?;
-        rest = behind;
-    }
+    compare_all(&left, &right, &doubtful, &mut pages)?;
     pages.sort_by_key(|diff| diff.page);
     Ok(Diff { left: left.epoch(), right: right.epoch(), pages })
 }
@@ -123,6 +118,21 @@ fn chunk_len(pairs: &[(PageInfo, PageInfo)]) -> usize {
         bytes <= CHUNK_BYTES
     };
     pairs.iter().take_while(fits).count().max(1)
+}
+
+/// Compares the bytes of all these pages, a bounded number of them at a time.
+fn compare_all(
+    left: &impl View,
+    right: &impl View,
+    mut pairs: &[(PageInfo, PageInfo)],
+    diffs: &mut Vec<PageDiff>,
+) -> Result<(), Error> {
+    while !pairs.is_empty() {
+        let (chunk, behind) = pairs.split_at(chunk_len(pairs));
+        compare_bytes(left, right, chunk, diffs)?;
+        pairs = behind;
+    }
+    Ok(())
 }
 
 /// Adds how the pairs differ; both pages of each have the same length.

@@ -38,6 +38,14 @@ fn make<'b>(bus: &'b Bus, pages: &[PageId], index: usize) -> Transaction<'b> {
     }
 }
 
+#[track_caller]
+fn same_commits(one: &Bus, other: &Bus) {
+    let told = |bus: &Bus| bus.commits().unwrap().map(Result::unwrap).collect::<Vec<_>>();
+    for (one, other) in told(one).iter().zip(told(other)) {
+        assert_eq!((one.epoch, one.label, &one.pages), (other.epoch, other.label, &other.pages));
+    }
+}
+
 #[test]
 fn many_transactions_are_as_many_commits_in_their_order() {
     for page_count in [1, 5, 200] {
@@ -49,10 +57,7 @@ fn many_transactions_are_as_many_commits_in_their_order() {
         for page in many.pages() {
             assert_eq!(many.page_epoch(page).unwrap(), single.page_epoch(page).unwrap(), "{page}");
         }
-        let told = |bus: &Bus| bus.commits().unwrap().map(Result::unwrap).collect::<Vec<_>>();
-        for (one, other) in told(&many).iter().zip(told(&single)) {
-            assert_eq!((one.epoch, one.label, &one.pages), (other.epoch, other.label, &other.pages));
-        }
+        same_commits(&many, &single);
         assert_eq!((many.check(), many.stats().commit_count), (vec![], 301));
         mmsb::testing::assert_replays(&many);
     }

@@ -122,12 +122,8 @@ impl Disk {
             return Ok(());
         }
         if target.starts_with(source) {
-            let kind = if matches!(node, Node::File(_)) {
-                ErrorKind::NotADirectory
-            } else {
-                ErrorKind::InvalidInput
-            };
-            return Err(kind.into());
+            let is_file = matches!(node, Node::File(_));
+            return Err(if is_file { ErrorKind::NotADirectory } else { ErrorKind::InvalidInput }.into());
         }
         self.make_way(&node, target)?;
         self.move_entries(source, target);
