@@ -1,7 +1,5 @@
 //! The state a branch begins as.
 
-use std::sync::Arc;
-
 use mmsb_types::{Epoch, Label, PageId};
 
 use crate::{Error, PageInfo, Past, Snapshot, View};
@@ -55,21 +53,6 @@ impl Base {
         match self {
             Self::Snapshot(snapshot) => snapshot.life(page),
             Self::Past(past) => past.info(page).map(|info| (info.page_bytes, info.epoch)),
-        }
-    }
-
-    /// Returns what is known of a live page.
-    pub(super) fn info(&self, page: PageId) -> Result<PageInfo, Error> {
-        match self {
-            Self::Snapshot(snapshot) => snapshot.info(page),
-            Self::Past(past) => past.info(page),
-        }
-    }
-
-    pub(super) fn name(&self, page: PageId) -> Result<Option<Arc<str>>, Error> {
-        match self {
-            Self::Snapshot(snapshot) => snapshot.page_name(page),
-            Self::Past(past) => Ok(past.info(page).ok().and_then(|info| info.name)),
         }
     }
 

@@ -103,17 +103,6 @@ impl Layer {
         }
     }
 
-    /// Returns a live page's name.
-    ///
-    /// # Errors
-    /// The base's failure.
-    pub(super) fn name(&self, base: &Base, page: PageId) -> Result<Option<Arc<str>>, Error> {
-        match self.given_name(page) {
-            Some(given) => Ok(given.clone()),
-            None => base.name(page),
-        }
-    }
-
     /// Returns the live page with this name.
     ///
     /// # Errors
