@@ -120,17 +120,30 @@ impl<'a> Group<'a> {
         runs: &mut (impl Iterator<Item = (PageId, u32)> + Clone),
         again: &mut Vec<u32>,
     ) -> Option<(PageId, u32, Hold)> {
-        let is_wary = self.buffer.wary > 0;
-        let mut ahead = is_wary.then(|| runs.clone());
-        if let Some(ahead) = &mut ahead {
-            ahead.by_ref().take(WARY_AHEAD).for_each(|(page, _)| self.store.prefetch_lock(page));
+        if self.buffer.wary == 0 {
+            return self.take_each(runs, again, || {});
         }
+        let (store, mut ahead) = (self.store, runs.clone());
+        let mut ask = move || {
+            if let Some((page, _)) = ahead.next() {
+                store.prefetch_lock(page);
+            }
+        };
+        (0..WARY_AHEAD).for_each(|_| ask());
+        self.take_each(runs, again, ask)
+    }
+
+    #[inline(always)]
+    fn take_each(
+        &mut self,
+        runs: &mut impl Iterator<Item = (PageId, u32)>,
+        again: &mut Vec<u32>,
+        mut ask_ahead: impl FnMut(),
+    ) -> Option<(PageId, u32, Hold)> {
         // Held in registers: what lies behind an acquiring load is loaded anew after each of them.
         let (store, own) = (self.store, self.committer.number());
         for (page, end) in runs {
-            if let Some((page, _)) = ahead.as_mut().and_then(Iterator::next) {
-                store.prefetch_lock(page);
-            }
+            ask_ahead();
             match take(store, own, &mut self.records, page, end) {
                 Hold::Locked => {}
                 Hold::Again => again.push(self.records.len() as u32 - 1),
