@@ -86,7 +86,7 @@ impl Undo {
     /// Called before the commit holds anything. Nothing allocates from here until [`Undo::keep`].
     pub(crate) fn open(&self, draft: &mut UndoDraft, size: UndoSize) {
         let most = self.large_bytes_max.max(self.small_bytes);
-        draft.is_open = !self.slots.is_empty() && size.bytes() <= most;
+        draft.is_open = !self.is_off() && size.bytes() <= most;
         if draft.is_open {
             let record = draft.record.get_or_insert_default();
             record.clear();

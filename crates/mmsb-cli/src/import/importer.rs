@@ -39,7 +39,8 @@ impl Importer {
             return Err(mmsb::Error::AlreadyExists { path: out.to_owned() }.into());
         }
         // Nobody waits for single commits of an import: the end is what counts, and it is synced.
-        let bus = Bus::builder().durability(Durability::Volatile).create(out)?;
+        // And nobody rewinds it: old bytes would be saved in vain.
+        let bus = Bus::builder().durability(Durability::Volatile).undo(0, 0).create(out)?;
         let unfinished = Unfinished { path: Some(out.to_owned()) };
         let mut importer = Self { bus, unfinished, pages: Vec::new(), page_bytes: page_bytes as usize };
         importer.commit_base(base)?;

@@ -1,34 +1,33 @@
 //! From a transaction's pages to a frame: captures compared, the smallest patches chosen, columns laid out.
 
 use mmsb_delta::{choose_delta_into, choose_into, diff_runs};
-use mmsb_page::Group;
+use mmsb_page::{Committer, Group, PageStore};
 use mmsb_tlog::FrameBuf;
 use mmsb_types::{Epoch, limits::RUN_GAP_BYTES};
 
 use super::Scratch;
 use crate::{
-    Bus, Error,
+    Error,
     txn::{Change, Detail, Life, TxPage},
 };
 
+/// Longest page that is held while it is compared, so that nobody waits for longer than a few microseconds; a
+/// longer one is copied first. Comparing in place spares each page a second pass.
+const IN_PLACE_BYTES_MAX: usize = 64 << 10;
+
 impl Scratch {
-    /// Encodes against copies of the captured pages; remembers which epochs they were.
+    /// Encodes against the captured pages as they are when each is looked at; remembers their epochs.
     pub(super) fn encode_unlocked(
         &mut self,
-        bus: &Bus,
+        store: &PageStore,
+        committer: &Committer<'_>,
         detail: &Detail<'_>,
         record_max: u32,
     ) -> Result<(), Error> {
         self.start();
         for page in &detail.pages {
             let compared = match (&page.change, page.life) {
-                (Change::Image(image), Life::Old) => {
-                    let mut old = std::mem::take(&mut self.old);
-                    let epoch = read_whole(bus, page, &mut old);
-                    epoch.is_ok().then(|| self.push_image(page, &old, image));
-                    self.old = old;
-                    Some(epoch?)
-                }
+                (Change::Image(image), Life::Old) => Some(self.compare(store, committer, page, image)?),
                 _ => {
                     self.push_other(page);
                     None
@@ -39,6 +38,31 @@ impl Scratch {
             }
         }
         self.encode(record_max)
+    }
+
+    /// Adds what differs between the page and the image, and returns the epoch of the bytes compared.
+    fn compare(
+        &mut self,
+        store: &PageStore,
+        committer: &Committer<'_>,
+        page: &TxPage<'_>,
+        image: &[u8],
+    ) -> Result<Epoch, Error> {
+        if image.len() <= IN_PLACE_BYTES_MAX
+            && let Ok(Some(lock)) = store.try_lock(page.page, committer)
+            && lock.page_bytes() == page.page_bytes
+        {
+            diff_runs(lock.bytes(), image, &mut self.runs);
+            let epoch = lock.epoch();
+            drop(lock);
+            self.push_runs(page, image);
+            return Ok(epoch);
+        }
+        let mut old = std::mem::take(&mut self.old);
+        let epoch = read_whole(store, page, &mut old);
+        epoch.is_ok().then(|| self.push_image(page, &old, image));
+        self.old = old;
+        epoch
     }
 
     /// Tells whether the captured pages are still those that were compared.
@@ -107,9 +131,14 @@ impl Scratch {
 
     /// Adds what differs between `old` and the image.
     pub(crate) fn push_image(&mut self, page: &TxPage<'_>, old: &[u8], image: &[u8]) {
-        let before = self.batch.len();
         diff_runs(old, image, &mut self.runs);
-        choose_into(page.page, old, image, &self.runs, &mut self.batch);
+        self.push_runs(page, image);
+    }
+
+    /// Adds the runs that were found: the bytes that they replace do not matter.
+    fn push_runs(&mut self, page: &TxPage<'_>, image: &[u8]) {
+        let before = self.batch.len();
+        choose_into(page.page, image, image, &self.runs, &mut self.batch);
         self.changed.push(self.batch.len() > before);
     }
 
@@ -133,10 +162,10 @@ impl Scratch {
 }
 
 /// Copies a page torn-free, to be compared with its image.
-fn read_whole(bus: &Bus, page: &TxPage<'_>, old: &mut Vec<u8>) -> Result<Epoch, Error> {
+fn read_whole(store: &PageStore, page: &TxPage<'_>, old: &mut Vec<u8>) -> Result<Epoch, Error> {
     // A page that is gone, or has become another one, lived when the transaction first used it.
     let conflict = Error::Conflict { page: page.page };
-    match bus.store().read_page(page.page, old) {
+    match store.read_page(page.page, old) {
         Ok(epoch) if old.len() == page.page_bytes as usize => Ok(epoch),
         _ => Err(conflict),
     }

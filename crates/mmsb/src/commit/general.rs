@@ -1,5 +1,6 @@
 //! The general way: pages created, deleted, named, read, captured, or written to twice in one place.
 
+use mmsb_delta::BatchView;
 use mmsb_page::{Group, Need, NewPage};
 use mmsb_tlog::Room;
 use mmsb_types::Epoch;
@@ -61,16 +62,17 @@ impl<'c> Commit<'c> {
         }
     }
 
-    /// Compares captured pages first and locks then: the locks are short, the comparison may be in vain.
+    /// Compares captured pages first, each by itself, and locks all then: the locks are short, the comparison
+    /// may be in vain.
     fn optimistic(
         &mut self,
         detail: &Detail<'_>,
         scratch: &mut Scratch,
         names: &mut Option<CatalogueChange<'_>>,
     ) -> Result<Epoch, Failed> {
-        scratch.encode_unlocked(self.bus, detail, self.log.record_bytes_max())?;
+        scratch.encode_unlocked(self.bus.store(), self.committer, detail, self.log.record_bytes_max())?;
         let room = self.log.room(scratch.frame.len())?;
-        self.open_undo(detail, scratch, undo::of_batch(detail, scratch.batch.view()), names.as_ref());
+        self.open_undo(detail, scratch, |batch| undo::of_batch(detail, batch), names.as_ref());
         let births = self.births(detail)?;
         let mut buffer = std::mem::take(&mut scratch.group);
         let mut group = Group::new(self.bus.store(), self.committer, &mut buffer);
@@ -92,7 +94,7 @@ impl<'c> Commit<'c> {
     ) -> Result<Epoch, Failed> {
         let bound = scratch.reserve_worst(detail, self.log.record_bytes_max());
         let room = self.log.room(bound)?;
-        self.open_undo(detail, scratch, undo::worst(detail), names.as_ref());
+        self.open_undo(detail, scratch, |_| undo::worst(detail), names.as_ref());
         let births = self.births(detail)?;
         let mut buffer = std::mem::take(&mut scratch.group);
         let mut group = Group::new(self.bus.store(), self.committer, &mut buffer);
@@ -109,14 +111,16 @@ impl<'c> Commit<'c> {
         &self,
         detail: &Detail<'_>,
         scratch: &mut Scratch,
-        runs: undo::Runs,
+        runs: impl FnOnce(BatchView<'_>) -> undo::Runs,
         names: Option<&CatalogueChange<'_>>,
     ) {
         let names = names.map_or([0; 2], |names| {
             let old = names.old().iter().filter_map(|(_, name)| name.as_deref());
             [names.old().len(), old.map(str::len).sum()]
         });
-        self.bus.undo().open(&mut scratch.undo, undo::size(detail, runs, names));
+        let undo = self.bus.undo();
+        let runs = if undo.is_off() { undo::Runs::default() } else { runs(scratch.batch.view()) };
+        undo.open(&mut scratch.undo, undo::size(detail, runs, names));
     }
 
     fn births(&self, detail: &Detail<'_>) -> Result<Vec<NewPage<'c>>, Error> {
