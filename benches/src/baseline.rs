@@ -76,10 +76,6 @@ pub fn compare(then: &Record, now: &Record) -> Result<Vec<Change>> {
     let (old, new) = (then.machine.slug(), now.machine.slug());
     ensure!(old == new, "the baseline is of {old}, this run of {new}: not comparable");
     ensure!(then.quick == now.quick, "one of the two runs is quick, the other is not: not comparable");
-    let figures = |run: &Record| -> Vec<(String, Figure)> {
-        let lines = run.lines.iter();
-        lines.flat_map(|line| line.figures.iter().map(|figure| (line.name.clone(), figure.clone()))).collect()
-    };
     let old = figures(then);
     let changes = figures(now).into_iter().filter_map(|(line, now)| {
         let same = |(name, figure): &&(String, Figure)| {
@@ -92,6 +88,12 @@ pub fn compare(then: &Record, now: &Record) -> Result<Vec<Change>> {
     let changes: Vec<Change> = changes.collect();
     ensure!(!changes.is_empty(), "the baseline holds none of this run's figures");
     Ok(changes)
+}
+
+/// All figures of a run, each with the name of its line.
+fn figures(run: &Record) -> Vec<(String, Figure)> {
+    let lines = run.lines.iter();
+    lines.flat_map(|line| line.figures.iter().map(|figure| (line.name.clone(), figure.clone()))).collect()
 }
 
 fn path(folder: &Path, machine: &Machine) -> PathBuf {

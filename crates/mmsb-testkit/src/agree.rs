@@ -6,7 +6,7 @@ use mmsb::{
     Branch, Bus, ChangeKind, CommitInfo, Epoch, Error, PageId, PageInfo, Past, Snapshot, ToView, View,
 };
 
-use crate::{Model, ModelState};
+use crate::{Model, ModelPage, ModelState};
 
 /// Asserts that everything a bus can show is what the model says.
 ///
@@ -75,15 +75,8 @@ pub fn branch(branch: &Branch, model: &Model) {
     assert_eq!(branch.epoch(), epoch, "newest epoch");
     let ids: Vec<PageId> = state.pages.keys().copied().collect();
     assert!(branch.pages().unwrap().iter().map(|info| info.page).eq(ids.iter().copied()), "pages at {epoch}");
-    for info in branch.pages().unwrap() {
-        let (page, expected) = (info.page, &state.pages[&info.page]);
-        assert_eq!(info.epoch, expected.epoch, "epoch of {page} at {epoch}");
-        assert_eq!(branch.page_epoch(page).unwrap(), expected.epoch, "epoch of {page} at {epoch}");
-        assert_eq!(info.name.as_deref(), expected.name.as_deref(), "name of {page} at {epoch}");
-        let found = expected.name.as_deref().map(|name| branch.page(name).unwrap());
-        assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
-        assert!(branch.with_page(page, |bytes| bytes == *expected.bytes).unwrap(), "{page} at {epoch}");
-    }
+    let infos = branch.pages().unwrap();
+    infos.iter().for_each(|info| branch_page(branch, info, &state.pages[&info.page]));
     let view = branch.to_view().unwrap();
     assert_eq!((view.epoch(), view.label().unwrap()), (epoch, state.label), "of the view");
     let mut visited = Vec::new();
@@ -105,15 +98,7 @@ pub fn snapshot(snapshot: &Snapshot, model: &Model) {
     let expected = &model.state(epoch).pages;
     let infos = snapshot.pages().expect("the pages of a snapshot");
     assert!(infos.iter().map(|info| info.page).eq(expected.keys().copied()), "pages at {epoch}: {infos:?}");
-    for info in &infos {
-        let (page, expected) = (info.page, &expected[&info.page]);
-        let told = (info.page_bytes as usize, info.epoch, info.name.as_deref());
-        let model = (expected.bytes.len(), expected.epoch, expected.name.as_deref());
-        assert_eq!(told, model, "{page} at {epoch}");
-        assert_eq!(snapshot.page_name(page).unwrap(), info.name, "name of {page} at {epoch}");
-        let found = info.name.as_deref().map(|name| snapshot.page(name).unwrap());
-        assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
-    }
+    infos.iter().for_each(|info| listed(snapshot, info, &expected[&info.page]));
     let pages: Vec<_> = infos.iter().map(|info| info.page).collect();
     let mut visited = Vec::new();
     let visit = &mut |page: PageId, bytes: &[u8]| {
@@ -122,12 +107,7 @@ pub fn snapshot(snapshot: &Snapshot, model: &Model) {
     };
     snapshot.with_pages(&pages, visit).expect("the bytes of a snapshot");
     assert_eq!(visited, pages, "pages visited at {epoch}");
-    let ever = model.states().flat_map(|(_, state)| state.pages.keys());
-    let dead: BTreeSet<PageId> = ever.filter(|page| !expected.contains_key(page)).copied().collect();
-    for dead in dead.into_iter().rev().take(3) {
-        let refused = snapshot.page_bytes(dead);
-        assert!(matches!(refused, Err(Error::PageNotFound { .. })), "{dead} at {epoch}: {refused:?}");
-    }
+    refuses_dead(snapshot, model);
     if let Some(info) = infos.first() {
         one_page(snapshot, info, &expected[&info.page].bytes);
     }
@@ -196,5 +176,41 @@ fn commits(bus: &Bus, model: &Model) {
         assert_eq!((commit.label, commit.source.tag.as_ref()), (*label, tag.as_ref()), "{}", commit.epoch);
         let changed = |page: &PageId| pages.get(page).is_some_and(|page| page.epoch == commit.epoch);
         assert!(commit.pages.iter().all(changed), "pages of {commit}");
+    }
+}
+
+/// What a branch tells of one page.
+#[track_caller]
+fn branch_page(branch: &Branch, info: &PageInfo, expected: &ModelPage) {
+    let (page, epoch) = (info.page, branch.epoch());
+    assert_eq!(info.epoch, expected.epoch, "epoch of {page} at {epoch}");
+    assert_eq!(branch.page_epoch(page).unwrap(), expected.epoch, "epoch of {page} at {epoch}");
+    assert_eq!(info.name.as_deref(), expected.name.as_deref(), "name of {page} at {epoch}");
+    let found = expected.name.as_deref().map(|name| branch.page(name).unwrap());
+    assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
+    assert!(branch.with_page(page, |bytes| bytes == *expected.bytes).unwrap(), "{page} at {epoch}");
+}
+
+/// What the list of a snapshot tells of one page.
+#[track_caller]
+fn listed(snapshot: &Snapshot, info: &PageInfo, expected: &ModelPage) {
+    let (page, epoch) = (info.page, snapshot.epoch());
+    let told = (info.page_bytes as usize, info.epoch, info.name.as_deref());
+    let model = (expected.bytes.len(), expected.epoch, expected.name.as_deref());
+    assert_eq!(told, model, "{page} at {epoch}");
+    assert_eq!(snapshot.page_name(page).unwrap(), info.name, "name of {page} at {epoch}");
+    let found = info.name.as_deref().map(|name| snapshot.page(name).unwrap());
+    assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
+}
+
+/// A few pages that lived at other times are not there.
+#[track_caller]
+fn refuses_dead(snapshot: &Snapshot, model: &Model) {
+    let living = &model.state(snapshot.epoch()).pages;
+    let ever = model.states().flat_map(|(_, state)| state.pages.keys());
+    let dead: BTreeSet<PageId> = ever.filter(|page| !living.contains_key(page)).copied().collect();
+    for dead in dead.into_iter().rev().take(3) {
+        let refused = snapshot.page_bytes(dead);
+        assert!(matches!(refused, Err(Error::PageNotFound { .. })), "{dead} at {snapshot:?}: {refused:?}");
     }
 }

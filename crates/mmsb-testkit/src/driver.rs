@@ -90,6 +90,14 @@ impl Driver {
         assert_eq!((rewound.epoch, rewound.target), (newest.next(), target), "one epoch, to {target}");
         let mut state =
             ModelState { label: None, tag: Some("rewind".to_owned()), ..self.model.state(target).clone() };
+        self.learn_epochs(bus, &rewound, &mut state);
+        self.model.push(state);
+        rewound
+    }
+
+    /// Takes over the epochs of the pages after a rewind to `state`, where each is one of the two that may be.
+    #[track_caller]
+    fn learn_epochs(&self, bus: &Bus, rewound: &Rewound, state: &mut ModelState) {
         for (&page, then) in &mut state.pages {
             let now = self.model.newest().pages.get(&page);
             let is_same = now.is_some_and(|now| now.bytes == then.bytes);
@@ -99,8 +107,6 @@ impl Driver {
             assert!(epoch == rewound.epoch || Some(epoch) == kept, "{page} is of {epoch} after {rewound:?}");
             then.epoch = epoch;
         }
-        self.model.push(state);
-        rewound
     }
 
     fn begin<'b>(&mut self, bus: &'b impl Begin, draft: &mut Draft) -> Transaction<'b> {

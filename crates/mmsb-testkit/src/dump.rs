@@ -18,15 +18,19 @@ pub fn dump(of: &impl ToView) -> Result<String, Error> {
     let pages: Vec<_> = infos.iter().map(|info| info.page).collect();
     let mut infos = infos.into_iter();
     view.with_pages(&pages, &mut |_, bytes| {
-        let Some(PageInfo { page, page_bytes, name, epoch, .. }) = infos.next() else { return };
-        let _ = write!(text, "\n{page}");
-        if let Some(name) = name {
-            let _ = write!(text, " {name:?}");
-        }
-        let _ = write!(text, ", {page_bytes} bytes of {epoch}:");
+        let Some(info) = infos.next() else { return };
+        write_info(&mut text, &info);
         write_bytes(&mut text, bytes);
     })?;
     Ok(text)
+}
+
+fn write_info(text: &mut String, info: &PageInfo) {
+    let _ = write!(text, "\n{}", info.page);
+    if let Some(name) = &info.name {
+        let _ = write!(text, " {name:?}");
+    }
+    let _ = write!(text, ", {} bytes of {}:", info.page_bytes, info.epoch);
 }
 
 fn write_bytes(text: &mut String, bytes: &[u8]) {

@@ -98,13 +98,17 @@ impl<'a> Report<'a> {
         }
     }
 
-    fn print(&self, out: &mut Out) -> std::io::Result<()> {
-        let verdict = match self.state {
+    fn verdict(&self, out: &Out) -> String {
+        match self.state {
             State::Closed => out.paint.good("sound") + ", closed by a clean stop",
             State::Open => out.paint.good("sound") + ", not closed: its program was killed or still runs",
             State::Torn => out.paint.good("sound") + ", with a torn tail: what follows was never durable",
             State::Damaged => out.paint.bad("damaged") + ": durable bytes are not as they were written",
-        };
+        }
+    }
+
+    fn print(&self, out: &mut Out) -> std::io::Result<()> {
+        let verdict = self.verdict(out);
         let (frames, marks) = (count(self.frame_count), count(self.mark_count));
         out.line(format_args!("{}: {verdict}", self.file.0.display()))?;
         out.line(format_args!(
@@ -113,10 +117,8 @@ impl<'a> Report<'a> {
         ))?;
         for bad in &self.bad {
             let (file, durable) = (bad.file.0.display(), if bad.durable { "durable" } else { "torn" });
-            out.line(format_args!(
-                "{file}: offset {}, record {}, {durable}: {}",
-                bad.offset, bad.number, bad.what
-            ))?;
+            let (offset, number, what) = (bad.offset, bad.number, &bad.what);
+            out.line(format_args!("{file}: offset {offset}, record {number}, {durable}: {what}"))?;
         }
         self.violations.iter().try_for_each(|violation| out.line(format_args!("violated: {violation}")))
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use mmsb_tlog::{
-    LogError, Scan, Tail,
+    LogDir, LogError, Scan, Tail,
     vfs::{MemoryVfs, OsVfs, Vfs},
 };
 use mmsb_types::Durability;
@@ -20,6 +20,21 @@ use crate::{
     faulty::Faulty,
 };
 
+/// Short and long commits, of which some are waited for.
+fn write(dir: &LogDir, commit_count: u64) {
+    let log = open(dir);
+    for turn in 0..commit_count {
+        let content: Content = if turn % 7 == 0 { page(&vec![turn as u8; 30_000]) } else { plain(turn, "x") };
+        let number = commit(&log, &content);
+        if turn % 5 == 0 {
+            log.wait(number, Durability::Written).unwrap();
+        }
+        if turn % 50 == 0 {
+            log.wait(number, Durability::Synced).unwrap();
+        }
+    }
+}
+
 /// The one door: a scan beside a writer never fails, never shrinks and, at last, sees all.
 #[track_caller]
 fn check(vfs: impl Vfs, path: &Path, commit_count: u64) {
@@ -27,19 +42,7 @@ fn check(vfs: impl Vfs, path: &Path, commit_count: u64) {
     let is_over = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            let log = open(&dir);
-            for turn in 0..commit_count {
-                let content: Content =
-                    if turn % 7 == 0 { page(&vec![turn as u8; 30_000]) } else { plain(turn, "x") };
-                let number = commit(&log, &content);
-                if turn % 5 == 0 {
-                    log.wait(number, Durability::Written).unwrap();
-                }
-                if turn % 50 == 0 {
-                    log.wait(number, Durability::Synced).unwrap();
-                }
-            }
-            drop(log);
+            write(&dir, commit_count);
             is_over.store(true, Ordering::Release);
         });
         let mut seen = 0;

@@ -115,17 +115,21 @@ impl fmt::Display for PageDiff {
         if let Some(name) = &self.name {
             write!(f, " {name:?}")?;
         }
-        match &self.what {
-            PageDifference::OnlyLeft { page_bytes } => write!(f, " ({page_bytes} bytes) only on the left"),
-            PageDifference::OnlyRight { page_bytes } => write!(f, " ({page_bytes} bytes) only on the right"),
-            PageDifference::Length { left, right } => write!(f, " has {left} bytes / {right} bytes"),
-            PageDifference::Name { right: Some(right) } => write!(f, " is named {right:?} on the right"),
-            PageDifference::Name { right: None } => write!(f, " has no name on the right"),
-            PageDifference::Bytes { runs, left_epoch, right_epoch } => {
-                write!(f, ", written by {left_epoch} / {right_epoch}:")?;
-                runs.iter().take(RUNS_SHOWN).try_for_each(|run| write!(f, "\n    {run}"))?;
-                write_rest(f, "\n    ", runs.len(), RUNS_SHOWN, "runs")
-            }
+        write_what(f, &self.what)
+    }
+}
+
+fn write_what(f: &mut fmt::Formatter<'_>, what: &PageDifference) -> fmt::Result {
+    match what {
+        PageDifference::OnlyLeft { page_bytes } => write!(f, " ({page_bytes} bytes) only on the left"),
+        PageDifference::OnlyRight { page_bytes } => write!(f, " ({page_bytes} bytes) only on the right"),
+        PageDifference::Length { left, right } => write!(f, " has {left} bytes / {right} bytes"),
+        PageDifference::Name { right: Some(right) } => write!(f, " is named {right:?} on the right"),
+        PageDifference::Name { right: None } => write!(f, " has no name on the right"),
+        PageDifference::Bytes { runs, left_epoch, right_epoch } => {
+            write!(f, ", written by {left_epoch} / {right_epoch}:")?;
+            runs.iter().take(RUNS_SHOWN).try_for_each(|run| write!(f, "\n    {run}"))?;
+            write_rest(f, "\n    ", runs.len(), RUNS_SHOWN, "runs")
         }
     }
 }

@@ -7,6 +7,23 @@ use std::{
 
 use mmsb::{Bus, Error};
 
+/// Creates the only page of this name, finds it and deletes it; or another thread has the name.
+#[track_caller]
+fn come_and_go(bus: &Bus, thread: u64, round: u64) -> bool {
+    let mut tx = bus.begin().tag(format!("thread {thread} round {round}"));
+    let page = tx.create_page("the only one", 16).unwrap();
+    tx.put(page, 0, &thread).unwrap();
+    let committed = tx.commit();
+    if matches!(committed, Err(Error::NameTaken { .. })) {
+        return false;
+    }
+    assert_eq!(bus.page("the only one"), Some(page));
+    let then = bus.at(committed.unwrap().epoch).unwrap();
+    assert_eq!(then.get::<u64>(page, 0).unwrap(), thread);
+    bus.delete_page(page).unwrap();
+    true
+}
+
 #[test]
 fn pages_created_named_and_deleted_by_many_threads_keep_the_catalogue_whole() {
     let bus = Bus::in_memory().unwrap();
@@ -16,20 +33,8 @@ fn pages_created_named_and_deleted_by_many_threads_keep_the_catalogue_whole() {
             let (bus, taken, given) = (&bus, &taken, &given);
             scope.spawn(move || {
                 for round in 0..100 {
-                    let mut tx = bus.begin().tag(format!("thread {thread} round {round}"));
-                    let page = tx.create_page("the only one", 16).unwrap();
-                    tx.put(page, 0, &thread).unwrap();
-                    match tx.commit() {
-                        Err(Error::NameTaken { .. }) => taken.store(true, Ordering::Relaxed),
-                        committed => {
-                            let epoch = committed.unwrap().epoch;
-                            given.store(true, Ordering::Relaxed);
-                            assert_eq!(bus.page("the only one"), Some(page));
-                            let then = bus.at(epoch).unwrap();
-                            assert_eq!(then.get::<u64>(page, 0).unwrap(), thread);
-                            bus.delete_page(page).unwrap();
-                        }
-                    }
+                    let was_given = come_and_go(bus, thread, round);
+                    if was_given { given } else { taken }.store(true, Ordering::Relaxed);
                 }
             });
         }

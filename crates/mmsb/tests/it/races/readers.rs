@@ -1,11 +1,24 @@
 //! Who looks while others commit sees commits, whole, and at once.
 
 use std::{
+    path::Path,
     sync::atomic::{AtomicBool, Ordering},
     thread,
 };
 
-use mmsb::{Bus, Error};
+use mmsb::{Bus, Error, PageId};
+
+/// Commits, and looks each commit up at once.
+fn look_up_each(bus: &Bus, page: PageId) {
+    for round in 0..200u64 {
+        let noise: Vec<u8> = (0..60_000u64).map(|at| (at * (round + 7) / 3) as u8).collect();
+        let epoch = bus.capture(page, noise).unwrap().epoch;
+        match bus.at(epoch) {
+            Ok(past) => assert_eq!(past.epoch(), epoch),
+            Err(error) => assert!(matches!(error, Error::HistoryGone { .. }), "{error}"),
+        }
+    }
+}
 
 #[test]
 fn a_commit_can_be_looked_up_as_soon_as_it_returns() {
@@ -14,19 +27,30 @@ fn a_commit_can_be_looked_up_as_soon_as_it_returns() {
     thread::scope(|scope| {
         for &page in &pages {
             let bus = &bus;
-            scope.spawn(move || {
-                for round in 0..200u64 {
-                    let noise: Vec<u8> = (0..60_000u64).map(|at| (at * (round + 7) / 3) as u8).collect();
-                    let epoch = bus.capture(page, noise).unwrap().epoch;
-                    match bus.at(epoch) {
-                        Ok(past) => assert_eq!(past.epoch(), epoch),
-                        Err(error) => assert!(matches!(error, Error::HistoryGone { .. }), "{error}"),
-                    }
-                }
-            });
+            scope.spawn(move || look_up_each(bus, page));
         }
     });
     assert_eq!(bus.check(), []);
+}
+
+fn count_up(bus: &Bus, one: PageId, other: PageId) {
+    for count in 1..=400u64 {
+        let mut tx = bus.begin().label(count);
+        tx.put(one, 0, &count).unwrap();
+        tx.capture(other, vec![count as u8; 100_000]).unwrap();
+        tx.commit().unwrap();
+    }
+}
+
+/// Opens the bus beside its writer: what is there, once the pages are, is one commit, whole.
+#[track_caller]
+fn look_once(path: &Path) -> Option<u64> {
+    let reader = Bus::open_read_only(path).unwrap();
+    let (one, other) = (reader.page("one")?, reader.page("other")?);
+    let count: u64 = reader.get(one, 0).unwrap();
+    assert!(reader.with_page(other, |bytes| bytes.iter().all(|&byte| byte == count as u8)).unwrap());
+    assert!(count == 0 || reader.at_label(count).unwrap().epoch() == reader.epoch());
+    Some(count)
 }
 
 #[test]
@@ -38,22 +62,13 @@ fn readers_beside_a_writer_see_commits_whole() {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(|| {
-            for count in 1..=400u64 {
-                let mut tx = bus.begin().label(count);
-                tx.put(one, 0, &count).unwrap();
-                tx.capture(other, vec![count as u8; 100_000]).unwrap();
-                tx.commit().unwrap();
-            }
+            count_up(&bus, one, other);
             done.store(true, Ordering::Relaxed);
         });
         let mut newest = 0;
         while !done.load(Ordering::Relaxed) {
-            let reader = Bus::open_read_only(&path).unwrap();
-            let (Some(one), Some(other)) = (reader.page("one"), reader.page("other")) else { continue };
-            let count: u64 = reader.get(one, 0).unwrap();
-            assert!(reader.with_page(other, |bytes| bytes.iter().all(|&byte| byte == count as u8)).unwrap());
+            let Some(count) = look_once(&path) else { continue };
             assert!(count >= newest, "a later look shows an older state");
-            assert!(count == 0 || reader.at_label(count).unwrap().epoch() == reader.epoch());
             newest = count;
         }
     });

@@ -39,6 +39,14 @@ fn a_snapshot_outlives_its_bus() {
     drop(again);
 }
 
+#[track_caller]
+fn shows_through_clones(snapshot: Snapshot, pages: &[PageId]) {
+    shows_filled(&snapshot, pages);
+    let again = snapshot.clone();
+    drop(snapshot);
+    shows_filled(&again, pages);
+}
+
 #[test]
 fn clones_on_many_threads_show_the_same_however_they_are_dropped() {
     let bus = Bus::in_memory().unwrap();
@@ -50,10 +58,7 @@ fn clones_on_many_threads_show_the_same_however_they_are_dropped() {
             let (snapshot, start, pages) = (snapshot.clone(), &start, &pages);
             scope.spawn(move || {
                 start.wait();
-                shows_filled(&snapshot, pages);
-                let again = snapshot.clone();
-                drop(snapshot);
-                shows_filled(&again, pages);
+                shows_through_clones(snapshot, pages);
             });
         }
         drop(snapshot);

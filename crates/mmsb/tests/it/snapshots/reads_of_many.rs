@@ -5,7 +5,7 @@ use std::{
     thread,
 };
 
-use mmsb::{Bus, Epoch};
+use mmsb::{Bus, Epoch, PageId};
 use mmsb_testkit::Rng;
 
 use super::{TINY, TOTAL, filled};
@@ -19,6 +19,28 @@ impl Drop for Done<'_> {
     }
 }
 
+fn move_sums(bus: &Bus, pages: &[PageId]) {
+    let mut rng = Rng::new(5);
+    for _ in 0..5000 {
+        let (from, to) = (pages[rng.below(8)], pages[rng.below(8)]);
+        let mut tx = bus.begin();
+        let balance: u64 = tx.get(from, 0).unwrap();
+        let amount = rng.any() % (balance + 1);
+        tx.put(from, 0, &(balance - amount)).unwrap();
+        let other: u64 = tx.get(to, 0).unwrap();
+        tx.put(to, 0, &(other + amount)).unwrap();
+        tx.commit().unwrap();
+    }
+}
+
+fn read_sum(bus: &Bus, pages: &[PageId]) -> (Epoch, u64) {
+    let mut words = [[0; 8]; 8];
+    let mut reads: Vec<_> =
+        pages.iter().zip(&mut words).map(|(&page, word)| (page, 0, &mut word[..])).collect();
+    let epoch = bus.read_many(&mut reads).unwrap();
+    (epoch, words.map(u64::from_le_bytes).iter().sum())
+}
+
 #[test]
 fn reads_of_many_pages_see_whole_commits() {
     let bus = Bus::builder().volatile().unwrap();
@@ -28,27 +50,13 @@ fn reads_of_many_pages_see_whole_commits() {
     thread::scope(|scope| {
         scope.spawn(|| {
             let _done = Done(&done);
-            let mut rng = Rng::new(5);
-            for _ in 0..5000 {
-                let (from, to) = (pages[rng.below(8)], pages[rng.below(8)]);
-                let mut tx = bus.begin();
-                let balance: u64 = tx.get(from, 0).unwrap();
-                let amount = rng.any() % (balance + 1);
-                tx.put(from, 0, &(balance - amount)).unwrap();
-                let other: u64 = tx.get(to, 0).unwrap();
-                tx.put(to, 0, &(other + amount)).unwrap();
-                tx.commit().unwrap();
-            }
+            move_sums(&bus, &pages);
         });
         let mut last = Epoch::ZERO;
         while !done.load(Ordering::Relaxed) {
-            let mut words = [[0; 8]; 8];
-            let mut reads: Vec<_> =
-                pages.iter().zip(&mut words).map(|(&page, word)| (page, 0, &mut word[..])).collect();
-            let epoch = bus.read_many(&mut reads).unwrap();
-            assert!(epoch >= last);
+            let (epoch, sum) = read_sum(&bus, &pages);
+            assert!(epoch >= last && sum == TOTAL, "{sum} at {epoch} after {last}");
             last = epoch;
-            assert_eq!(words.iter().map(|&word| u64::from_le_bytes(word)).sum::<u64>(), TOTAL, "at {epoch}");
         }
     });
 }
