@@ -13,14 +13,12 @@ mod flusher;
 mod many;
 #[cfg(all(test, loom))]
 mod models;
+mod open;
 mod options;
 mod ring;
 mod tail;
 
-use std::{
-    path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use mmsb_types::{
     Durability, Lsn,
@@ -34,11 +32,7 @@ use self::{
     ring::{Done, Ring, UNIT_BYTES},
     tail::Tail,
 };
-use crate::{
-    Cursor, Fault, FrameBuf, Line, LogDir, LogError, LogStats, NUMBER_MAX, Scan, Tail as LogTail,
-    dir::io_error,
-    vfs::{Access, VfsFile, VfsLock},
-};
+use crate::{Cursor, FrameBuf, Line, LogDir, LogError, LogStats, NUMBER_MAX, Scan, vfs::VfsLock};
 
 pub use self::{many::Reservations, options::LogOptions, tail::PackedStart};
 
@@ -365,39 +359,6 @@ impl Shared {
     }
 }
 
-impl Flush {
-    fn open(dir: &LogDir, scan: &Scan, unit: u64) -> Result<Self, LogError> {
-        let (path, first_lsn) = (dir.segment_path(), dir.segment().first_lsn);
-        let file = dir.open_segment(Access::ReadWrite)?;
-        let offset = scan.end.lsn.get().saturating_sub(first_lsn.get());
-        check_end(&file, &path, offset, scan)?;
-        if file.len().map_err(io_error("measuring", &path, 0))? > offset {
-            file.truncate(offset).map_err(io_error("cutting", &path, offset))?;
-            file.sync_all().map_err(io_error("syncing the cut of", &path, offset))?;
-        }
-        let closed = scan.tail == LogTail::Clean { closed: true };
-        let instance = dir.instance();
-        Ok(Self { file, path, instance, first_lsn, end: scan.end, unit, closed, batch: Vec::new() })
-    }
-}
-
-/// Checks that the end may be appended to: nothing that was durable is cut, and nothing is missing before it.
-fn check_end(file: &Arc<dyn VfsFile>, path: &Path, offset: u64, scan: &Scan) -> Result<(), LogError> {
-    let corrupt = |offset, number, fault| LogError::Corrupt { file: path.to_owned(), offset, number, fault };
-    if let LogTail::Torn(bad) = &scan.tail
-        && bad.covered
-    {
-        return Err(corrupt(bad.offset, bad.number, bad.fault.clone()));
-    }
-    let have = file.len().map_err(io_error("measuring", path, 0))?;
-    // A new log may stand on a disk that keeps no bytes, not even the segment's head.
-    let is_new = scan.frame_count == 0 && scan.mark_count == 0;
-    if have < offset && !is_new {
-        return Err(corrupt(have, scan.end.number, Fault::CutShort { need: offset, have }));
-    }
-    Ok(())
-}
-
 impl Drop for Room<'_> {
     #[inline]
     fn drop(&mut self) {
@@ -429,68 +390,4 @@ const _: () = assert!(UNIT_BYTES == mmsb_types::limits::FRAME_ALIGN);
 const _: () = assert!(RESERVATION_BYTES_MIN >= crate::frame::SINGLE_BYTES);
 
 #[cfg(test)]
-mod tests {
-    use std::{path::Path, sync::Arc, thread};
-
-    use mmsb_delta::{DeltaBatch, Patch};
-    use mmsb_types::PageId;
-
-    use super::{Log, LogOptions, PackedStart};
-    use crate::{Cursor, FrameBuf, InstanceId, LogDir, Reader, Scan, SectionBuf, vfs::MemoryVfs};
-
-    fn work(log: &Log, page: u64) {
-        let sections = SectionBuf::default();
-        for turn in 0..600u32 {
-            let mut batch = DeltaBatch::default();
-            batch.push(
-                PageId::new(page),
-                Patch::Bytes { offset: turn, bytes: &vec![1; 1 + turn as usize * 9] },
-            );
-            let mut frame = FrameBuf::default();
-            frame.encode(&sections, &batch, log.record_bytes_max()).unwrap();
-            let room = log.room(frame.len()).unwrap();
-            log.publish(log.reserve(room, frame.len()), &mut frame);
-        }
-    }
-
-    #[test]
-    fn a_log_goes_on_past_the_overflows_of_count_and_position() {
-        let dir = LogDir::create(Arc::new(MemoryVfs::new()), Path::new("/bus"), InstanceId([7; 16])).unwrap();
-        let scan = Scan::run(&dir).unwrap();
-        let start = Some(PackedStart::before_overflow(500, 100_000));
-        let options = LogOptions { ring_bytes: 0, packed_start: start, ..LogOptions::default() };
-        let log = Log::open(&dir, dir.lock().unwrap(), &scan, options).unwrap();
-        let before = log.shared.tail.unit();
-        thread::scope(|scope| {
-            scope.spawn(|| work(&log, 1));
-            scope.spawn(|| work(&log, 2));
-            scope.spawn(|| watch(&log, 1200));
-        });
-        log.close().unwrap();
-        assert!(log.shared.tail.unit() < before, "the test went past the position's overflow");
-        assert_eq!(log.last_number(), 1200);
-        let mut reader = Reader::new(&dir, Cursor::first(&dir), log.written_end().lsn).unwrap();
-        let mut turns = [0; 2];
-        while let Some(commit) = reader.next_commit().unwrap() {
-            let (page, patch) = commit.frame.batch.iter().next().unwrap();
-            let turn = &mut turns[page.get() as usize - 1];
-            assert_eq!(patch, Patch::Bytes { offset: *turn, bytes: &vec![1; 1 + *turn as usize * 9] });
-            *turn += 1;
-        }
-        assert_eq!(turns, [600, 600]);
-    }
-
-    /// Asks for the last number until it is `end`: it never falls, and is never behind what is published.
-    fn watch(log: &Log, end: u64) {
-        let mut before = 0;
-        while before < end {
-            let (published, last) = (log.published(), log.last_number());
-            assert!(
-                last >= before.max(published) && last <= end,
-                "{last} after {before}, {published} published"
-            );
-            before = last;
-            thread::yield_now();
-        }
-    }
-}
+mod tests;

@@ -120,7 +120,7 @@ fn stats_count() {
     frames   416 bytes; mean 138, largest 152
     log       [bytes]
     pages    2 live, 3 created, 1 deleted
-    memory   56 bytes in pages, 128 bytes in slots, 76.0 more a page
+    memory   56 bytes in pages, 128 bytes in slots, 84.0 more a page
     ");
 }
 

@@ -1,0 +1,45 @@
+//! Going on behind what a scan found: a torn tail is cut, and the cut synced, before anything is appended.
+//!
+//! Invariant: nothing that was durable is cut, and nothing is missing before the end.
+
+use std::{path::Path, sync::Arc};
+
+use super::flush::Flush;
+use crate::{
+    Fault, LogDir, LogError, Scan, Tail,
+    dir::io_error,
+    vfs::{Access, VfsFile},
+};
+
+impl Flush {
+    pub(super) fn open(dir: &LogDir, scan: &Scan, unit: u64) -> Result<Self, LogError> {
+        let (path, first_lsn) = (dir.segment_path(), dir.segment().first_lsn);
+        let file = dir.open_segment(Access::ReadWrite)?;
+        let offset = scan.end.lsn.get().saturating_sub(first_lsn.get());
+        check_end(&file, &path, offset, scan)?;
+        if file.len().map_err(io_error("measuring", &path, 0))? > offset {
+            file.truncate(offset).map_err(io_error("cutting", &path, offset))?;
+            file.sync_all().map_err(io_error("syncing the cut of", &path, offset))?;
+        }
+        let closed = scan.tail == Tail::Clean { closed: true };
+        let instance = dir.instance();
+        Ok(Self { file, path, instance, first_lsn, end: scan.end, unit, closed, batch: Vec::new() })
+    }
+}
+
+/// Checks that the end may be appended to: nothing that was durable is cut, and nothing is missing before it.
+fn check_end(file: &Arc<dyn VfsFile>, path: &Path, offset: u64, scan: &Scan) -> Result<(), LogError> {
+    let corrupt = |offset, number, fault| LogError::Corrupt { file: path.to_owned(), offset, number, fault };
+    if let Tail::Torn(bad) = &scan.tail
+        && bad.covered
+    {
+        return Err(corrupt(bad.offset, bad.number, bad.fault.clone()));
+    }
+    let have = file.len().map_err(io_error("measuring", path, 0))?;
+    // A new log may stand on a disk that keeps no bytes, not even the segment's head.
+    let is_new = scan.frame_count == 0 && scan.mark_count == 0;
+    if have < offset && !is_new {
+        return Err(corrupt(have, scan.end.number, Fault::CutShort { need: offset, have }));
+    }
+    Ok(())
+}
