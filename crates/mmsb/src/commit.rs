@@ -1,6 +1,7 @@
 //! The write path: one transaction becomes one epoch.
 //!
-//! 1. Everything that can fail, holding nothing: encoding, checksum, room in the log.
+//! 1. Everything that can fail: encoding, checksum, room in the log. Nothing is held but, one at a time, a page
+//!    that is compared with its capture.
 //! 2. Lock every page written or read; check that each is as the transaction saw it.
 //! 3. Reserve: number and place in the log in one step, while all locks are held. No way back from here.
 //! 4. Store the bytes, publish the pages, hand the frame to the log.
