@@ -164,6 +164,14 @@ pub fn compact_payload_bytes(bytes: [u8; 8]) -> Option<u32> {
     entry.check().is_ok().then(|| entry.payload_bytes())
 }
 
+/// Returns page and run of a compact entry that a batch holds.
+#[inline]
+#[must_use]
+pub fn compact_span(bytes: [u8; 8]) -> (PageId, Span) {
+    let entry = Entry::from_compact(bytes);
+    (PageId::new(entry.id), entry.span())
+}
+
 /// Returns the compact entry of a write and the patch that it makes, as [`DeltaBatch::push_write`] stores it; `None`
 /// if that is no single entry, or is not told in a few steps.
 ///

@@ -46,7 +46,7 @@ pub use invert::invert;
 
 pub use batch::DeltaBatch;
 pub use choose::{choose_delta_into, choose_into};
-pub use entry::{compact_payload_bytes, short_write};
+pub use entry::{compact_payload_bytes, compact_span, short_write};
 pub use stats::{BatchStats, FormStats};
 pub use validate::{check, validate};
 pub use view::BatchView;

@@ -10,7 +10,7 @@ use mmsb_types::{
     limits::{COMPACT_ID_MAX, COMPACT_LEN_MAX, COMPACT_OFFSET_MAX},
 };
 
-use crate::{BatchView, DeltaBatch, Form, choose::choose_run_into, entry::Entry};
+use crate::{BatchView, DeltaBatch, Form, choose::choose_run_into, compact_span, entry::Entry};
 
 /// From this length on a write is searched for repeated bytes.
 pub(crate) const LONG_BYTES: usize = 64;
@@ -103,10 +103,7 @@ impl BatchView<'_> {
     /// Returns page and run of each compact entry, in their order.
     #[inline]
     pub fn compact_spans(&self) -> impl ExactSizeIterator<Item = (PageId, Span)> + Clone {
-        self.compact_entries().iter().map(|entry| {
-            let entry = Entry::from_compact(*entry);
-            (PageId::new(entry.id), entry.span())
-        })
+        self.compact_entries().iter().map(|entry| compact_span(*entry))
     }
 }
 

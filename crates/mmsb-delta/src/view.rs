@@ -115,8 +115,10 @@ impl<'a> BatchView<'a> {
         self.wide.len()
     }
 
+    /// Returns the compact entries as they are stored; [`compact_span`](crate::compact_span) reads one.
     #[inline]
-    pub(crate) const fn compact_entries(&self) -> &'a [Compact] {
+    #[must_use]
+    pub const fn compact_entries(&self) -> &'a [[u8; 8]] {
         self.compact
     }
 

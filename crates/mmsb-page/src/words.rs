@@ -79,6 +79,12 @@ impl<'a> Words<'a> {
     #[inline(always)]
     pub(crate) fn store(self, offset: usize, bytes: &[u8]) {
         let (from, skip) = (offset / WORD_BYTES, offset % WORD_BYTES);
+        if let (0, Some(four), 32) = (skip, self.words[from..].first_chunk::<4>(), bytes.len()) {
+            for (word, chunk) in four.iter().zip(bytes.as_chunks().0) {
+                word.store(u64::from_le_bytes(*chunk), Ordering::Relaxed);
+            }
+            return;
+        }
         if bytes.len() < WORD_BYTES {
             let words = &self.words[from..(offset + bytes.len()).div_ceil(WORD_BYTES).max(from)];
             let mut value = [0; WORD_BYTES];

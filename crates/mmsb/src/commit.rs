@@ -69,7 +69,7 @@ pub(crate) fn publish(
     let source = bus.lend_source(&tx.draft);
     let mut commit = Commit { bus, log, committer, source };
     if tx.detail().is_none() {
-        scratch.encode_sections(&tx.draft, &[], Some(&commit.source), nanos);
+        scratch.encode_sections(&tx.draft, &[], commit.source.as_ref(), nanos);
         if let Some(epoch) = commit.plain(&tx.draft, scratch)? {
             return Ok(epoch);
         }
@@ -97,5 +97,5 @@ struct Commit<'c> {
     bus: &'c Bus,
     log: &'c Log,
     committer: &'c Committer<'c>,
-    source: SourceLoan<'c>,
+    source: Option<SourceLoan<'c>>,
 }

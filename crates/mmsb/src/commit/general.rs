@@ -10,6 +10,7 @@ use crate::{
     Error, Transaction,
     bus::store_error,
     catalogue::CatalogueChange,
+    interner::SourceLoan,
     txn::{Detail, Life, TxPage},
 };
 
@@ -43,7 +44,7 @@ impl<'c> Commit<'c> {
         let is_pinned = |from, until| self.bus.store().is_pinned(from, until);
         let change = || self.bus.catalogue().change(&detail.events, is_pinned);
         let mut names = (!detail.events.is_empty()).then(change).transpose()?;
-        scratch.encode_sections(&tx.draft, &detail.events, Some(&self.source), nanos);
+        scratch.encode_sections(&tx.draft, &detail.events, self.source.as_ref(), nanos);
         let mut need = Need::default();
         detail.pages.iter().filter(|page| page.needs_lock()).for_each(|page| need.add(page.page_bytes));
         self.bus.store().stash(self.committer, need);
@@ -171,7 +172,7 @@ impl<'c> Commit<'c> {
         self.log.publish(reservation, &mut scratch.frame);
         self.bus.undo().keep(epoch, &mut scratch.undo);
         self.bus.count_commit(self.committer, scratch.batch.view(), frame_bytes);
-        self.source.set_published();
+        self.source.iter_mut().for_each(SourceLoan::set_published);
         epoch
     }
 }

@@ -108,7 +108,7 @@ impl Held<'_> {
 }
 
 /// Stores a patch into the page of a record.
-#[inline]
+#[inline(always)]
 pub(super) fn store(writer: &mut GroupWriter<'_>, record: usize, patch: Patch<'_>) {
     match patch {
         Patch::Bytes { offset, bytes } => writer.write(record, offset, bytes),

@@ -12,7 +12,7 @@ use mmsb_types::{
 };
 
 use super::{Commit, Scratch, held::store, lock::lock_all, overlap::Meeting, undo};
-use crate::{Error, txn::Draft, undo::UndoDraft};
+use crate::{Error, interner::SourceLoan, txn::Draft, undo::UndoDraft};
 
 /// A draft that asks for more room for pre-images is looked at again: it may have counted pages twice.
 const EXACT_ABOVE_BYTES: u64 = 1 << 20;
@@ -20,8 +20,6 @@ const EXACT_ABOVE_BYTES: u64 = 1 << 20;
 const NEAR_MAX: usize = 4096;
 /// How many writes ahead a page is asked for again.
 const AHEAD: usize = 24;
-/// Writes whose old bytes are saved before the new ones are stored: what they touch stays near.
-const STRETCH: usize = 256;
 
 impl Commit<'_> {
     /// Publishes the draft's writes; `None`, and nothing has happened, if many of them overlap.
@@ -88,7 +86,7 @@ impl Commit<'_> {
         self.log.publish(reservation, &mut scratch.frame);
         self.bus.undo().keep(epoch, &mut scratch.undo);
         self.bus.count_commit(self.committer, batch, frame_bytes);
-        self.source.set_published();
+        self.source.iter_mut().for_each(SourceLoan::set_published);
         Ok(Ok(epoch))
     }
 }
@@ -126,15 +124,14 @@ pub(super) fn store_all(
     undo: &mut UndoDraft,
 ) {
     let Some(record) = undo.record() else {
-        return (first..)
-            .zip(batch.compact_iter())
-            .for_each(|(index, (_, patch))| store(writer, index, patch));
-    };
-    let (mut runs, mut patches) = ((first..).zip(batch.compact_spans()), (first..).zip(batch.compact_iter()));
-    for _ in 0..batch.len().div_ceil(STRETCH) {
-        for (index, (page, span)) in runs.by_ref().take(STRETCH) {
-            record.push_run(page, span.offset, writer.bytes(index, span));
+        for (index, (_, patch)) in (first..).zip(batch.compact_iter()) {
+            store(writer, index, patch);
         }
-        patches.by_ref().take(STRETCH).for_each(|(index, (_, patch))| store(writer, index, patch));
+        return;
+    };
+    record.push_entries(batch.compact_entries());
+    for (index, (_, patch)) in (first..).zip(batch.compact_iter()) {
+        record.push_old(writer.bytes(index, patch.span()));
+        store(writer, index, patch);
     }
 }

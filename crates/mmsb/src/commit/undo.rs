@@ -39,7 +39,7 @@ pub(super) fn of_batch(detail: &Detail<'_>, batch: BatchView<'_>) -> Runs {
 /// Counts the runs of a batch that changes only pages that lived before.
 pub(super) fn of_writes(batch: BatchView<'_>) -> UndoSize {
     let old_bytes = batch.compact_spans().map(|(_, span)| span.len as usize).sum();
-    UndoSize { run_count: batch.len(), old_bytes, ..UndoSize::default() }
+    UndoSize { entry_count: batch.compact_count(), old_bytes, ..UndoSize::default() }
 }
 
 /// Returns the most that a batch not encoded yet may come to.
@@ -67,5 +67,5 @@ pub(super) fn size(detail: &Detail<'_>, mut runs: Runs, [name_count, name_bytes]
         }
     }
     let Runs { run_count, old_bytes } = runs;
-    UndoSize { run_count, old_bytes, life_count, name_count, name_bytes }
+    UndoSize { run_count, old_bytes, life_count, name_count, name_bytes, ..UndoSize::default() }
 }

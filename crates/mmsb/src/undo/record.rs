@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
+use mmsb_delta::compact_span;
 use mmsb_types::{Epoch, PageId, limits::COMPACT_ID_MAX};
 
 /// What one commit replaced. Its runs lie on distinct bytes, in the order of the commit.
 #[derive(Debug, Default)]
 pub(crate) struct UndoRecord {
     pub(super) epoch: Epoch,
+    /// Runs as the frame's compact entries tell them; only a rewind reads them.
+    entries: Vec<[u8; 8]>,
+    /// The other runs.
     runs: Vec<OldRun>,
-    /// The runs' bytes, one behind the other.
+    /// The bytes of all runs, one behind the other, first those of the entries.
     old: Vec<u8>,
     lives: Vec<(PageId, Life)>,
     names: Vec<(PageId, Option<Arc<str>>)>,
@@ -18,7 +22,9 @@ pub(crate) struct UndoRecord {
 /// How much a record holds, or has room for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct UndoSize {
-    /// Runs, those of deleted pages included.
+    /// Runs that are kept as compact entries.
+    pub(crate) entry_count: usize,
+    /// Other runs, those of deleted pages included.
     pub(crate) run_count: usize,
     /// Bytes of all runs together.
     pub(crate) old_bytes: usize,
@@ -51,6 +57,34 @@ pub(crate) enum Life {
 }
 
 impl UndoRecord {
+    /// Begins with the runs of a whole column of entries; their bytes follow, each by
+    /// [`UndoRecord::push_old`], before any other run.
+    #[inline]
+    pub(crate) fn push_entries(&mut self, entries: &[[u8; 8]]) {
+        debug_assert!(self.old.is_empty() && self.runs.is_empty(), "entries come first");
+        debug_assert!(entries.len() <= self.entries.capacity(), "room was made for every entry");
+        self.entries.extend_from_slice(entries);
+    }
+
+    /// Adds the bytes of the next entry before the commit.
+    ///
+    /// # Cost
+    /// Two or four moves for the lengths that fields and small records have; a call for any other.
+    #[inline]
+    pub(crate) fn push_old(&mut self, old: &[u8]) {
+        debug_assert!(self.old.len() + old.len() <= self.old.capacity(), "room was made for every byte");
+        // A length the compiler knows is copied in place.
+        if let (32, Some(bytes)) = (old.len(), old.first_chunk::<32>()) {
+            self.old.extend_from_slice(bytes);
+        } else if let (16, Some(bytes)) = (old.len(), old.first_chunk::<16>()) {
+            self.old.extend_from_slice(bytes);
+        } else if let (8, Some(bytes)) = (old.len(), old.first_chunk::<8>()) {
+            self.old.extend_from_slice(bytes);
+        } else {
+            self.old.extend_from_slice(old);
+        }
+    }
+
     /// Adds a run's bytes before the commit.
     ///
     /// # Cost
@@ -83,8 +117,17 @@ impl UndoRecord {
     }
 
     /// Returns the runs; their bytes lie in [`UndoRecord::old`] in the same order.
-    pub(crate) fn runs(&self) -> &[OldRun] {
-        &self.runs
+    pub(crate) fn runs(&self) -> impl Iterator<Item = OldRun> {
+        let entries = self.entries.iter().map(|entry| {
+            let (page, span) = compact_span(*entry);
+            OldRun { page: page.get() as u32, offset: span.offset, len: span.len }
+        });
+        entries.chain(self.runs.iter().copied())
+    }
+
+    /// Returns how many runs there are.
+    pub(crate) fn run_count(&self) -> usize {
+        self.entries.len() + self.runs.len()
     }
 
     /// Returns the runs' bytes, one behind the other.
@@ -102,18 +145,18 @@ impl UndoRecord {
 
     /// How many bytes the content takes.
     pub(super) fn bytes(&self) -> usize {
-        let (run_count, old_bytes) = (self.runs.len(), self.old.len());
+        let (entry_count, run_count, old_bytes) = (self.entries.len(), self.runs.len(), self.old.len());
         let (life_count, name_count) = (self.lives.len(), self.names.len());
         let name_bytes = self.name_bytes();
-        UndoSize { run_count, old_bytes, life_count, name_count, name_bytes }.bytes()
+        UndoSize { entry_count, run_count, old_bytes, life_count, name_count, name_bytes }.bytes()
     }
 
     /// How many bytes the columns have room for.
     pub(super) fn capacity_bytes(&self) -> usize {
-        let (run_count, old_bytes) = (self.runs.capacity(), self.old.capacity());
+        let (entry_count, run_count) = (self.entries.capacity(), self.runs.capacity());
         let (life_count, name_count) = (self.lives.capacity(), self.names.capacity());
-        let name_bytes = self.name_bytes();
-        UndoSize { run_count, old_bytes, life_count, name_count, name_bytes }.bytes()
+        let (old_bytes, name_bytes) = (self.old.capacity(), self.name_bytes());
+        UndoSize { entry_count, run_count, old_bytes, life_count, name_count, name_bytes }.bytes()
     }
 
     fn name_bytes(&self) -> usize {
@@ -121,6 +164,7 @@ impl UndoRecord {
     }
 
     pub(super) fn clear(&mut self) {
+        self.entries.clear();
         self.runs.clear();
         self.old.clear();
         self.lives.clear();
@@ -128,6 +172,7 @@ impl UndoRecord {
     }
 
     pub(super) fn reserve(&mut self, size: UndoSize) {
+        self.entries.reserve_exact(size.entry_count);
         self.runs.reserve_exact(size.run_count);
         self.old.reserve_exact(size.old_bytes);
         self.lives.reserve_exact(size.life_count);
@@ -136,6 +181,7 @@ impl UndoRecord {
 
     /// Gives back the room beyond the content.
     pub(super) fn shrink(&mut self) {
+        self.entries.shrink_to_fit();
         self.runs.shrink_to_fit();
         self.old.shrink_to_fit();
         self.lives.shrink_to_fit();
@@ -145,9 +191,10 @@ impl UndoRecord {
 
 impl UndoSize {
     pub(super) fn bytes(self) -> usize {
+        let entries = self.entry_count.saturating_mul(size_of::<[u8; 8]>());
         let runs = self.run_count.saturating_mul(size_of::<OldRun>()).saturating_add(self.old_bytes);
         let lives = self.life_count * size_of::<(PageId, Life)>();
         let names = self.name_count * size_of::<(PageId, Option<Arc<str>>)>() + self.name_bytes;
-        runs.saturating_add(lives + names)
+        entries.saturating_add(runs).saturating_add(lives + names)
     }
 }
