@@ -201,6 +201,7 @@ impl<'a> Group<'a> {
     }
 
     /// Returns a record's bytes as they stand.
+    #[inline]
     #[must_use]
     pub fn bytes(&self, index: usize) -> &[u8] {
         let view = self.records[index].view;
@@ -235,7 +236,7 @@ impl Drop for Group<'_> {
 
 impl GroupWriter<'_> {
     /// Returns the bytes of a record's page, with what was written so far.
-    #[inline]
+    #[inline(always)]
     #[must_use]
     pub fn bytes(&self, index: usize, span: Span) -> &[u8] {
         &self.group.bytes(index)[span.range()]
@@ -279,7 +280,7 @@ impl GroupWriter<'_> {
     ///
     /// # Panics
     /// If they pass the page's end; the process then aborts. The caller has checked when locking.
-    #[inline]
+    #[inline(always)]
     pub fn write(&mut self, index: usize, offset: u32, bytes: &[u8]) {
         let view = self.group.records[index].view;
         assert!(offset as usize + bytes.len() <= view.page_bytes as usize, "a write passes its page's end");

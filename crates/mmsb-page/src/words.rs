@@ -78,13 +78,20 @@ impl<'a> Words<'a> {
     /// If the range passes the slot's end.
     #[inline(always)]
     pub(crate) fn store(self, offset: usize, bytes: &[u8]) {
-        let (from, skip) = (offset / WORD_BYTES, offset % WORD_BYTES);
-        if let (0, Some(four), 32) = (skip, self.words[from..].first_chunk::<4>(), bytes.len()) {
-            for (word, chunk) in four.iter().zip(bytes.as_chunks().0) {
+        // A length the compiler knows needs no loop.
+        if let (0, Ok(bytes)) = (offset % WORD_BYTES, <&[u8; 4 * WORD_BYTES]>::try_from(bytes)) {
+            let words = &self.words[offset / WORD_BYTES..][..4];
+            for (word, chunk) in words.iter().zip(bytes.as_chunks().0) {
                 word.store(u64::from_le_bytes(*chunk), Ordering::Relaxed);
             }
             return;
         }
+        self.store_any(offset, bytes);
+    }
+
+    #[inline(never)]
+    fn store_any(self, offset: usize, bytes: &[u8]) {
+        let (from, skip) = (offset / WORD_BYTES, offset % WORD_BYTES);
         if bytes.len() < WORD_BYTES {
             let words = &self.words[from..(offset + bytes.len()).div_ceil(WORD_BYTES).max(from)];
             let mut value = [0; WORD_BYTES];

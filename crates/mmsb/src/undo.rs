@@ -110,8 +110,9 @@ impl Undo {
             return;
         }
         record.epoch = epoch;
-        let counted = self.counted(record);
-        let most = self.small_bytes.max(record.bytes() + record.bytes() / SLACK_PART);
+        let bytes = record.bytes();
+        let counted = self.counted(bytes);
+        let most = self.small_bytes.max(bytes + bytes / SLACK_PART);
         if record.capacity_bytes() > most {
             record.shrink();
         }
@@ -121,7 +122,7 @@ impl Undo {
                 return;
             }
             // Counted while the slot is held: whoever takes the record out counts back what was counted.
-            let replaced = slot.as_ref().map_or(0, |old| self.counted(old));
+            let replaced = slot.as_ref().map_or(0, |old| self.counted(old.bytes()));
             self.count(counted, replaced);
             std::mem::swap(&mut *slot, &mut draft.record);
         }
@@ -163,9 +164,10 @@ impl Undo {
         self.slots[index].0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a record adds to the bytes counted.
-    fn counted(&self, record: &UndoRecord) -> usize {
-        Some(record.bytes()).filter(|&bytes| bytes > self.small_bytes).unwrap_or(0)
+    /// What a record of so many bytes adds to those counted.
+    #[inline]
+    fn counted(&self, bytes: usize) -> usize {
+        if bytes > self.small_bytes { bytes } else { 0 }
     }
 
     fn count(&self, more: usize, less: usize) {
@@ -185,7 +187,7 @@ impl Undo {
             self.dropped_through.fetch_max(epoch, Ordering::Relaxed);
             let mut slot = self.slot(Epoch::new(epoch));
             let dropped = slot.take_if(|record| record.epoch.get() <= epoch);
-            self.count(0, dropped.as_ref().map_or(0, |record| self.counted(record)));
+            self.count(0, dropped.as_ref().map_or(0, |record| self.counted(record.bytes())));
             // Freed where nobody waits for the slot.
             drop(slot);
         }

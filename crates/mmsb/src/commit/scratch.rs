@@ -93,6 +93,10 @@ impl Scratch {
         nanos: Option<u64>,
     ) {
         self.sections.clear();
+        let is_bare = draft.rewinds_to.is_none() && draft.label.is_none();
+        if is_bare && events.is_empty() && source.is_none() && nanos.is_none() {
+            return;
+        }
         if !events.is_empty() {
             self.section.clear();
             events.iter().for_each(|event| event.encode(&mut self.section));
