@@ -104,6 +104,7 @@ impl<'a> Group<'a> {
     /// Tries once to take the page, which must be at least `end` bytes long.
     ///
     /// Who holds pages must not wait for this one, unless nobody else may do so meanwhile.
+    #[inline]
     pub fn try_lock(&mut self, page: PageId, end: u32) -> Hold {
         take(self.store, self.committer.number(), &mut self.records, page, end)
     }

@@ -203,7 +203,7 @@ impl Log {
     /// # Panics
     /// If the reservation is one for a longer frame in a box; the process then aborts.
     #[inline]
-    pub fn publish_line(&self, reservation: Reservation<'_>, line: Line) -> u64 {
+    pub fn publish_line(&self, reservation: Reservation<'_>, line: Line<'_>) -> u64 {
         let Reservation { shared, number, unit, units, boxed } = reservation;
         // A panic here drops the reservation, which aborts. Each has room for a line.
         assert!(boxed.is_none(), "a line takes no box");

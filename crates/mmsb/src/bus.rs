@@ -200,8 +200,7 @@ impl Bus {
         let committer = self.inner.store.committers().acquire(COMMITTER_WAIT);
         // Looked at again after taking: `stop` sets the flag, then waits until nobody holds a committer.
         self.check_stopped()?;
-        let waited_ms = COMMITTER_WAIT.as_millis() as u64;
-        committer.ok_or(Error::Busy { what: "every committer slot", waited_ms })
+        committer.ok_or_else(all_committers_busy)
     }
 
     #[inline]
@@ -282,6 +281,11 @@ impl Bus {
             tracing::error!(%error, "trimming the history of a bus in memory");
         }
     }
+}
+
+#[cold]
+fn all_committers_busy() -> Error {
+    Error::Busy { what: "every committer slot", waited_ms: COMMITTER_WAIT.as_millis() as u64 }
 }
 
 /// Tells a reader's failure in the user's words.

@@ -8,8 +8,8 @@
 
 use mmsb_types::limits::BOXED_ABOVE_BYTES;
 
-use super::{Log, Reservation, Ring, Room, Shared, UNIT_BYTES};
-use crate::LogError;
+use super::{Log, Reservation, Ring, Room, Shared, UNIT_BYTES, ring::Done};
+use crate::{Line, LogError};
 
 /// Consecutive numbers and places in the log.
 #[derive(Debug)]
@@ -79,6 +79,24 @@ impl<'a> Reservations<'a> {
         (self.number, self.unit) = (self.number + 1, self.unit + units);
         (self.count, self.units) = (self.count - 1, self.units - units);
         taken
+    }
+
+    /// Takes out the reservation of the next frame, a line, and publishes it as [`Log::publish_line`] does.
+    ///
+    /// # Panics
+    /// As [`Reservations::take`].
+    #[inline]
+    pub fn publish_line(&mut self, line: Line<'_>) {
+        let (shared, units) = (self.shared, const { Line::bytes().div_ceil(UNIT_BYTES) as u64 });
+        assert!(self.count > 0 && units <= self.units, "no room is reserved for a line");
+        shared.ring.write_line(self.unit, line.sealed(self.number));
+        shared.ring.set_done(self.number, Done { units, boxed: false });
+        (self.number, self.unit) = (self.number + 1, self.unit + units);
+        (self.count, self.units) = (self.count - 1, self.units - units);
+        if self.count == 0 {
+            // Nobody waits for less than all of them: their maker is still on its way.
+            shared.waker.wake_if_asleep();
+        }
     }
 }
 

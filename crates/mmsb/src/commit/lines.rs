@@ -6,7 +6,10 @@ use mmsb_page::{Group, GroupBuf, Hold, Need};
 use mmsb_tlog::{Line, Log};
 use mmsb_types::Epoch;
 
-use super::{held::store, one::One};
+use super::{
+    held::store,
+    one::{One, takes_lines},
+};
 use crate::{Bus, Error, Transaction, counters::Amount, undo::UndoDraft};
 
 /// Pages that are locked together: what a small commit may hold.
@@ -23,12 +26,13 @@ pub(super) fn publish(
     buffer: &mut GroupBuf,
     undos: &mut Vec<UndoDraft>,
 ) -> Result<(u64, usize), Error> {
-    let (ones, need) = gather(bus, log, transactions);
-    let count = ones.iter().take_while(|one| one.is_some()).count();
+    let (count, need) = gather(bus, log, transactions);
     if count < 2 {
         return Ok((0, 0));
     }
-    let ones = ones[..count].iter().flatten();
+    let transactions = &transactions[..count];
+    // Looked up again wherever it is needed: a few instructions each, fewer than to keep them.
+    let ones = transactions.iter().filter_map(|tx| One::of_batch(tx.draft.writes.view()));
     let committer = bus.committer()?;
     bus.store().stash(&committer, need);
     let room = log.room(count * Line::bytes())?;
@@ -38,7 +42,7 @@ pub(super) fn publish(
     ones.clone().zip(&mut *undos).for_each(|(one, undo)| bus.undo().open(undo, one.undo_size()));
     let mut group = Group::new(bus.store(), &committer, buffer);
     group.reserve(count);
-    let locks = |one: &&One<'_>| group.try_lock(one.page, one.patch.span().end() as u32) == Hold::Locked;
+    let locks = |one: &One<'_>| group.try_lock(one.page, one.patch.span().end() as u32) == Hold::Locked;
     let count = ones.clone().take_while(locks).count();
     // A page that comes again has a record: it is left to the next round.
     group.truncate(count);
@@ -59,7 +63,7 @@ pub(super) fn publish(
         }
         store(&mut writer, index, one.patch);
         writer.publish(1, epoch);
-        log.publish_line(reservations.take(Line::bytes()), one.line);
+        reservations.publish_line(one.line);
         amount.payload_bytes += one.payload_bytes();
     }
     (first..)
@@ -69,23 +73,22 @@ pub(super) fn publish(
     Ok((first, count))
 }
 
-/// Lays out the lines, up to the first transaction that is none, and adds up the room that pre-images need.
+/// Counts the transactions that are one line each, up to the first that is none, and adds up the room that
+/// pre-images need.
 #[inline]
-fn gather<'w>(
-    bus: &Bus,
-    log: &Log,
-    transactions: &'w [Transaction<'_>],
-) -> ([Option<One<'w>>; LINES_MAX], Need) {
-    let (mut ones, mut need) = ([None; LINES_MAX], Need::default());
-    for (slot, tx) in ones.iter_mut().zip(transactions) {
-        if !tx.is_plain_on(bus) || need.bytes() > PAGE_BYTES_MAX {
-            break;
-        }
-        *slot = One::of_draft(log, &tx.draft);
-        if slot.is_none() {
-            break;
-        }
-        need.add_all(tx.draft.need);
+fn gather(bus: &Bus, log: &Log, transactions: &[Transaction<'_>]) -> (usize, Need) {
+    let (mut need, mut count) = (Need::default(), 0);
+    if !takes_lines(log) {
+        return (0, need);
     }
-    (ones, need)
+    for tx in transactions.iter().take(LINES_MAX) {
+        let draft = &*tx.draft;
+        let is_bare = tx.is_plain_on(bus) && draft.label.is_none();
+        if !is_bare || Line::of(draft.writes.view()).is_none() || need.bytes() > PAGE_BYTES_MAX {
+            break;
+        }
+        need.add_all(draft.need);
+        count += 1;
+    }
+    (count, need)
 }

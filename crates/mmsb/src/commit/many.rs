@@ -10,7 +10,10 @@
 use mmsb_delta::BatchView;
 use mmsb_page::{Group, GroupBuf, Need};
 use mmsb_tlog::{FrameBuf, Log};
-use mmsb_types::{Durability, Epoch};
+use mmsb_types::{
+    Durability, Epoch,
+    plant::{Fault, is_planted},
+};
 
 use super::{PooledScratch, Scratch, lines, plain::store_all, settle, single, undo};
 use crate::{Bus, Committed, Error, ManyError, Transaction, undo::UndoDraft};
@@ -86,7 +89,7 @@ impl Progress {
     /// Commits as many of the transactions as are one short write each and can be locked at once; returns how
     /// many.
     fn commit_lines(&mut self, bus: &Bus, transactions: &[Transaction<'_>]) -> Result<usize, Error> {
-        if bus.has_clock() || transactions.len() < 2 {
+        if !go_together(bus) || transactions.len() < 2 {
             return Ok(0);
         }
         let log = bus.journal().log()?;
@@ -135,10 +138,16 @@ impl Progress {
     }
 }
 
+/// Tells whether commits of the bus may be taken a few at a time.
+#[inline]
+fn go_together(bus: &Bus) -> bool {
+    // A clock is the user's code, asked one by one; and only the plain way knows how to be wrong.
+    !bus.has_clock() && !is_planted(Fault::NumberBeforeLocks)
+}
+
 /// Returns how many of the transactions, from the first on, may be locked together.
 fn plain_count(bus: &Bus, transactions: &[Transaction<'_>]) -> usize {
-    if bus.has_clock() {
-        // Its time is the user's code, asked for one by one.
+    if !go_together(bus) {
         return 0;
     }
     let (mut pages, mut bytes) = (0, 0);

@@ -26,7 +26,7 @@ use crate::{
 pub(super) struct One<'w> {
     pub(super) page: PageId,
     pub(super) patch: Patch<'w>,
-    pub(super) line: Line,
+    pub(super) line: Line<'w>,
 }
 
 /// Commits one write, if it goes the shortest way; `None`, and nothing has happened, if not.
@@ -53,11 +53,12 @@ impl<'w> One<'w> {
     #[inline]
     fn of_write(log: &Log, page: PageId, offset: u32, bytes: &'w [u8]) -> Option<Self> {
         let (entry, patch) = short_write(page, offset, bytes)?;
-        let line = match patch {
-            Patch::Bytes { bytes, .. } | Patch::Page { bytes } => Line::new(entry, bytes),
-            Patch::Fill { byte, .. } | Patch::PageFill { byte, .. } => Line::new(entry, &[byte]),
+        let payload = match patch {
+            Patch::Bytes { bytes, .. } | Patch::Page { bytes } => bytes,
+            // One byte, as all the others are.
+            Patch::Fill { .. } | Patch::PageFill { .. } => &bytes[..1],
         };
-        line.filter(|_| takes_lines(log)).map(|line| Self { page, patch, line })
+        Line::new(entry, payload).filter(|_| takes_lines(log)).map(|line| Self { page, patch, line })
     }
 
     /// Takes a draft that holds one short write, and says nothing beside it.
@@ -67,9 +68,14 @@ impl<'w> One<'w> {
             && draft.tag.is_none()
             && draft.site.is_none()
             && draft.rewinds_to.is_none();
-        let view: BatchView<'w> = draft.writes.view();
-        let (page, patch) = view.only_compact().filter(|_| is_bare && takes_lines(log))?;
-        Some(Self { page, patch, line: Line::of(view)? })
+        if is_bare && takes_lines(log) { Self::of_batch(draft.writes.view()) } else { None }
+    }
+
+    /// Takes a batch of one short write.
+    #[inline]
+    pub(super) fn of_batch(batch: BatchView<'w>) -> Option<Self> {
+        let (page, patch) = batch.only_compact()?;
+        Some(Self { page, patch, line: Line::of(batch)? })
     }
 
     /// Returns how many payload bytes the commit counts.
@@ -120,8 +126,10 @@ impl<'w> One<'w> {
         undo: &mut UndoDraft,
     ) -> Option<Epoch> {
         let span = self.patch.span();
-        let lock = bus.store().try_lock(self.page, committer).ok().flatten();
-        let lock = lock.filter(|lock| span.fits(lock.page_bytes()))?;
+        let Ok(Some(lock)) = bus.store().try_lock(self.page, committer) else { return None };
+        if !span.fits(lock.page_bytes()) {
+            return None;
+        }
         let reservation = log.reserve(room, Line::bytes());
         let epoch = Epoch::new(reservation.number());
         bus.note_epoch(committer, epoch);
@@ -150,6 +158,6 @@ fn store(writer: &mut PageWriter<'_>, span: Span, patch: Patch<'_>) {
 
 /// Tells whether a line is within the log's longest record.
 #[inline]
-fn takes_lines(log: &Log) -> bool {
+pub(super) fn takes_lines(log: &Log) -> bool {
     log.record_bytes_max() as usize >= Line::bytes()
 }

@@ -44,6 +44,8 @@ pub(crate) struct Draft {
     pub(crate) writes: DeltaBatch,
     /// Room for what the pages were: each counts anew where another one was written before it.
     pub(crate) need: Need,
+    /// What it counted when the pool took it.
+    pooled_bytes: usize,
 }
 
 /// A draft that goes back to its thread's pool.
@@ -91,7 +93,7 @@ impl Pool {
     #[inline]
     fn take(&mut self) -> Option<Box<Draft>> {
         let draft = self.drafts.pop()?;
-        self.bytes -= draft.bytes();
+        self.bytes -= draft.pooled_bytes;
         Some(draft)
     }
 
@@ -100,6 +102,7 @@ impl Pool {
         let bytes = draft.bytes();
         if self.bytes + bytes <= POOL_BYTES_MAX {
             draft.clear();
+            draft.pooled_bytes = bytes;
             self.bytes += bytes;
             self.drafts.push(draft);
         }
