@@ -84,7 +84,7 @@ fn gather(bus: &Bus, log: &Log, transactions: &[Transaction<'_>]) -> (usize, Nee
     for tx in transactions.iter().take(LINES_MAX) {
         let draft = &*tx.draft;
         let is_bare = tx.is_plain_on(bus) && draft.label.is_none();
-        if !is_bare || Line::of(draft.writes.view()).is_none() || need.bytes() > PAGE_BYTES_MAX {
+        if !is_bare || One::of_batch(draft.writes.view()).is_none() || need.bytes() > PAGE_BYTES_MAX {
             break;
         }
         need.add_all(draft.need);
