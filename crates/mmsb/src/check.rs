@@ -34,13 +34,11 @@ fn compare(bus: &Bus, past: &crate::Past, violations: &mut Vec<Violation>) {
         live.remove(&info.page);
         let place = Place::Page(info.page);
         let logged = past.bytes(info.page).unwrap_or_default();
-        match bus.with_page(info.page, |bytes| bytes == logged) {
-            Ok(true) => {}
-            Ok(false) => violations.push(Violation::new("mmsb/replay-equals-live", place, "bytes differ")),
-            Err(error) => {
-                violations.push(Violation::new("mmsb/replay-equals-live", place, error.to_string()))
-            }
-        }
+        let unlike = match bus.with_page(info.page, |bytes| bytes == logged) {
+            Ok(is_same) => (!is_same).then(|| "bytes differ".to_owned()),
+            Err(error) => Some(error.to_string()),
+        };
+        violations.extend(unlike.map(|what| Violation::new("mmsb/replay-equals-live", place, what)));
         if bus.page_name(info.page) != info.name {
             violations.push(Violation::new("mmsb/names-equal-log", place, "names differ"));
         }

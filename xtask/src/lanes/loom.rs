@@ -3,7 +3,11 @@
 //! Each model has twins: the same model with one ordering weakened or one step left out. A twin passes if
 //! loom rejects it; a model whose twins all pass is worth believing.
 
-use std::{path::Path, time::Instant};
+use std::{
+    path::Path,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 
@@ -43,10 +47,7 @@ pub fn run(root: &Path, filter: Option<&str>) -> Result<bool> {
     for (package, place) in SUITES {
         let mut call = command(root, "cargo", &["test", "--release", "--quiet", "--package", package]);
         call.args(place).arg("--target-dir").arg(&target).args(["--", "--nocapture"]).args(filter);
-        call.env("RUSTFLAGS", "--cfg loom").env("RUST_BACKTRACE", "0");
-        if std::env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
-            call.env("LOOM_MAX_PREEMPTIONS", PREEMPTIONS);
-        }
+        set_bounds(&mut call);
         println!("loom: {}", shown(&call));
         let output = call.output().context("starting cargo")?;
         let told = String::from_utf8_lossy(&output.stdout);
@@ -57,13 +58,23 @@ pub fn run(root: &Path, filter: Option<&str>) -> Result<bool> {
             passed = false;
         }
     }
-    print!("{}", table(&models));
-    let count = models.len();
-    println!("loom: {count} models and twins in {:.1} s", start.elapsed().as_secs_f64());
+    tell(&models, start.elapsed());
+    Ok(passed && !models.is_empty())
+}
+
+fn set_bounds(call: &mut Command) {
+    call.env("RUSTFLAGS", "--cfg loom").env("RUST_BACKTRACE", "0");
+    if std::env::var_os("LOOM_MAX_PREEMPTIONS").is_none() {
+        call.env("LOOM_MAX_PREEMPTIONS", PREEMPTIONS);
+    }
+}
+
+fn tell(models: &[Model], took: Duration) {
+    print!("{}", table(models));
+    println!("loom: {} models and twins in {:.1} s", models.len(), took.as_secs_f64());
     if models.is_empty() {
         eprintln!("loom: no model has such a name");
     }
-    Ok(passed && !models.is_empty())
 }
 
 impl Model {

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use mmsb::{Bus, Label};
+use mmsb::{Bus, CommitInfo, Label};
 use serde::Serialize;
 
 use super::Outcome;
@@ -32,6 +32,13 @@ struct Info<'a> {
     page_count: u64,
     page_bytes: u64,
     log_bytes: u64,
+    #[serde(flatten)]
+    by: By,
+}
+
+/// What the commits say of themselves.
+#[derive(Default, Serialize)]
+struct By {
     label_count: u64,
     label_min: Option<u64>,
     label_max: Option<u64>,
@@ -41,7 +48,7 @@ struct Info<'a> {
 /// Runs the command.
 pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     let bus = Bus::open_read_only(&args.bus)?;
-    let info = info(args, &bus)?;
+    let info = Info::of(args, &bus)?;
     if args.json {
         out.json(&info)?;
     } else {
@@ -50,50 +57,59 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     Ok(Outcome::Same)
 }
 
-fn info<'a>(args: &'a Args, bus: &Bus) -> Result<Info<'a>, mmsb::Error> {
-    let stats = bus.stats();
-    let mut info = Info {
-        bus: JsonPath(&args.bus),
-        instance: bus.instance().to_string(),
-        oldest: stats.oldest.get(),
-        newest: stats.epoch.get(),
-        page_count: stats.page_count,
-        page_bytes: stats.page_bytes,
-        log_bytes: stats.log_bytes,
-        label_count: 0,
-        label_min: None,
-        label_max: None,
-        tags: BTreeMap::new(),
-    };
-    for commit in bus.commits()? {
-        let commit = commit?;
+impl<'a> Info<'a> {
+    fn of(args: &'a Args, bus: &Bus) -> Result<Self, mmsb::Error> {
+        let stats = bus.stats();
+        let mut by = By::default();
+        bus.commits()?.try_for_each(|commit| commit.map(|commit| by.add(commit)))?;
+        Ok(Self {
+            bus: JsonPath(&args.bus),
+            instance: bus.instance().to_string(),
+            oldest: stats.oldest.get(),
+            newest: stats.epoch.get(),
+            page_count: stats.page_count,
+            page_bytes: stats.page_bytes,
+            log_bytes: stats.log_bytes,
+            by,
+        })
+    }
+}
+
+impl By {
+    fn add(&mut self, commit: CommitInfo) {
         if let Some(label) = commit.label.map(Label::get) {
-            info.label_count += 1;
-            info.label_min = Some(info.label_min.map_or(label, |min| min.min(label)));
-            info.label_max = Some(info.label_max.map_or(label, |max| max.max(label)));
+            self.label_count += 1;
+            self.label_min = Some(self.label_min.map_or(label, |min| min.min(label)));
+            self.label_max = Some(self.label_max.map_or(label, |max| max.max(label)));
         }
         if let Some(tag) = commit.source.tag {
-            *info.tags.entry(tag).or_default() += 1;
+            *self.tags.entry(tag).or_default() += 1;
         }
     }
-    Ok(info)
+
+    fn labels(&self) -> String {
+        match (self.label_min, self.label_max) {
+            (Some(min), Some(max)) => {
+                format!("label:{min} to label:{max}, on {} commits", count(self.label_count))
+            }
+            _ => "none".to_owned(),
+        }
+    }
+
+    fn tags(&self) -> String {
+        let tags = self.tags.iter().map(|(tag, number)| format!("{tag} ({})", count(*number)));
+        let tags: Vec<String> = tags.collect();
+        if tags.is_empty() { "none".to_owned() } else { tags.join(", ") }
+    }
 }
 
 fn report(info: &Info<'_>) -> String {
-    let labels = match (info.label_min, info.label_max) {
-        (Some(min), Some(max)) => {
-            format!("label:{min} to label:{max}, on {} commits", count(info.label_count))
-        }
-        _ => "none".to_owned(),
-    };
-    let tags = info.tags.iter().map(|(tag, number)| format!("{tag} ({})", count(*number)));
-    let tags: Vec<String> = tags.collect();
     facts([
         ("bus", info.bus.0.display().to_string()),
         ("instance", info.instance.clone()),
         ("epochs", format!("e{} to e{}", info.oldest, info.newest)),
-        ("labels", labels),
-        ("tags", if tags.is_empty() { "none".to_owned() } else { tags.join(", ") }),
+        ("labels", info.by.labels()),
+        ("tags", info.by.tags()),
         ("pages", format!("{}, {} bytes", count(info.page_count), count(info.page_bytes))),
         ("log", format!("{} bytes", count(info.log_bytes))),
     ])

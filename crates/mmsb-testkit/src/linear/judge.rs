@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use mmsb::{Epoch, Error, ToView, View};
+use mmsb::{Epoch, Error, PageId, ToView, View};
 
 use super::{
     Action, Contradiction, Record, Seen,
@@ -63,16 +63,24 @@ impl Judge {
         if pages != expected {
             return Err(Contradiction(format!("{name} at {epoch} has {pages:?}, the replay {expected:?}")));
         }
-        let mut wrong = None;
-        let read = view.with_pages(&pages, &mut |page, bytes| {
-            let replayed = self.versions.bytes(page, epoch).expect("a page that lives");
-            if wrong.is_none() && bytes != replayed.as_slice() {
-                let unlike = unlike(bytes, replayed);
-                wrong = Some(format!("{page} of {name} at {epoch} is not the replay's: {unlike}"));
+        match self.first_unlike(&view, &pages).unwrap_or_else(|error| panic!("{name}: {error}")) {
+            None => Ok(()),
+            Some((page, what)) => {
+                Err(Contradiction(format!("{page} of {name} at {epoch} is not the replay's: {what}")))
             }
-        });
-        read.unwrap_or_else(|error: Error| panic!("{name}: {error}"));
-        wrong.map_or(Ok(()), |what| Err(Contradiction(what)))
+        }
+    }
+
+    /// Returns the first page whose bytes are not the replay's, and how they differ.
+    fn first_unlike(&self, view: &impl View, pages: &[PageId]) -> Result<Option<(PageId, String)>, Error> {
+        let mut wrong = None;
+        view.with_pages(pages, &mut |page, bytes| {
+            let replayed = self.versions.bytes(page, view.epoch()).expect("a page that lives");
+            if wrong.is_none() && bytes != replayed.as_slice() {
+                wrong = Some((page, unlike(bytes, replayed)));
+            }
+        })?;
+        Ok(wrong)
     }
 
     /// Rules 1 and 2 for what makes epochs: each transaction read what was there just before its own.
@@ -106,17 +114,18 @@ impl Judge {
                 Err(format!("no commit made {epoch}"))
             }
             Action::Look { epoch, seen } => seen.iter().try_for_each(|seen| self.shows(seen, *epoch)),
-            Action::Read(seen) => match (seen.epoch, &seen.bytes) {
-                (Some(epoch), Some(_))
-                    if self.versions.at(seen.page, epoch).is_none_or(|v| v.epoch != epoch) =>
-                {
-                    Err(format!("{epoch} did not change {}", seen.page))
-                }
-                (Some(epoch), Some(_)) => self.shows(seen, epoch),
-                _ => Ok(()),
-            },
+            Action::Read(seen) => self.check_read(seen),
             _ => Ok(()),
         }
+    }
+
+    /// Rule 2 for a read outside of transactions: the epoch told with the bytes changed the page.
+    fn check_read(&self, seen: &Seen) -> Result<(), String> {
+        let (Some(epoch), Some(_)) = (seen.epoch, &seen.bytes) else { return Ok(()) };
+        if self.versions.at(seen.page, epoch).is_none_or(|version| version.epoch != epoch) {
+            return Err(format!("{epoch} did not change {}", seen.page));
+        }
+        self.shows(seen, epoch)
     }
 
     /// Checks that what was seen is what the page was as of `epoch`.

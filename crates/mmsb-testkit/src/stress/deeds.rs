@@ -67,18 +67,10 @@ impl<'a> Worker<'a> {
 
     /// Each transaction is a commit of its own; behind one that lost a race, none is.
     fn commit_many(&mut self) {
-        let (mut transactions, mut notes) = (Vec::new(), Vec::new());
         let began = self.lane.begin();
-        for _ in 0..2 + self.rng.below(6) {
-            let mut attempt = self.begin();
-            match (0..1 + self.rng.below(3)).try_for_each(|_| self.write_one(&mut attempt)) {
-                Ok(()) => {
-                    transactions.push(attempt.tx);
-                    notes.push(attempt.changes);
-                }
-                Err(error) => lost(error),
-            }
-        }
+        let attempts: Vec<_> = (0..2 + self.rng.below(6)).filter_map(|_| self.short_attempt()).collect();
+        let (transactions, notes): (Vec<_>, Vec<_>) =
+            attempts.into_iter().map(|attempt| (attempt.tx, attempt.changes)).unzip();
         let committed = self.bus.commit_many(transactions).unwrap_or_else(|many| {
             lost(many.source);
             many.committed
@@ -86,6 +78,13 @@ impl<'a> Worker<'a> {
         for (committed, changes) in committed.into_iter().zip(notes) {
             self.lane.end(began, Action::Commit { epoch: committed.epoch, reads: Vec::new(), changes });
         }
+    }
+
+    /// Returns a transaction of a few writes, unless it lost a race already.
+    fn short_attempt(&mut self) -> Option<Attempt<'a>> {
+        let mut attempt = self.begin();
+        let written = (0..1 + self.rng.below(3)).try_for_each(|_| self.write_one(&mut attempt));
+        written.map_err(lost).ok().map(|()| attempt)
     }
 
     fn write_all(&mut self) {

@@ -39,10 +39,7 @@ impl Branch {
         let mut source = self.lend(&tx.draft);
         scratch.encode_sections(&tx.draft, &detail.events, source.as_ref(), None);
         self.encode(&state, detail, &mut scratch)?;
-        if state.frames.len() + scratch.frame.len() > FRAME_BYTES_MAX {
-            let what = "a branch that holds 64 MiB of commits: keep it or drop it";
-            return Err(Error::Busy { what, waited_ms: 0 });
-        }
+        state.check_room(scratch.frame.len())?;
         (state.layer.epoch, state.layer.label) = (epoch, tx.draft.label);
         state.apply(plan, &detail.events, &scratch, epoch);
         state.keep_frame(&mut scratch, epoch);
@@ -72,11 +69,8 @@ impl Branch {
         let mut plan = Plan { pages: Vec::new(), names: self.names(state, &detail.events)? };
         for page in &detail.pages {
             let writes = !matches!(page.change, Change::None);
-            match (page.life, state.layer.owner(page.page)) {
-                (Life::Old, Owner::Base) if writes => {
-                    plan.pages.push((page.page, OwnPage::of_base(&self.inner.base, page.page)?));
-                }
-                _ => {}
+            if writes && page.life == Life::Old && matches!(state.layer.owner(page.page), Owner::Base) {
+                plan.pages.push((page.page, OwnPage::of_base(&self.inner.base, page.page)?));
             }
         }
         for event in &detail.events {
@@ -139,6 +133,15 @@ impl Branch {
 }
 
 impl State {
+    /// Checks that so many bytes more can be kept.
+    fn check_room(&self, frame_bytes: usize) -> Result<(), Error> {
+        if self.frames.len() + frame_bytes > FRAME_BYTES_MAX {
+            let what = "a branch that holds 64 MiB of commits: keep it or drop it";
+            return Err(Error::Busy { what, waited_ms: 0 });
+        }
+        Ok(())
+    }
+
     /// Does what was checked and prepared. Nothing here can fail.
     fn apply(&mut self, plan: Plan, events: &[PageEvent], scratch: &Scratch, epoch: Epoch) {
         plan.pages.into_iter().for_each(|(page, own)| self.layer.insert(page, own));

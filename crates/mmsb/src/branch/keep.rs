@@ -65,14 +65,10 @@ impl Branch {
     /// Splits the base's pages into frames, of which there must be no more than epochs up to the base.
     fn chunks(&self) -> Result<Vec<Chunk>, Error> {
         let (mut chunks, mut bytes) = (Vec::<Chunk>::new(), usize::MAX);
-        let base = &self.inner.base;
         let chunk_bytes = CHUNK_BYTES_MAX.min(self.inner.record_bytes_max as usize / 4);
         let mut encoder = PageEncoder::default();
-        for info in base.pages()? {
-            encoder.batch.clear();
-            base.with_page(info.page, &mut |page_bytes| encoder.push(info.page, page_bytes))?;
-            let more =
-                encoder.batch.encoded_bytes() + info.name.as_ref().map_or(0, |name| name.len()) + INFO_BYTES;
+        for info in self.inner.base.pages()? {
+            let more = self.weigh(&info, &mut encoder)?;
             if bytes.saturating_add(more) > chunk_bytes {
                 chunks.push(Chunk::new());
                 bytes = 0;
@@ -80,12 +76,15 @@ impl Branch {
             bytes += more;
             chunks.last_mut().expect("the first page opens the first chunk").push(info);
         }
-        let limit = self.base().get();
-        if chunks.is_empty() && limit > 0 {
-            // A state without pages is a state, too: the log says which.
-            chunks.push(Chunk::new());
-        }
-        if chunks.len() as u64 <= limit { Ok(chunks) } else { Err(too_large(&chunks, limit)) }
+        check_count(chunks, self.base().get())
+    }
+
+    /// Returns how many bytes of a frame a page of the base takes, at most.
+    fn weigh(&self, info: &PageInfo, encoder: &mut PageEncoder) -> Result<usize, Error> {
+        encoder.batch.clear();
+        self.inner.base.with_page(info.page, &mut |bytes| encoder.push(info.page, bytes))?;
+        let name_bytes = info.name.as_ref().map_or(0, |name| name.len());
+        Ok(encoder.batch.encoded_bytes() + name_bytes + INFO_BYTES)
     }
 
     fn write_log(&self, dir: &LogDir, chunks: &[Chunk]) -> Result<(), Error> {
@@ -96,41 +95,48 @@ impl Branch {
             let is_last = index + 1 == chunks.len();
             number = append(&log, &mut self.base_frame(chunk, is_last)?)?;
         }
-        // Sealed long ago; the state lock is not held while the disk is written.
-        let frames = self.state().frames.clone();
-        let mut rest = &frames[..];
-        while !rest.is_empty() {
-            let (mut frame, behind) = FrameBuf::first_of(rest).expect("a branch holds whole frames");
-            number = append(&log, &mut frame)?;
-            rest = behind;
-        }
+        number = self.append_commits(&log)?.unwrap_or(number);
         log.wait(number, Durability::Synced)?;
         Ok(log.close()?)
     }
 
+    /// Appends the branch's own commits; returns the last one's number, if there is one.
+    fn append_commits(&self, log: &Log) -> Result<Option<u64>, Error> {
+        // Sealed long ago; the state lock is not held while the disk is written.
+        let frames = self.state().frames.clone();
+        let (mut rest, mut number) = (&frames[..], None);
+        while !rest.is_empty() {
+            let (mut frame, behind) = FrameBuf::first_of(rest).expect("a branch holds whole frames");
+            number = Some(append(log, &mut frame)?);
+            rest = behind;
+        }
+        Ok(number)
+    }
+
     /// Lays out one frame of the base's pages.
     fn base_frame(&self, chunk: &Chunk, is_last: bool) -> Result<FrameBuf, Error> {
-        let base = &self.inner.base;
-        let (mut encoder, mut events) = (PageEncoder::default(), Vec::new());
-        for info in chunk {
-            created(info).encode(&mut events);
-        }
+        let mut encoder = PageEncoder::default();
         let pages: Vec<PageId> = chunk.iter().map(|info| info.page).collect();
-        base.with_pages(&pages, &mut |page, bytes| encoder.push(page, bytes))?;
-        let mut sections = SectionBuf::default();
+        self.inner.base.with_pages(&pages, &mut |page, bytes| encoder.push(page, bytes))?;
+        let mut frame = FrameBuf::default();
+        frame.encode(&self.base_sections(chunk, is_last)?, &encoder.batch, RECORD_BYTES_MAX)?;
+        Ok(frame)
+    }
+
+    fn base_sections(&self, chunk: &Chunk, is_last: bool) -> Result<SectionBuf, Error> {
+        let (mut sections, mut events) = (SectionBuf::default(), Vec::new());
+        chunk.iter().for_each(|info| created(info).encode(&mut events));
         if !events.is_empty() {
             sections.push(SectionKind::PAGE_EVENTS, &events);
         }
-        if let Some(label) = base.label()?.filter(|_| is_last) {
+        if let Some(label) = self.inner.base.label()?.filter(|_| is_last) {
             sections.push(SectionKind::LABEL, &label.get().to_le_bytes());
         }
         let epochs = chunk.iter().map(|info| (info.page, info.epoch));
         let section =
             BaseSection { epoch: self.base(), next_id: self.inner.first_id.get(), epochs: epochs.collect() };
         sections.push(SectionKind::BASE, &section.encode());
-        let mut frame = FrameBuf::default();
-        frame.encode(&sections, &encoder.batch, RECORD_BYTES_MAX)?;
-        Ok(frame)
+        Ok(sections)
     }
 }
 
@@ -160,6 +166,15 @@ fn created(info: &PageInfo) -> PageEvent {
     let name = info.name.as_deref().map(str::to_owned);
     let &PageInfo { page, page_bytes, location, .. } = info;
     PageEvent::Created { page, page_bytes, location, name }
+}
+
+/// Checks that there are no more frames than epochs up to the base, and not none where there are epochs.
+fn check_count(mut chunks: Vec<Chunk>, limit: u64) -> Result<Vec<Chunk>, Error> {
+    if chunks.is_empty() && limit > 0 {
+        // A state without pages is a state, too: the log says which.
+        chunks.push(Chunk::new());
+    }
+    if chunks.len() as u64 <= limit { Ok(chunks) } else { Err(too_large(&chunks, limit)) }
 }
 
 fn too_large(chunks: &[Chunk], limit: u64) -> Error {

@@ -129,12 +129,15 @@ impl Layer {
                 Err(index) => infos.insert(index, own.info(page)),
             }
         }
-        for info in &mut infos {
-            if let Some(given) = self.given_name(info.page) {
-                info.name.clone_from(given);
-            }
-        }
+        infos.iter_mut().for_each(|info| self.set_name(info));
         Ok(infos)
+    }
+
+    /// Gives a page the name that the layer gave it.
+    fn set_name(&self, info: &mut PageInfo) {
+        if let Some(given) = self.given_name(info.page) {
+            info.name.clone_from(given);
+        }
     }
 
     /// Adds a page, or takes one over from the base.

@@ -60,54 +60,78 @@ enum Verdict {
 
 impl Pair {
     fn judge(self, shared: Shared) -> Verdict {
-        let (left, right) = match self {
+        match self {
             Self::Left(PageInfo { page, page_bytes, name, .. }) => {
                 let what = PageDifference::OnlyLeft { page_bytes };
-                return Verdict::Told(Some(PageDiff { page, name, what }));
+                Verdict::Told(Some(PageDiff { page, name, what }))
             }
             Self::Right(PageInfo { page, page_bytes, name, .. }) => {
                 let what = PageDifference::OnlyRight { page_bytes };
-                return Verdict::Told(Some(PageDiff { page, name, what }));
+                Verdict::Told(Some(PageDiff { page, name, what }))
             }
-            Self::Both(left, right) => (left, right),
-        };
+            Self::Both(left, right) => Verdict::on_both(left, right, shared),
+        }
+    }
+}
+
+impl Verdict {
+    fn on_both(left: PageInfo, right: PageInfo, shared: Shared) -> Self {
         if left.page_bytes != right.page_bytes {
             let what = PageDifference::Length { left: left.page_bytes, right: right.page_bytes };
-            return Verdict::Told(Some(PageDiff { page: left.page, name: either_name(&left, &right), what }));
+            return Self::Told(Some(PageDiff { page: left.page, name: either_name(&left, &right), what }));
         }
         if left.epoch == right.epoch && left.epoch <= shared.through {
-            return Verdict::Told(diff_names(&left, &right));
+            return Self::Told(diff_names(&left, &right));
         }
-        Verdict::AskBytes(left, right)
+        Self::AskBytes(left, right)
     }
 }
 
 /// Pairs pages below `next_id` by id, and the others by name.
 fn pair_up(left: Vec<PageInfo>, right: Vec<PageInfo>, next_id: PageId) -> Vec<Pair> {
-    let by_name = |info: &PageInfo| info.page >= next_id;
-    let (mut ids, mut names) = (HashMap::new(), HashMap::new());
-    let mut unnamed = Vec::new();
-    for info in right {
-        match &info.name {
-            _ if !by_name(&info) => drop(ids.insert(info.page, info)),
-            Some(name) => drop(names.insert(Arc::clone(name), info)),
-            None => unnamed.push(info),
-        }
-    }
-    let mut pairs = Vec::with_capacity(left.len());
-    for info in left {
-        let other = match &info.name {
-            _ if !by_name(&info) => ids.remove(&info.page),
-            Some(name) => names.remove(name),
-            None => None,
-        };
-        pairs.push(match other {
-            Some(other) => Pair::Both(info, other),
-            None => Pair::Left(info),
-        });
-    }
+    let mut unpaired = Unpaired::new(right, next_id);
+    let pair = |info| match unpaired.take(&info) {
+        Some(other) => Pair::Both(info, other),
+        None => Pair::Left(info),
+    };
+    let mut pairs: Vec<Pair> = left.into_iter().map(pair).collect();
+    let Unpaired { ids, names, unnamed, .. } = unpaired;
     pairs.extend(ids.into_values().chain(names.into_values()).chain(unnamed).map(Pair::Right));
     pairs
+}
+
+/// The right side's pages that have found no partner yet.
+struct Unpaired {
+    next_id: PageId,
+    /// Pages below `next_id`; the others are in `names`, or `unnamed`.
+    ids: HashMap<PageId, PageInfo>,
+    names: HashMap<Arc<str>, PageInfo>,
+    unnamed: Vec<PageInfo>,
+}
+
+impl Unpaired {
+    fn new(infos: Vec<PageInfo>, next_id: PageId) -> Self {
+        let mut unpaired = Self { next_id, ids: HashMap::new(), names: HashMap::new(), unnamed: Vec::new() };
+        infos.into_iter().for_each(|info| unpaired.insert(info));
+        unpaired
+    }
+
+    fn insert(&mut self, info: PageInfo) {
+        match &info.name {
+            _ if info.page < self.next_id => drop(self.ids.insert(info.page, info)),
+            Some(name) => drop(self.names.insert(Arc::clone(name), info)),
+            None => self.unnamed.push(info),
+        }
+    }
+
+    /// Takes out the partner of a page of the left side.
+    fn take(&mut self, info: &PageInfo) -> Option<PageInfo> {
+        match &info.name {
+            _ if info.page < self.next_id => self.ids.remove(&info.page),
+            Some(name) => self.names.remove(name),
+            None => None,
+        }
+    }
 }
 
 /// Returns how many pairs are compared at once: at least one.

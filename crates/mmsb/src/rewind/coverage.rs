@@ -14,22 +14,27 @@ impl Coverage {
     /// A few nanoseconds for each 64 bytes and each stretch.
     #[inline]
     pub(super) fn cover(&mut self, start: u32, end: u32, mut visit: impl FnMut(u32, u32)) {
-        if self.words.len() * 64 < end as usize {
-            self.words.resize((end as usize).div_ceil(64), 0);
-        }
+        self.grow(end);
         let mut open = None;
         for (base, mask) in words(start, end) {
             let word = &mut self.words[base as usize / 64];
             let taken = *word & mask;
             *word |= mask;
-            if taken == 0 {
-                open = open.or(Some(base + mask.trailing_zeros()));
+            open = if taken == 0 {
+                open.or(Some(base + mask.trailing_zeros()))
             } else {
-                open = stretches(base, mask, taken, open, &mut visit);
-            }
+                Stretches { base, free: mask & !taken, taken }.visit_from(open, &mut visit)
+            };
         }
         if let Some(open) = open {
             visit(open, end);
+        }
+    }
+
+    #[inline]
+    fn grow(&mut self, end: u32) {
+        if self.words.len() * 64 < end as usize {
+            self.words.resize((end as usize).div_ceil(64), 0);
         }
     }
 
@@ -50,33 +55,40 @@ fn words(start: u32, end: u32) -> impl Iterator<Item = (u32, u64)> {
     })
 }
 
-/// Visits the stretches of `mask` without `taken` that end in this word; `open` is where one begins that
-/// reaches into it. Returns where one begins that reaches the mask's end.
-fn stretches(
+/// The bits of one word that are gone through from the lowest: those free and those taken, of those meant.
+struct Stretches {
     base: u32,
-    mask: u64,
+    free: u64,
     taken: u64,
-    mut open: Option<u32>,
-    visit: &mut impl FnMut(u32, u32),
-) -> Option<u32> {
-    let (mut free, mut taken) = (mask & !taken, taken);
-    loop {
-        let Some(start) = open else {
-            if free == 0 {
-                return None;
-            }
-            let first = free.trailing_zeros();
-            open = Some(base + first);
-            taken &= u64::MAX << first;
-            continue;
-        };
-        if taken == 0 {
-            return open;
+}
+
+impl Stretches {
+    /// Visits the free stretches that end in this word; `open` is where one begins that reaches into it.
+    /// Returns where one begins that reaches the end of what is meant.
+    #[inline]
+    fn visit_from(mut self, mut open: Option<u32>, visit: &mut impl FnMut(u32, u32)) -> Option<u32> {
+        loop {
+            let start = open.or_else(|| self.next_free())?;
+            let Some(end) = self.next_taken() else { return Some(start) };
+            visit(start, end);
+            open = None;
         }
-        let first = taken.trailing_zeros();
-        visit(start, base + first);
-        open = None;
-        free &= u64::MAX << first;
+    }
+
+    /// Goes on to the lowest bit that is free.
+    #[inline]
+    fn next_free(&mut self) -> Option<u32> {
+        let first = (self.free != 0).then(|| self.free.trailing_zeros())?;
+        self.taken &= u64::MAX << first;
+        Some(self.base + first)
+    }
+
+    /// Goes on to the lowest bit that is taken.
+    #[inline]
+    fn next_taken(&mut self) -> Option<u32> {
+        let first = (self.taken != 0).then(|| self.taken.trailing_zeros())?;
+        self.free &= u64::MAX << first;
+        Some(self.base + first)
     }
 }
 

@@ -5,7 +5,7 @@ use std::{path::Path, time::Instant};
 use anyhow::Context as _;
 use mmsb::{Align, Bus, ByteRun, PageDifference, RunDiff, compare_runs};
 use mmsb_cli::{
-    ImportError, Importer, Layout, import,
+    ImportError, Imported, Importer, Layout, import,
     sqlite::{Transaction, read_ahead},
 };
 
@@ -43,8 +43,14 @@ pub fn import_recording(path: &Path, report: &mut Report<'_>) -> anyhow::Result<
     let (base, wal) = recording::open()?;
     let imported = import(&base, wal, path, |_| {})?;
     let took_ms = start.elapsed().as_secs_f64() * 1e3;
+    check_count(&imported, took_ms, report)?;
+    weigh(&imported, report)
+}
+
+/// Compares the number of transactions with the recording's.
+fn check_count(imported: &Imported, took_ms: f64, report: &mut Report<'_>) -> anyhow::Result<()> {
     let expected = recording::digests()?.len() as u64;
-    let summary = imported.summary;
+    let summary = &imported.summary;
     report.check(
         summary.transaction_count == expected,
         format_args!(
@@ -54,6 +60,10 @@ pub fn import_recording(path: &Path, report: &mut Report<'_>) -> anyhow::Result<
             imported.page_count
         ),
     )?;
+    Ok(())
+}
+
+fn weigh(imported: &Imported, report: &mut Report<'_>) -> anyhow::Result<()> {
     report.check(
         imported.log_ratio() <= LOG_RATIO_MAX,
         format_args!(
@@ -74,26 +84,32 @@ pub fn rebuild(path: &Path, report: &mut Report<'_>) -> anyhow::Result<()> {
     let mut table = Table::new(&["#commit", "#epoch", "#pages", "sha-256", "#ms"]);
     let mut equal_count = 0;
     for commit in REBUILT {
-        let start = Instant::now();
-        let past = bus.at_label(commit as u64)?;
-        let layout = Layout::of(&past)?;
-        let (sha256, took) = (layout.sha256(), start.elapsed());
-        let is_equal = digests.get(commit).is_some_and(|digest| digest.sha256 == sha256);
-        equal_count += usize::from(is_equal);
-        let sha256 = format!("{}.. {}", hex(&sha256[..8]), if is_equal { "as recorded" } else { "WRONG" });
-        let took = format!("{:.1}", took.as_secs_f64() * 1e3);
-        table.row([
-            commit.to_string(),
-            past.epoch().to_string(),
-            layout.page_count().to_string(),
-            sha256,
-            took,
-        ]);
+        let recorded = digests.get(commit).map(|digest| digest.sha256);
+        equal_count += usize::from(rebuild_one(&bus, commit, recorded, &mut table)?);
     }
     report.table(&table)?;
     let holds = equal_count == REBUILT.len();
     report.check(holds, format_args!("{equal_count} of {} are the recorded database", REBUILT.len()))?;
     Ok(())
+}
+
+/// Adds a row about one commit; tells whether it is what was recorded.
+fn rebuild_one(
+    bus: &Bus,
+    commit: usize,
+    recorded: Option<[u8; 32]>,
+    table: &mut Table,
+) -> anyhow::Result<bool> {
+    let start = Instant::now();
+    let past = bus.at_label(commit as u64)?;
+    let layout = Layout::of(&past)?;
+    let (sha256, took) = (layout.sha256(), start.elapsed());
+    let is_equal = recorded == Some(sha256);
+    let verdict = format!("{}.. {}", hex(&sha256[..8]), if is_equal { "as recorded" } else { "WRONG" });
+    let took = format!("{:.1}", took.as_secs_f64() * 1e3);
+    let (epoch, pages) = (past.epoch().to_string(), layout.page_count().to_string());
+    table.row([commit.to_string(), epoch, pages, verdict, took]);
+    Ok(is_equal)
 }
 
 /// Imports the recording once more and changes one byte on the way.

@@ -41,34 +41,45 @@ pub(super) fn a_name_is_created_once(vfs: &dyn Vfs, dir: &Path) {
 }
 
 pub(super) fn files_and_directories_are_told_apart(vfs: &dyn Vfs, dir: &Path) {
-    let (file, inner) = (dir.join("f"), dir.join("f/inner"));
+    let file = dir.join("f");
     filled(vfs, &file, b"x");
     check_kind(vfs.open(dir, Access::ReadOnly), ErrorKind::IsADirectory);
     check_kind(vfs.remove(dir), ErrorKind::IsADirectory);
+    check_file_is_no_directory(vfs, &file);
+    check_kind(vfs.remove_dir(dir), ErrorKind::DirectoryNotEmpty);
+    check_gone(vfs, &dir.join("gone"), &file);
+    assert_eq!(vfs.list(dir).unwrap(), ["f"]);
+}
+
+#[track_caller]
+fn check_file_is_no_directory(vfs: &dyn Vfs, file: &Path) {
+    let inner = file.join("inner");
     for result in [
-        vfs.list(&file).map(drop),
-        vfs.sync_dir(&file),
-        vfs.lock(&file).map(drop),
-        vfs.remove_dir(&file),
+        vfs.list(file).map(drop),
+        vfs.sync_dir(file),
+        vfs.lock(file).map(drop),
+        vfs.remove_dir(file),
         vfs.create_new(&inner).map(drop),
         vfs.open(&inner, Access::ReadOnly).map(drop),
     ] {
         check_kind(result, ErrorKind::NotADirectory);
     }
-    check_kind(vfs.remove_dir(dir), ErrorKind::DirectoryNotEmpty);
-    let gone = dir.join("gone");
+}
+
+/// Checks that nothing finds `gone`, `file` being another one.
+#[track_caller]
+fn check_gone(vfs: &dyn Vfs, gone: &Path, file: &Path) {
     for result in [
-        vfs.list(&gone).map(drop),
-        vfs.sync_dir(&gone),
-        vfs.lock(&gone).map(drop),
-        vfs.open(&gone, Access::ReadWrite).map(drop),
-        vfs.remove(&gone),
-        vfs.remove_dir(&gone),
-        vfs.rename(&gone, &file),
+        vfs.list(gone).map(drop),
+        vfs.sync_dir(gone),
+        vfs.lock(gone).map(drop),
+        vfs.open(gone, Access::ReadWrite).map(drop),
+        vfs.remove(gone),
+        vfs.remove_dir(gone),
+        vfs.rename(gone, file),
     ] {
         check_kind(result, ErrorKind::NotFound);
     }
-    assert_eq!(vfs.list(dir).unwrap(), ["f"]);
 }
 
 pub(super) fn a_removed_file_lives_in_its_handle(vfs: &dyn Vfs, dir: &Path) {
