@@ -5,7 +5,7 @@
 use std::{
     io::{IsTerminal, Write, stderr},
     panic::{AssertUnwindSafe, catch_unwind},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Result;
@@ -29,6 +29,10 @@ pub fn run(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bo
     if options.list {
         return list(&chosen, out).map(|()| true);
     }
+    run_all(&chosen, options, out)
+}
+
+fn run_all(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bool> {
     let machine = Machine::here();
     let folder = options.baselines.clone().unwrap_or_else(|| workspace().join("benches/baselines"));
     // What cannot be compared is better refused before the run than after it.
@@ -39,17 +43,23 @@ pub fn run(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bo
     if machine.profile != "release" {
         writeln!(out, "built as {}: figures mean nothing", machine.profile)?;
     }
-    let (now, passed) = measure(&chosen, options, machine, out)?;
-    if let Some(path) = &options.json {
-        now.write(path)?;
-    }
-    if options.baseline == Some(BaselineAction::Save) {
-        writeln!(out, "baseline: {}", baseline::save(&folder, &now)?.display())?;
-    }
+    let (now, passed) = measure(lines, options, machine, out)?;
+    keep(&now, options, &folder, out)?;
     for change in then.map(|then| baseline::compare(&then, &now)).transpose()?.into_iter().flatten() {
         writeln!(out, "{change}")?;
     }
     Ok(passed)
+}
+
+/// Writes the run where the options want it.
+fn keep(now: &Record, options: &Options, folder: &Path, out: &mut dyn Write) -> Result<()> {
+    if let Some(path) = &options.json {
+        now.write(path)?;
+    }
+    if options.baseline == Some(BaselineAction::Save) {
+        writeln!(out, "baseline: {}", baseline::save(folder, now)?.display())?;
+    }
+    Ok(())
 }
 
 fn dir(options: &Options) -> PathBuf {
@@ -82,15 +92,21 @@ fn measure(
         records.push(judged.record());
     }
     progress.finish_and_clear();
-    context.limits().try_for_each(|limit| {
+    let record = Record { machine, quick, limits: context.limits().cloned().collect(), lines: records };
+    let passed = conclude(&record, out)?;
+    Ok((record, passed))
+}
+
+/// Tells the limits and the result; returns whether all lines passed.
+fn conclude(record: &Record, out: &mut dyn Write) -> Result<bool> {
+    record.limits.iter().try_for_each(|limit| {
         writeln!(out, "  limit: {} {:.2} {}", limit.name, limit.sample.median, limit.unit.sign())
     })?;
-    let passes = records.iter().filter(|line| line.passed).count();
-    let passed = passes == lines.len() && passes > 0;
+    let (count, passes) = (record.lines.len(), record.lines.iter().filter(|line| line.passed).count());
+    let passed = passes == count && passes > 0;
     let verdict = if passed { "PASS" } else { "FAIL" };
-    writeln!(out, "Result: {passes}/{} {verdict}", lines.len())?;
-    let limits = context.limits().cloned().collect();
-    Ok((Record { machine, quick, limits, lines: records }, passed))
+    writeln!(out, "Result: {passes}/{count} {verdict}")?;
+    Ok(passed)
 }
 
 /// A panic inside a line is that line's failure; the others still run.

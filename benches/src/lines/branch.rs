@@ -55,29 +55,55 @@ fn run(context: &mut Context) -> Result<Outcome> {
     let snapshot = world.bus.snapshot();
     // The first one brings the code and the allocator's first memory in.
     drop(what_if(&snapshot, &plans[0], &mut Vec::new())?);
-    let (mut made, mut creations) = (Vec::with_capacity(plans.len()), Vec::with_capacity(plans.len()));
-    let mut sizes = Vec::with_capacity(GROUPS);
-    for group in plans.chunks(GROUP_BRANCHES) {
-        let before = Rss::now()?.anon;
-        for plan in group {
-            made.push(what_if(&snapshot, plan, &mut creations)?);
-        }
-        let needed: usize = made[made.len() - GROUP_BRANCHES..].iter().map(needed_bytes).sum();
-        let more = Rss::now()?.anon as f64 - before as f64 - needed as f64;
-        // Memory that the allocator had left from before may hold a group: then it cost nothing more.
-        sizes.push((more / GROUP_BRANCHES as f64).max(1.0));
-    }
+    let mut made = Made::with_capacity(plans.len());
+    plans.chunks(GROUP_BRANCHES).try_for_each(|group| made.add_group(&snapshot, group))?;
     world.renew(LATER_CHANGES);
     commit(&world.bus, &world.changes)?;
     ensure!(!snapshot.is_aged(), "the snapshot aged");
-    made.iter().zip(&plans).try_for_each(|(branch, plan)| verify(branch, plan, &snapshot, &world))?;
-    let mut outcome = Outcome::default();
-    outcome.figure("creation", Unit::Microseconds, Sample::of(creations)?).bar(Must, AtMost, 10.0);
-    outcome.figure("memory beside pages, frames", Unit::Bytes, Sample::of(sizes)?);
-    outcome.bar(Must, AtMost, 1024.0);
-    let frames: usize = made.iter().map(Branch::frame_bytes).sum();
-    outcome.note(format!("{} branches; a branch's frames: {} bytes", made.len(), frames / made.len()));
-    Ok(outcome)
+    let mut pairs = made.branches.iter().zip(&plans);
+    pairs.try_for_each(|(branch, plan)| verify(branch, plan, &snapshot, &world))?;
+    made.outcome()
+}
+
+/// The branches, and what they took.
+struct Made {
+    branches: Vec<Branch>,
+    /// Each one's creation, in microseconds.
+    creations: Vec<f64>,
+    /// What a branch of each group takes beside its pages and frames, in bytes.
+    sizes: Vec<f64>,
+}
+
+impl Made {
+    /// Takes the memory for its own lists now: it is not to be counted among the branches'.
+    fn with_capacity(count: usize) -> Self {
+        let (branches, creations) = (Vec::with_capacity(count), Vec::with_capacity(count));
+        Self { branches, creations, sizes: Vec::with_capacity(GROUPS) }
+    }
+
+    fn add_group(&mut self, snapshot: &Snapshot, plans: &[Plan]) -> Result<()> {
+        let before = Rss::now()?.anon;
+        for plan in plans {
+            self.branches.push(what_if(snapshot, plan, &mut self.creations)?);
+        }
+        let group = &self.branches[self.branches.len() - plans.len()..];
+        let needed: usize = group.iter().map(needed_bytes).sum();
+        let more = Rss::now()?.anon as f64 - before as f64 - needed as f64;
+        // Memory that the allocator had left from before may hold a group: then it cost nothing more.
+        self.sizes.push((more / plans.len() as f64).max(1.0));
+        Ok(())
+    }
+
+    fn outcome(self) -> Result<Outcome> {
+        let mut outcome = Outcome::default();
+        outcome.figure("creation", Unit::Microseconds, Sample::of(self.creations)?).bar(Must, AtMost, 10.0);
+        outcome.figure("memory beside pages, frames", Unit::Bytes, Sample::of(self.sizes)?);
+        outcome.bar(Must, AtMost, 1024.0);
+        let frames: usize = self.branches.iter().map(Branch::frame_bytes).sum();
+        let count = self.branches.len();
+        outcome.note(format!("{count} branches; a branch's frames: {} bytes", frames / count));
+        Ok(outcome)
+    }
 }
 
 fn plan(random: &mut Random) -> Plan {

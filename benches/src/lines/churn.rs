@@ -74,19 +74,25 @@ fn run(context: &mut Context) -> Result<Outcome> {
     let flat = churn.watched(operations)?;
     samples.extend(&flat);
     churn.verify()?;
-    let least = churn.live_bytes_min;
-    ensure!(least >= LIVE_BYTES_MIN, "only {least} bytes lived at one time");
-    let mut outcome = Outcome::default();
-    outcome.figure("RSS / live bytes", Unit::Share, sample(&samples, least as f64)?);
-    outcome.always(Must, AtMost, 1.25);
+    let mut outcome = churn.outcome(&samples)?;
     outcome.figure("RSS, last third / first", Unit::Share, drift(&flat)?).bar(Must, AtMost, 1.01);
-    let (count, deleted) = (churn.live.len(), churn.deleted);
+    let (count, deleted, least) = (churn.live.len(), churn.deleted, churn.live_bytes_min);
     outcome
         .note(format!("{operations} operations; {count} pages live, {least} bytes; {deleted} were deleted"));
     Ok(outcome)
 }
 
 impl Churn {
+    /// Holds what memory was against the least that lived.
+    fn outcome(&self, samples: &[u64]) -> Result<Outcome> {
+        let least = self.live_bytes_min;
+        ensure!(least >= LIVE_BYTES_MIN, "only {least} bytes lived at one time");
+        let mut outcome = Outcome::default();
+        outcome.figure("RSS / live bytes", Unit::Share, sample(samples, least as f64)?);
+        outcome.always(Must, AtMost, 1.25);
+        Ok(outcome)
+    }
+
     /// Makes this many operations; returns what memory was meanwhile.
     fn watched(&mut self, operations: usize) -> Result<Vec<u64>> {
         let watch = Watch::start();

@@ -71,9 +71,20 @@ fn measure(
     let times: Vec<Times> = (0..=context.repeats())
         .map(|_| trace.repeat(&scratch.path().join("bus"), &mut shares))
         .collect::<Result<_>>()?;
+    report(outcome, name, trace.wal_bytes, &times)?;
+    if let Some(min) = speed_min {
+        outcome.bar(Must, AtLeast, min).bar(Goal, AtLeast, 0.6);
+    }
+    let title = format!("{name}, log / WAL");
+    outcome.figure(title, Unit::Share, Sample::of(shares)?).bar(Must, AtMost, share_max);
+    Ok(())
+}
+
+/// Adds the figures of speed, the one that is judged last.
+fn report(outcome: &mut Outcome, name: &str, wal_bytes: u64, times: &[Times]) -> Result<()> {
     // The first repeat warmed the page cache.
     let values = |of: &dyn Fn(&Times) -> f64| Sample::of(times.iter().skip(1).map(of).collect());
-    let gigabytes = trace.wal_bytes as f64 / 1e9;
+    let gigabytes = wal_bytes as f64 / 1e9;
     let title = |what: &str| format!("{name}, {what}");
     outcome.figure(
         title("read and check alone"),
@@ -82,10 +93,6 @@ fn measure(
     );
     outcome.figure(title("import"), Unit::GigabytesPerSecond, values(&|t| gigabytes / t.import)?);
     outcome.figure(title("import / alone"), Unit::Times, values(&|t| t.limit / t.import)?);
-    if let Some(min) = speed_min {
-        outcome.bar(Must, AtLeast, min).bar(Goal, AtLeast, 0.6);
-    }
-    outcome.figure(title("log / WAL"), Unit::Share, Sample::of(shares)?).bar(Must, AtMost, share_max);
     Ok(())
 }
 

@@ -33,6 +33,17 @@ pub(crate) struct SourceNumbers {
     pub(crate) site: u32,
 }
 
+impl TextKind {
+    /// Returns the kind that a definition's number stands for.
+    fn of(number: u16) -> Option<Self> {
+        match number {
+            1 => Some(Self::Tag),
+            2 => Some(Self::Site),
+            _ => None,
+        }
+    }
+}
+
 impl Texts {
     /// Returns the texts of a kind, the first one numbered 1.
     pub(crate) fn of(&self, kind: TextKind) -> &[Arc<str>] {
@@ -89,11 +100,7 @@ impl Texts {
             return Err("a text's padding is not zero");
         }
         let text = str::from_utf8(text).map_err(|_| "a text is not UTF-8")?;
-        let kind = match u16::from_le_bytes([kind_low, kind_high]) {
-            1 => TextKind::Tag,
-            2 => TextKind::Site,
-            _ => return Err("a text of unknown kind"),
-        };
+        let kind = TextKind::of(u16::from_le_bytes([kind_low, kind_high])).ok_or("a text of unknown kind")?;
         if len == 0 || len > TEXT_BYTES_MAX {
             return Err("a text's length is out of range");
         }

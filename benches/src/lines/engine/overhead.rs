@@ -42,9 +42,7 @@ fn run(context: &mut Context) -> Result<Outcome> {
     for _ in 0..ROUNDS {
         changes.iter_mut().for_each(|change| *change = Change::random(&mut random, pages));
         Way::Commits(16).run(&bus, &changes)?;
-        let more = Rss::now()?.total.saturating_sub(before.total);
-        ensure!(more >= (pages * CHANGED_PAGE_BYTES) as u64, "{pages} pages take only {more} bytes");
-        overheads.push((more as f64 - (pages * CHANGED_PAGE_BYTES) as f64) / pages as f64);
+        overheads.push(overhead(before, pages)?);
     }
     let mut outcome = Outcome::default();
     outcome.figure(format!("overhead a page, {pages} pages"), Unit::Bytes, Sample::of(overheads)?);
@@ -54,4 +52,11 @@ fn run(context: &mut Context) -> Result<Outcome> {
     let told = bus.stats().overhead_bytes_per_page;
     outcome.note(format!("overhead a page: {told:.1} bytes of it are the page table's, as the bus tells"));
     Ok(outcome)
+}
+
+/// Returns how many bytes a page takes by now beside its own.
+fn overhead(before: Rss, pages: usize) -> Result<f64> {
+    let (more, own) = (Rss::now()?.total.saturating_sub(before.total), pages * CHANGED_PAGE_BYTES);
+    ensure!(more >= own as u64, "{pages} pages take only {more} bytes");
+    Ok((more as f64 - own as f64) / pages as f64)
 }

@@ -23,14 +23,7 @@ const DIFF: [(usize, f64, f64); 4] = [(0, 1.2, 1.6), (1, 0.7, 0.9), (50, 0.5, 0.
 /// Adds the rows.
 pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
     let own = own_processor()?;
-    context.say("engine: a read");
-    let hot = pinned(own, || read::measure(context, read::HOT_PAGES))?;
-    let copy = LimitKind::CopyCached { bytes: 1 << 10 };
-    let (most, least) = READ;
-    outcome
-        .figure("read, 1 KiB, hot", Unit::GigabytesPerSecond, hot)
-        .ratio(Must, AtLeast, 1.0 / most, copy)
-        .ratio(Goal, AtLeast, 1.0 / least, copy);
+    read_row(context, outcome, own)?;
     for (percent, must, goal) in DIFF {
         context.say("engine: a diff");
         let sample = pinned(own, || diff::measure(context, percent))?;
@@ -39,5 +32,17 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
             .ratio(Must, AtLeast, must, LimitKind::ReadDram)
             .ratio(Goal, AtLeast, goal, LimitKind::ReadDram);
     }
+    Ok(())
+}
+
+fn read_row(context: &Context, outcome: &mut Outcome, own: usize) -> Result<()> {
+    context.say("engine: a read");
+    let hot = pinned(own, || read::measure(context, read::HOT_PAGES))?;
+    let copy = LimitKind::CopyCached { bytes: 1 << 10 };
+    let (most, least) = READ;
+    outcome
+        .figure("read, 1 KiB, hot", Unit::GigabytesPerSecond, hot)
+        .ratio(Must, AtLeast, 1.0 / most, copy)
+        .ratio(Goal, AtLeast, 1.0 / least, copy);
     Ok(())
 }

@@ -67,19 +67,24 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
             replay.repeat()?;
             (0..repeats).map(|_| replay.repeat()).collect()
         })?;
-        let short = Sample::of(times.iter().map(|times| times.short.as_secs_f64()).collect())?.median;
-        let more = |times: &Times| times.long.as_secs_f64() - short;
-        let sample = |value: &dyn Fn(&Times) -> f64| {
-            Sample::of(times.iter().map(value).collect()).context(name.clone())
-        };
-        let each = 1e9 / replay.changes.len() as f64;
-        outcome.figure(format!("{name}, a delta"), Unit::Nanoseconds, sample(&|times| more(times) * each)?);
-        let limit = sample(&|times| times.limit.as_secs_f64() * each)?.median;
-        let ratio = sample(&|times| more(times) / times.limit.as_secs_f64())?;
-        outcome.figure(format!("{name}, to scan + memcpy"), Unit::Limits, ratio);
+        report(outcome, &name, &times, 1e9 / replay.changes.len() as f64)?;
         outcome.bar(Must, AtMost, must).bar(Goal, AtMost, goal);
-        outcome.note(format!("{name}: scan + memcpy {limit:.1} ns a delta; the pages alone {short:.3} s"));
     }
+    Ok(())
+}
+
+/// Adds the figures, the one that is judged last; `each` turns seconds of all deltas into nanoseconds of one.
+fn report(outcome: &mut Outcome, name: &str, times: &[Times], each: f64) -> Result<()> {
+    let sample = |value: &dyn Fn(&Times) -> f64| {
+        Sample::of(times.iter().map(value).collect()).context(name.to_owned())
+    };
+    let short = sample(&|times| times.short.as_secs_f64())?.median;
+    let more = |times: &Times| times.long.as_secs_f64() - short;
+    outcome.figure(format!("{name}, a delta"), Unit::Nanoseconds, sample(&|times| more(times) * each)?);
+    let limit = sample(&|times| times.limit.as_secs_f64() * each)?.median;
+    let ratio = sample(&|times| more(times) / times.limit.as_secs_f64())?;
+    outcome.figure(format!("{name}, to scan + memcpy"), Unit::Limits, ratio);
+    outcome.note(format!("{name}: scan + memcpy {limit:.1} ns a delta; the pages alone {short:.3} s"));
     Ok(())
 }
 

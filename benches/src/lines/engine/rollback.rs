@@ -37,13 +37,18 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
             (0..repeats).map(|_| repeat(&mut world)).collect::<Result<Vec<_>>>()
         })?;
         world.verify_all()?;
-        let each = |time: Duration| time.as_secs_f64() * 1e9 / (TICKS * TICK_DELTAS) as f64;
-        let sample = |value: &dyn Fn(&[Duration; 2]) -> f64| Sample::of(times.iter().map(value).collect());
-        outcome.figure(format!("{name}, a delta"), Unit::Nanoseconds, sample(&|[_, back]| each(*back))?);
-        let ratio = sample(&|[made, back]| back.as_secs_f64() / made.as_secs_f64())?;
-        outcome.figure(format!("{name}, to making it"), Unit::Limits, ratio);
-        outcome.bar(Must, AtMost, 1.2).bar(Goal, AtMost, 1.0);
+        report(outcome, &name, &times)?;
     }
+    Ok(())
+}
+
+fn report(outcome: &mut Outcome, name: &str, times: &[[Duration; 2]]) -> Result<()> {
+    let each = |time: Duration| time.as_secs_f64() * 1e9 / (TICKS * TICK_DELTAS) as f64;
+    let sample = |value: &dyn Fn(&[Duration; 2]) -> f64| Sample::of(times.iter().map(value).collect());
+    outcome.figure(format!("{name}, a delta"), Unit::Nanoseconds, sample(&|[_, back]| each(*back))?);
+    let ratio = sample(&|[made, back]| back.as_secs_f64() / made.as_secs_f64())?;
+    outcome.figure(format!("{name}, to making it"), Unit::Limits, ratio);
+    outcome.bar(Must, AtMost, 1.2).bar(Goal, AtMost, 1.0);
     Ok(())
 }
 

@@ -14,7 +14,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
-use mmsb::Bus;
+use mmsb::{Bus, Snapshot};
 use mmsb_types::PageId;
 
 use super::two::unmeasured;
@@ -51,9 +51,7 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
     let pages = if context.quick() { PAGES_QUICK } else { PAGES };
     let name = format!("stream of {pages} pages");
     context.say(format!("engine: {name}"));
-    let arena_bytes = 2 * (pages * CHANGED_PAGE_BYTES) as u64;
-    let bus = Bus::builder().preimage_bytes(arena_bytes).volatile()?;
-    let mut world = World::new(bus, pages, context.random())?;
+    let mut world = roomy(context, pages)?;
     pin_named(FLUSHER, &pair)?;
     let mut target = vec![1; pages * CHANGED_PAGE_BYTES];
     let repeats: Result<Vec<Repeat>> =
@@ -63,14 +61,25 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
         Ok(repeats) => repeats,
     };
     world.verify_all()?;
+    report(outcome, &name, &repeats)
+}
+
+fn report(outcome: &mut Outcome, name: &str, repeats: &[Repeat]) -> Result<()> {
     let sample = |value: &dyn Fn(&Repeat) -> f64| Sample::of(repeats.iter().skip(1).map(value).collect());
-    outcome.figure(&name, Unit::GigabytesPerSecond, sample(&|repeat| repeat.gigabytes_per_second)?);
+    outcome.figure(name, Unit::GigabytesPerSecond, sample(&|repeat| repeat.gigabytes_per_second)?);
     outcome.ratio(Must, AtLeast, 0.3, LimitKind::CopyDram).ratio(Goal, AtLeast, 0.4, LimitKind::CopyDram);
     outcome.figure(format!("{name}, writer to alone"), Unit::Limits, sample(&|repeat| repeat.slowdown)?);
     outcome.bar(Must, AtMost, 1.7).bar(Goal, AtMost, 1.4);
     let discarded: u32 = repeats.iter().map(|repeat| repeat.discarded).sum();
     outcome.note(format!("{name}: {discarded} runs were thrown away, {} count", repeats.len()));
     Ok(())
+}
+
+/// Makes a world whose pre-images may take more than its pages.
+fn roomy(context: &Context, pages: usize) -> Result<World> {
+    let arena_bytes = 2 * (pages * CHANGED_PAGE_BYTES) as u64;
+    let bus = Bus::builder().preimage_bytes(arena_bytes).volatile()?;
+    World::new(bus, pages, context.random())
 }
 
 fn repeat(world: &mut World, pair: [usize; 2], target: &mut [u8]) -> Result<Repeat> {
@@ -117,17 +126,23 @@ fn beside(world: &mut World, pair: [usize; 2], target: &mut [u8]) -> Result<(Tog
         is_done.store(true, Ordering::Relaxed);
         Ok(copied?)
     })?;
-    ensure!(!snapshot.is_aged(), "the snapshot aged, though there was room for all pages");
-    for (found, page) in target.chunks_exact(CHANGED_PAGE_BYTES).zip(1..) {
-        let page = PageId::new(page);
-        ensure!(found == world.shadow.page(page), "{page} is not as it was when the snapshot was taken");
-    }
+    verify(&snapshot, world, target)?;
     let commits = commits.into_inner();
     for chunk in world.changes.chunks_exact(COUNT).cycle().take(commits) {
         world.shadow.apply(chunk);
     }
     world.verify()?;
     Ok((together, commits * COUNT))
+}
+
+/// Checks that what was copied is the model as of the snapshot.
+fn verify(snapshot: &Snapshot, world: &World, target: &[u8]) -> Result<()> {
+    ensure!(!snapshot.is_aged(), "the snapshot aged, though there was room for all pages");
+    for (found, page) in target.chunks_exact(CHANGED_PAGE_BYTES).zip(1..) {
+        let page = PageId::new(page);
+        ensure!(found == world.shadow.page(page), "{page} is not as it was when the snapshot was taken");
+    }
+    Ok(())
 }
 
 /// Commits the changes over and over, `most` commits or until told to stop; returns how many it made.

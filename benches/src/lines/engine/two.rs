@@ -20,7 +20,9 @@ use crate::{
     Op::AtLeast,
     Outcome, Sample, Unit,
     clock::{FLUSHER, Stopwatch, named_time},
+    pages::Change,
     pin::{pin_named, pinned, processors},
+    shadow::Shadow,
     together::{NotAtOnce, Together},
     world::{World, commit},
 };
@@ -76,6 +78,10 @@ fn row(
         Err(error) => return unmeasured(context, outcome, name, error).map(|()| false),
         Ok(repeats) => repeats,
     };
+    report(outcome, name, &repeats).map(|()| true)
+}
+
+fn report(outcome: &mut Outcome, name: &str, repeats: &[Repeat]) -> Result<()> {
     let sample = |value: &dyn Fn(&Repeat) -> f64| Sample::of(repeats.iter().skip(1).map(value).collect());
     let ratio = |one: Duration, two: Duration| one.as_secs_f64() / two.as_secs_f64();
     let bare = sample(&|repeat| ratio(repeat.one, repeat.two))?;
@@ -84,7 +90,7 @@ fn row(
     outcome.figure(name, Unit::Times, charged);
     let discarded: u32 = repeats.iter().map(|repeat| repeat.discarded).sum();
     outcome.note(format!("{name}: {discarded} runs were thrown away, {} count", repeats.len()));
-    Ok(true)
+    Ok(())
 }
 
 /// Tells that no run of a row of two threads counts: the line's failure, but not on a machine that does other work
@@ -143,12 +149,18 @@ fn double(world: &mut World, pair: [usize; 2], count: usize, deltas: usize) -> R
         }
     })?;
     let mut order: Vec<_> = epochs.into_iter().map(AtomicU64::into_inner).zip(chunks).collect();
-    order.sort_unstable_by_key(|(epoch, _)| *epoch);
-    for (expected, (epoch, chunk)) in (before + 1..).zip(order) {
-        ensure!(epoch == expected, "a commit made e{epoch}, where e{expected} was to come");
-        world.shadow.apply(chunk);
-    }
+    apply_in_order(&mut world.shadow, before, &mut order)?;
     world.settle()?;
     world.verify()?;
     Ok(together)
+}
+
+/// Brings the model to where the commits are, whose epochs are to be all those behind `before`.
+fn apply_in_order(shadow: &mut Shadow, before: u64, commits: &mut [(u64, &[Change])]) -> Result<()> {
+    commits.sort_unstable_by_key(|(epoch, _)| *epoch);
+    for (expected, (epoch, chunk)) in (before + 1..).zip(commits) {
+        ensure!(*epoch == expected, "a commit made e{epoch}, where e{expected} was to come");
+        shadow.apply(chunk);
+    }
+    Ok(())
 }

@@ -35,12 +35,15 @@ fn check<K: Key + Copy + std::hash::Hash + std::fmt::Debug>(key: impl Fn(u64) ->
         }
     }
     versions.push((trie, map));
-    for (trie, map) in versions {
-        let mut found = HashMap::new();
-        trie.for_each(&mut |&key, &value| assert_eq!(found.insert(key, value), None, "{key:?} twice"));
-        assert_eq!(found, map);
-        assert!(map.iter().all(|(key, value)| trie.get(key) == Some(value)));
-    }
+    versions.iter().for_each(|(trie, map)| check_same(trie, map));
+}
+
+#[track_caller]
+fn check_same<K: Key + Copy + std::hash::Hash + std::fmt::Debug>(trie: &Trie<K, u64>, map: &HashMap<K, u64>) {
+    let mut found = HashMap::new();
+    trie.for_each(&mut |&key, &value| assert_eq!(found.insert(key, value), None, "{key:?} twice"));
+    assert_eq!(found, *map);
+    assert!(map.iter().all(|(key, value)| trie.get(key) == Some(value)));
 }
 
 #[test]

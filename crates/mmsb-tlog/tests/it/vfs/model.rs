@@ -43,11 +43,7 @@ fn follow_the_model(file: &dyn VfsFile, steps: &[Step]) {
         match step {
             Step::Write(offset, bytes) => {
                 file.write_at(*offset, bytes).unwrap();
-                let (start, end) = (*offset as usize, *offset as usize + bytes.len());
-                if !bytes.is_empty() {
-                    model.resize(model.len().max(end), 0);
-                    model[start..end].copy_from_slice(bytes);
-                }
+                write(&mut model, *offset as usize, bytes);
             }
             Step::Truncate(len) => {
                 file.truncate(*len).unwrap();
@@ -62,4 +58,13 @@ fn follow_the_model(file: &dyn VfsFile, steps: &[Step]) {
         assert_eq!(file.len().unwrap(), model.len() as u64);
     }
     check_bytes(file, 0, model.len() + 1, &model);
+}
+
+/// What is skipped becomes zeros, but not by writing nothing.
+fn write(model: &mut Vec<u8>, start: usize, bytes: &[u8]) {
+    if !bytes.is_empty() {
+        let end = start + bytes.len();
+        model.resize(model.len().max(end), 0);
+        model[start..end].copy_from_slice(bytes);
+    }
 }
