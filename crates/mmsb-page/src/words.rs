@@ -92,11 +92,6 @@ impl<'a> Words<'a> {
     #[inline(never)]
     fn store_any(self, offset: usize, bytes: &[u8]) {
         let (from, skip) = (offset / WORD_BYTES, offset % WORD_BYTES);
-        if let (0, Ok(bytes)) = (skip, <&[u8; 4 * WORD_BYTES]>::try_from(bytes)) {
-            // A vector of four doubles, or a quarter of a matrix, in its place: no loop and no edges.
-            let (words, _) = self.words[from..].split_first_chunk().expect("the range ends within the slot");
-            return store_four(words, bytes);
-        }
         if bytes.len() < WORD_BYTES {
             let words = &self.words[from..(offset + bytes.len()).div_ceil(WORD_BYTES).max(from)];
             let mut value = [0; WORD_BYTES];
@@ -302,14 +297,6 @@ use self::lines::load as load_lines;
 #[cfg(not(all(feature = "asm", target_arch = "x86_64", not(miri), not(loom))))]
 fn load_lines(_words: &[AtomicU64], _out: &mut [[u8; WORD_BYTES]]) -> usize {
     0
-}
-
-#[inline(always)]
-fn store_four(words: &[AtomicU64; 4], bytes: &[u8; 4 * WORD_BYTES]) {
-    let (chunks, _) = bytes.as_chunks();
-    for (word, chunk) in words.iter().zip(chunks) {
-        word.store(u64::from_le_bytes(*chunk), Ordering::Relaxed);
-    }
 }
 
 /// Replaces the bits of a word that `mask` names.
