@@ -107,33 +107,29 @@ impl Bus {
     }
 }
 
+impl MemoryStats {
+    fn fmt_preimages(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (used, max) = (self.preimage_bytes, self.preimage_bytes_max);
+        let (free, pins) = (self.preimage_free_bytes, self.pin_count);
+        write!(f, "Pre-images: {used} bytes of {max}, {free} free; {pins} pins")?;
+        match self.oldest_pin {
+            Some(oldest) => writeln!(f, ", the oldest at {oldest}"),
+            None => writeln!(f),
+        }
+    }
+}
+
 impl fmt::Display for MemoryStats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "=== MMSB Memory ===")?;
-        writeln!(
-            f,
-            "Total: {} bytes, {:.1} more a page",
-            self.total_bytes(),
-            self.overhead_bytes_per_page()
-        )?;
+        let (total, overhead) = (self.total_bytes(), self.overhead_bytes_per_page());
+        writeln!(f, "Total: {total} bytes, {overhead:.1} more a page")?;
         let (pages, slots, free) = (self.page_count, self.slot_bytes, self.free_bytes);
         writeln!(f, "Pages: {pages}, {} bytes in {slots}, {free} free", self.page_bytes)?;
         writeln!(f, "Table: {} bytes", self.table_bytes)?;
-        let (used, max) = (self.preimage_bytes, self.preimage_bytes_max);
-        write!(
-            f,
-            "Pre-images: {used} bytes of {max}, {} free; {} pins",
-            self.preimage_free_bytes, self.pin_count
-        )?;
-        match self.oldest_pin {
-            Some(oldest) => writeln!(f, ", the oldest at {oldest}")?,
-            None => writeln!(f)?,
-        }
-        writeln!(
-            f,
-            "Log: {} ring, {} boxes, {} history",
-            self.ring_bytes, self.box_bytes, self.history_bytes
-        )?;
+        self.fmt_preimages(f)?;
+        let (ring, boxes, history) = (self.ring_bytes, self.box_bytes, self.history_bytes);
+        writeln!(f, "Log: {ring} ring, {boxes} boxes, {history} history")?;
         writeln!(f, "Undo: {} bytes", self.undo_bytes)?;
         let (names, versions) = (self.catalogue_bytes, self.catalogue_version_count);
         write!(f, "Names: {names} bytes, {versions} older versions")

@@ -72,6 +72,10 @@ pub(super) fn run_lane(
         println!("{lane}: skipped: {missing}");
         return Ok(true);
     }
+    run_calls(lane, calls)
+}
+
+fn run_calls(lane: &str, calls: impl IntoIterator<Item = Command>) -> Result<bool> {
     for call in calls {
         println!("{lane}: {}", shown(&call));
         if !succeeds(call)? {

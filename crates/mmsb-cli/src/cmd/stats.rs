@@ -85,39 +85,31 @@ impl Totals {
 
     fn report(&self) -> String {
         let bytes = |number| format!("{} bytes", count(number));
-        let mean = self.frame_bytes.checked_div(self.commit_count).unwrap_or(0);
         facts([
             ("epochs", format!("e{} to e{}", self.oldest, self.newest)),
             ("commits", count(self.commit_count)),
             ("deltas", format!("{} runs, {}", count(self.run_count), bytes(self.payload_bytes))),
-            (
-                "frames",
-                format!(
-                    "{}; mean {}, largest {}",
-                    bytes(self.frame_bytes),
-                    count(mean),
-                    count(self.frame_bytes_max)
-                ),
-            ),
+            ("frames", self.frames()),
             ("log", bytes(self.log_bytes)),
-            (
-                "pages",
-                format!(
-                    "{} live, {} created, {} deleted",
-                    count(self.page_count),
-                    count(self.created_count),
-                    count(self.deleted_count)
-                ),
-            ),
-            (
-                "memory",
-                format!(
-                    "{} in pages, {} in slots, {:.1} more a page",
-                    bytes(self.page_bytes),
-                    bytes(self.slot_bytes),
-                    self.overhead_bytes_per_page
-                ),
-            ),
+            ("pages", self.pages()),
+            ("memory", self.memory()),
         ])
+    }
+
+    fn frames(&self) -> String {
+        let mean = self.frame_bytes.checked_div(self.commit_count).unwrap_or(0);
+        let [sum, mean, max] = [self.frame_bytes, mean, self.frame_bytes_max].map(count);
+        format!("{sum} bytes; mean {mean}, largest {max}")
+    }
+
+    fn pages(&self) -> String {
+        let [live, created, deleted] = [self.page_count, self.created_count, self.deleted_count].map(count);
+        format!("{live} live, {created} created, {deleted} deleted")
+    }
+
+    fn memory(&self) -> String {
+        let [pages, slots] = [self.page_bytes, self.slot_bytes].map(count);
+        let overhead = self.overhead_bytes_per_page;
+        format!("{pages} bytes in pages, {slots} bytes in slots, {overhead:.1} more a page")
     }
 }

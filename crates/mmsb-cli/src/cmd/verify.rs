@@ -70,6 +70,17 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     Ok(if is_sound { Outcome::Same } else { Outcome::Failed })
 }
 
+impl State {
+    fn of(Verified { log, .. }: &Verified) -> Self {
+        match &log.scan.tail {
+            _ if log.is_damaged() => Self::Damaged,
+            Tail::Torn(_) => Self::Torn,
+            Tail::Clean { closed: true } => Self::Closed,
+            Tail::Clean { closed: false } => Self::Open,
+        }
+    }
+}
+
 impl<'a> Report<'a> {
     fn of(verified: &'a Verified) -> Self {
         let Verified { file, log, .. } = verified;
@@ -81,15 +92,9 @@ impl<'a> Report<'a> {
             what: record.fault.to_string(),
             durable: record.covered,
         };
-        let state = match &log.scan.tail {
-            _ if log.is_damaged() => State::Damaged,
-            Tail::Torn(_) => State::Torn,
-            Tail::Clean { closed: true } => State::Closed,
-            Tail::Clean { closed: false } => State::Open,
-        };
         Self {
             file,
-            state,
+            state: State::of(verified),
             frame_count: log.scan.frame_count,
             mark_count: log.scan.mark_count,
             synced_through: log.scan.synced_through,

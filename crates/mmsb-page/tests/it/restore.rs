@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use insta::assert_snapshot;
-use mmsb_page::{Content, PageStore, RestoreError, Run};
-use mmsb_types::Span;
+use mmsb_page::{Content, PageStore, Restore, RestoreError, Run};
+use mmsb_types::{Epoch, Span};
 use proptest::{collection::vec, prelude::*};
 
 use crate::{assert_sound, born, epoch, page, read};
@@ -114,6 +114,14 @@ fn the_first_run_that_does_not_fit_is_told_wherever_it_is() {
     }
 }
 
+fn write_one(restore: &mut Restore<'_>, run: &Run<'_>, date: Epoch) {
+    let written = match run.content {
+        Content::Bytes(bytes) => restore.write(run.page, run.offset, bytes, date),
+        Content::Fill(len, byte) => restore.fill(run.page, Span::new(run.offset, len), byte, date),
+    };
+    written.unwrap();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: if cfg!(miri) { 3 } else { 100 },
@@ -141,14 +149,7 @@ proptest! {
             .collect();
         many.restore().write_all(runs.iter().copied(), date).unwrap();
         let (mut restore, date) = (one.restore(), date.unwrap_or(epoch(1)));
-        for run in runs {
-            match run.content {
-                Content::Bytes(bytes) => restore.write(run.page, run.offset, bytes, date).unwrap(),
-                Content::Fill(len, byte) => {
-                    restore.fill(run.page, Span::new(run.offset, len), byte, date).unwrap();
-                }
-            }
-        }
+        runs.iter().for_each(|run| write_one(&mut restore, run, date));
         for at in 1..6 {
             prop_assert_eq!(read(&many, page(at)), read(&one, page(at)));
         }

@@ -181,16 +181,21 @@ impl Race {
         };
         tally.seen.push((id, pin.epoch(), seen));
         if let Some((seq, page_bytes)) = seen {
-            let mut part = [0; 16];
-            let offset = dice.roll(page_bytes.into()) as u32;
-            let len = (page_bytes - offset).min(16) as usize;
-            match store.read_at(id, pin, offset, &mut part[..len]) {
-                Ok(again) => {
-                    assert_eq!((again, &part[..len]), (seq, &[tell(seq, id); 16][..len]), "{id} at {pin:?}")
-                }
-                Err(error) => {
-                    assert!(matches!(error, SnapshotError::Aged { .. }) && pin.is_aged(), "{error}")
-                }
+            self.look_at_part(id, pin, dice, (seq, page_bytes));
+        }
+    }
+
+    /// A part of a page is what the whole was, or the pin has aged meanwhile.
+    fn look_at_part(&self, id: PageId, pin: &Pin, dice: &mut Dice, (seq, page_bytes): (Epoch, u32)) {
+        let mut part = [0; 16];
+        let offset = dice.roll(page_bytes.into()) as u32;
+        let len = (page_bytes - offset).min(16) as usize;
+        match self.world.store.read_at(id, pin, offset, &mut part[..len]) {
+            Ok(again) => {
+                assert_eq!((again, &part[..len]), (seq, &[tell(seq, id); 16][..len]), "{id} at {pin:?}")
+            }
+            Err(error) => {
+                assert!(matches!(error, SnapshotError::Aged { .. }) && pin.is_aged(), "{error}")
             }
         }
     }

@@ -54,16 +54,25 @@ fn golden_segment() -> Vec<u8> {
     let fill = Patch::Fill { span: Span::new(4, 9), byte: 0xaa };
     layout.frame(&Content::default().patch(1, fill));
     layout.frame(&Content::default());
-    let every_section = Content::default()
+    layout.frame(&every_section()).mark(2, false);
+    layout.frame(&every_form(fill)).mark(2, false).mark(6, true);
+    layout.bytes
+}
+
+fn every_section() -> Content {
+    Content::default()
         .section(SectionKind::PAGE_EVENTS, &[])
         .section(SectionKind::GRAPH_EVENTS, b"graph")
         .section(SectionKind::SOURCE, &source())
         .section(SectionKind::CAUSE, b"cause")
         .section(SectionKind::TIMESTAMP, &1_700_000_000_000_000_000u64.to_le_bytes())
         .section(SectionKind::LABEL, &600u64.to_le_bytes())
-        .section(SectionKind::SCHEMA, b"schema");
-    layout.frame(&every_section.patch(1, Patch::Bytes { offset: 3, bytes: b"abc" })).mark(2, false);
-    let every_form = Content::default()
+        .section(SectionKind::SCHEMA, b"schema")
+        .patch(1, Patch::Bytes { offset: 3, bytes: b"abc" })
+}
+
+fn every_form(fill: Patch<'_>) -> Content {
+    Content::default()
         .patch(1, Patch::Bytes { offset: 1, bytes: b"bytes" })
         .patch(1, fill)
         .patch(3, Patch::Page { bytes: b"a whole page" })
@@ -71,9 +80,7 @@ fn golden_segment() -> Vec<u8> {
         .patch((1 << 30) + 1, Patch::Bytes { offset: 2, bytes: b"wide id" })
         .patch(2, Patch::Bytes { offset: 1 << 20, bytes: b"wide offset" })
         .patch(2, Patch::Fill { span: Span::new(0, 5000), byte: 0xcc })
-        .patch(2, Patch::PageFill { page_bytes: 16 << 20, byte: 0xdd });
-    layout.frame(&every_form).mark(2, false).mark(6, true);
-    layout.bytes
+        .patch(2, Patch::PageFill { page_bytes: 16 << 20, byte: 0xdd })
 }
 
 fn golden_files() -> [(String, Vec<u8>); 2] {
