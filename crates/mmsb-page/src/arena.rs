@@ -1,4 +1,4 @@
-//! Where page memory comes from: zeroed slots of 68 sizes, aligned to 64 bytes, never moved.
+//! Where page memory comes from: zeroed slots of 112 sizes, aligned to 64 bytes, never moved.
 //!
 //! A class first reuses its freed slots, then takes the next one of its run. A run is a batch of
 //! neighbouring slots (64 KiB for small classes), so that pages born together lie together; it is cut

@@ -1,7 +1,8 @@
 //! Size classes: which slot a page of a given length gets.
 //!
 //! Slots are counted in units of 64 bytes, a cache line. Four classes per doubling, so a slot wastes
-//! less than a fifth of itself (up to three quarters of a line more for the smallest pages).
+//! less than a fifth of itself (up to three quarters of a line more for the smallest pages). Above 8 KiB eight,
+//! and less than a ninth: there is the most to lose, and what finer classes leave free can go bare.
 //!
 //! Invariant: slot sizes rise with the class, and `SizeClass::of(b)` is the smallest that holds `b`.
 
@@ -10,8 +11,9 @@ use mmsb_types::limits::PAGE_BYTES_MAX;
 /// Bytes of a unit: the alignment of every slot.
 pub(crate) const UNIT_BYTES: usize = 64;
 /// How many classes there are.
-pub(crate) const CLASS_COUNT: usize = 68;
+pub(crate) const CLASS_COUNT: usize = 112;
 
+const _: () = assert!(SizeClass(FINE_FROM as u8 - 1).units() == FINE_ABOVE_UNITS as u64);
 const _: () = assert!(SizeClass(CLASS_COUNT as u8 - 1).bytes() == PAGE_BYTES_MAX as usize);
 
 /// One of the slot sizes.
@@ -25,8 +27,12 @@ impl SizeClass {
         if units <= 4 {
             return Self(units as u8 - 1);
         }
-        let doubling = (units - 1).ilog2() - 2;
-        Self((4 * doubling + ((units - 1) >> doubling)) as u8)
+        let log2 = (units - 1).ilog2();
+        if units <= FINE_ABOVE_UNITS {
+            return Self((4 * (log2 - 2) + ((units - 1) >> (log2 - 2))) as u8);
+        }
+        let step = (units - 1) >> (log2 - 3);
+        Self((FINE_FROM + 8 * (log2 - FINE_ABOVE_UNITS.ilog2()) + step - 8) as u8)
     }
 
     /// Returns the class with this number, if there is one.
@@ -64,6 +70,10 @@ impl SizeClass {
     }
 }
 
+/// The largest slot before the classes get finer, in units, and the first class beyond it.
+const FINE_ABOVE_UNITS: u32 = 128;
+const FINE_FROM: u32 = 24;
+
 /// Numbers that seven bits can name.
 const NUMBERS: usize = 128;
 
@@ -71,8 +81,15 @@ const NUMBERS: usize = 128;
 const UNITS: [u32; NUMBERS] = {
     let mut units = [0; NUMBERS];
     let mut class = 0;
-    while class < CLASS_COUNT {
-        units[class] = if class < 4 { class as u32 + 1 } else { (5 + class as u32 % 4) << (class / 4 - 1) };
+    while class < CLASS_COUNT as u32 {
+        units[class as usize] = if class < 4 {
+            class + 1
+        } else if class < FINE_FROM {
+            (5 + class % 4) << (class / 4 - 1)
+        } else {
+            let fine = class - FINE_FROM;
+            (9 + fine % 8) << (fine / 8 + FINE_ABOVE_UNITS.ilog2() - 3)
+        };
         class += 1;
     }
     units
@@ -84,9 +101,12 @@ mod tests {
     use mmsb_types::limits::PAGE_BYTES_MAX;
 
     #[test]
-    fn four_classes_per_doubling() {
+    fn four_classes_per_doubling_and_eight_above_8_kib() {
         let sizes: Vec<usize> = (0..12).map(|index| SizeClass::from_index(index).unwrap().bytes()).collect();
         assert_eq!(sizes, [64, 128, 192, 256, 320, 384, 448, 512, 640, 768, 896, 1024]);
+        let kib: Vec<usize> =
+            (22..34).map(|index| SizeClass::from_index(index).unwrap().bytes() >> 10).collect();
+        assert_eq!(kib, [7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 20]);
         assert_eq!(SizeClass::from_index(CLASS_COUNT), None);
         assert_eq!(SizeClass::from_bits(u64::MAX).bytes(), 0);
     }

@@ -32,6 +32,18 @@ impl FrameBuf {
         Self { bytes: Vec::with_capacity(capacity) }
     }
 
+    /// Empties the buffer and makes room for `capacity` bytes in it.
+    pub fn make_room(&mut self, capacity: usize) {
+        self.bytes.clear();
+        self.bytes.reserve(capacity);
+    }
+
+    /// Returns the bytes that the buffer's memory takes.
+    #[must_use]
+    pub fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     /// Takes the first of several sealed frames, to be published once more; returns the bytes behind it, too.
     ///
     /// # Errors

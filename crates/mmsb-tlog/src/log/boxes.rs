@@ -4,18 +4,27 @@
 //! frame over needs no allocation. A frame longer than the whole budget goes when no other is boxed. The
 //! longest frame that was refused goes before shorter ones, so none waits for ever.
 //!
+//! A drained buffer stays in its box; whoever fills the box next gets it for the one he hands over.
+//!
 //! Invariant: a box belongs to one committer from taking to handing over, then to the flusher until given back.
+//! Buffers that wait in boxes take at most [`SPARE_BYTES_MAX`] together.
 
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicUsize, Ordering},
+};
 
 const BOX_COUNT: usize = 64;
-/// Longest buffer that a box keeps: mapping and unmapping memory for each frame costs more than filling it.
+/// What all boxes keep: mapping and unmapping memory for each frame costs more than filling it. The lowest free
+/// box is taken first, so a flusher that keeps up finds its buffers again and again.
 const SPARE_BYTES_MAX: usize = 1 << 20;
 
 /// The boxes and their budget.
 #[derive(Debug)]
 pub(crate) struct Boxes {
     frames: [Mutex<Vec<u8>>; BOX_COUNT],
+    /// What drained buffers take; only the flusher makes it more.
+    spare_bytes: AtomicUsize,
     budget: Mutex<Budget>,
     budget_bytes: usize,
 }
@@ -33,6 +42,7 @@ impl Boxes {
     pub(crate) fn new(budget_bytes: usize) -> Self {
         Self {
             frames: std::array::from_fn(|_| Mutex::default()),
+            spare_bytes: AtomicUsize::new(0),
             budget: Mutex::new(Budget { taken: 0, bytes: [0; BOX_COUNT], refused_bytes: 0 }),
             budget_bytes,
         }
@@ -61,19 +71,22 @@ impl Boxes {
 
     /// Puts a frame into a box that was taken; what comes out instead is an empty buffer used before.
     pub(crate) fn swap(&self, index: usize, frame: &mut Vec<u8>) {
-        std::mem::swap(&mut *lock(&self.frames[index]), frame);
+        let mut spare = lock(&self.frames[index]);
+        self.spare_bytes.fetch_sub(spare.capacity(), Ordering::Relaxed);
+        std::mem::swap(&mut *spare, frame);
     }
 
     /// Moves the frame out of a box to the end of `out`; its credit stays taken.
     ///
-    /// The buffer stays for the box's next frame, unless it is large.
+    /// The buffer stays for the box's next frame, unless the boxes keep enough.
     pub(crate) fn drain_into(&self, index: usize, out: &mut Vec<u8>) {
         let mut frame = lock(&self.frames[index]);
         out.extend_from_slice(&frame);
         frame.clear();
-        if frame.capacity() > SPARE_BYTES_MAX {
+        if self.spare_bytes.load(Ordering::Relaxed) + frame.capacity() > SPARE_BYTES_MAX {
             *frame = Vec::new();
         }
+        self.spare_bytes.fetch_add(frame.capacity(), Ordering::Relaxed);
     }
 
     /// Returns the bytes that the boxes' buffers take, used or not.
@@ -96,7 +109,27 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Boxes;
+    use super::{Boxes, SPARE_BYTES_MAX};
+
+    #[test]
+    fn drained_buffers_wait_in_their_boxes_up_to_their_share() {
+        let (boxes, bytes) = (Boxes::new(usize::MAX), SPARE_BYTES_MAX / 4);
+        let taken: Vec<_> = (0..10).map(|_| boxes.take(bytes).unwrap()).collect();
+        for _ in 0..2 {
+            taken.iter().for_each(|&index| boxes.swap(index, &mut vec![7; bytes]));
+            assert_eq!(boxes.held_bytes(), 10 * bytes as u64);
+            let mut out = Vec::new();
+            taken.iter().for_each(|&index| boxes.drain_into(index, &mut out));
+            assert_eq!((out.len(), boxes.held_bytes()), (10 * bytes, SPARE_BYTES_MAX as u64));
+        }
+        let mut frame = vec![8];
+        boxes.swap(taken[0], &mut frame);
+        assert_eq!(
+            (frame.len(), frame.capacity()),
+            (0, bytes),
+            "the drained buffer goes to who fills the box"
+        );
+    }
 
     #[test]
     fn a_refused_long_frame_goes_before_shorter_ones() {

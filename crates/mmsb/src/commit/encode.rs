@@ -94,8 +94,7 @@ impl Scratch {
         self.old.reserve(longest.unwrap_or(0));
         self.changed.reserve(detail.pages.len());
         let bound = FrameBuf::bound(&self.sections, batch_bytes).min(record_max as usize);
-        self.frame = FrameBuf::with_capacity(bound);
-        self.frame_bytes_max = self.frame_bytes_max.max(bound);
+        self.frame.make_room(bound);
         bound
     }
 
@@ -125,7 +124,6 @@ impl Scratch {
 
     pub(crate) fn encode(&mut self, record_max: u32) -> Result<(), Error> {
         self.frame.encode(&self.sections, &self.batch, record_max)?;
-        self.frame_bytes_max = self.frame_bytes_max.max(self.frame.len());
         Ok(())
     }
 

@@ -51,7 +51,6 @@ impl Commit<'_> {
         let batch = writes.view();
         scratch.frame.encode(&scratch.sections, writes, self.log.record_bytes_max())?;
         let frame_bytes = scratch.frame.len();
-        scratch.frame_bytes_max = scratch.frame_bytes_max.max(frame_bytes);
         let room = self.log.room(frame_bytes)?;
         self.bus.undo().open(&mut scratch.undo, undo::of_writes(batch));
         let mut group = Group::new(self.bus.store(), self.committer, &mut scratch.group);

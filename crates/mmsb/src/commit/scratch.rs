@@ -1,6 +1,6 @@
 //! Buffers that a thread's commits use again and again.
 //!
-//! Invariant: between commits they take at most [`IDLE_BYTES_MAX`].
+//! Invariant: between commits they take at most [`IDLE_BYTES_MAX`] and [`IDLE_FRAME_BYTES_MAX`].
 
 use std::{
     cell::Cell,
@@ -10,10 +10,7 @@ use std::{
 use mmsb_delta::DeltaBatch;
 use mmsb_page::GroupBuf;
 use mmsb_tlog::{FrameBuf, SectionBuf, SectionKind};
-use mmsb_types::{
-    Epoch, PageEvent, Span,
-    limits::{BOXED_ABOVE_BYTES, PAGE_BYTES_MAX},
-};
+use mmsb_types::{Epoch, PageEvent, Span, limits::PAGE_BYTES_MAX};
 
 use super::{many::ManyScratch, overlap::Overlaps};
 use crate::{info::rewind_cause, interner::SourceLoan, txn::Draft, undo::UndoDraft};
@@ -21,6 +18,8 @@ use crate::{info::rewind_cause, interner::SourceLoan, txn::Draft, undo::UndoDraf
 /// What a thread's buffers may hold when no commit is under way, in bytes: enough to capture a page of any
 /// length again and again.
 const IDLE_BYTES_MAX: usize = 4 * PAGE_BYTES_MAX as usize;
+/// The longest frame's buffer that is kept. One that went into a box left a drained one here, or none.
+const IDLE_FRAME_BYTES_MAX: usize = 1 << 20;
 
 thread_local! {
     static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
@@ -43,8 +42,6 @@ pub(crate) struct Scratch {
     pub(super) runs: Vec<Span>,
     /// For each locked page: the epoch whose bytes it was compared with.
     pub(super) compared: Vec<Option<Epoch>>,
-    /// The longest frame that the buffer had room for.
-    pub(super) frame_bytes_max: usize,
     section: Vec<u8>,
     pub(super) many: ManyScratch,
 }
@@ -120,9 +117,8 @@ impl Scratch {
 
     /// Gives memory back after a commit that was much larger than most.
     fn shrink(&mut self) {
-        if self.frame_bytes_max > BOXED_ABOVE_BYTES {
-            // It went into a box, or the commit was refused.
-            (self.frame, self.frame_bytes_max) = (FrameBuf::default(), 0);
+        if self.frame.capacity() > IDLE_FRAME_BYTES_MAX {
+            self.frame = FrameBuf::default();
         }
         if self.bytes() > IDLE_BYTES_MAX {
             *self = Self::default();

@@ -15,7 +15,7 @@ use mmsb_page::Need;
 use mmsb_types::{Durability, Epoch, Label, PageId};
 
 /// Room for many small drafts, or for the columns of one commit as large as most programs make.
-const POOL_BYTES_MAX: usize = 8 << 20;
+const POOL_BYTES_MAX: usize = 1 << 20;
 
 thread_local! {
     static POOL: RefCell<Pool> = const { RefCell::new(Pool { drafts: Vec::new(), bytes: 0 }) };
