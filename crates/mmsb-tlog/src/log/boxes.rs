@@ -17,7 +17,7 @@ use std::sync::{
 const BOX_COUNT: usize = 64;
 /// What all boxes keep: mapping and unmapping memory for each frame costs more than filling it. The lowest free
 /// box is taken first, so a flusher that keeps up finds its buffers again and again.
-const SPARE_BYTES_MAX: usize = 1 << 20;
+const SPARE_BYTES_MAX: usize = 256 << 10;
 
 /// The boxes and their budget.
 #[derive(Debug)]

@@ -19,7 +19,7 @@ use crate::{info::rewind_cause, interner::SourceLoan, txn::Draft, undo::UndoDraf
 /// length again and again.
 const IDLE_BYTES_MAX: usize = 4 * PAGE_BYTES_MAX as usize;
 /// The longest frame's buffer that is kept. One that went into a box left a drained one here, or none.
-const IDLE_FRAME_BYTES_MAX: usize = 1 << 20;
+const IDLE_FRAME_BYTES_MAX: usize = 256 << 10;
 
 thread_local! {
     static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
