@@ -118,7 +118,7 @@ impl NewPage<'_> {
         // A reader of the id's last life that picks up the new length must see that life's end: this
         // fence pairs with the reader's.
         fence(Ordering::Release);
-        self.entry.length.store(self.page_bytes, Ordering::Relaxed);
+        self.entry.set_length(self.page_bytes, self.slot);
         // Before the directory word: who sees the page alive sees its own epoch, unlocked.
         self.entry.meta().store(meta::unlocked(epoch), Ordering::Release);
         self.store.counts.born(self.page_bytes, self.slot.class);

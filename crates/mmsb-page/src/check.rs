@@ -42,7 +42,7 @@ impl PageStore {
             if let Some(slot) = directory.slot() {
                 owned.push((slot, Some(page)));
                 sums.pages += 1;
-                sums.page_bytes += u64::from(entry.length.load(Ordering::Relaxed));
+                sums.page_bytes += u64::from(told_bytes(entry, directory.is_exact(), slot));
                 sums.slot_bytes += slot.class.bytes() as u64;
                 found.extend(self.check_page(page, entry, directory.is_exact(), slot));
             }
@@ -70,7 +70,7 @@ impl PageStore {
     }
 
     fn check_page(&self, page: PageId, entry: Entry<'_>, is_exact: bool, slot: Slot) -> Option<Violation> {
-        let (page_bytes, slot_bytes) = (entry.length.load(Ordering::Relaxed), slot.class.bytes());
+        let (page_bytes, slot_bytes) = (told_bytes(entry, is_exact, slot), slot.class.bytes());
         let broken = |rule, facts| Some(Violation::new(rule, Place::Page(page), facts));
         if page_bytes == 0 || page_bytes as usize > slot_bytes || SizeClass::of(page_bytes) != slot.class {
             broken("page/length", format!("{page_bytes} bytes in a slot of {slot_bytes}"))
@@ -113,6 +113,14 @@ impl PageStore {
                 found.push(Violation::new("page/slot-overlap", place, facts));
             }
         }
+    }
+}
+
+/// Returns a page's length as its column tells it, where 0 stands for that of the slot.
+fn told_bytes(entry: Entry<'_>, is_exact: bool, slot: Slot) -> u32 {
+    match entry.length.load(Ordering::Relaxed) {
+        0 if is_exact => slot.class.bytes() as u32,
+        length => length,
     }
 }
 
@@ -186,6 +194,20 @@ mod tests {
             store.table.entry(TWO).unwrap().hot.word.store(word);
         };
         check(spoil, &["page/exact at page:2: 100 bytes in a slot of 128: exact is true"]);
+    }
+
+    #[test]
+    fn only_a_page_that_leaves_a_rest_of_its_slot_has_its_length_in_the_column() {
+        let store = PageStore::new();
+        let committer = store.committers().acquire(std::time::Duration::ZERO).unwrap();
+        for (epoch, page_bytes, column) in [(1, 128, 0), (3, 100, 100), (5, 128, 0), (7, 99, 99)] {
+            store.prepare(ONE, page_bytes).unwrap().publish(Epoch::new(epoch));
+            let entry = store.table.entry(ONE).unwrap();
+            assert_eq!(entry.length.load(Ordering::Relaxed), column);
+            assert_eq!(store.page_bytes(ONE).unwrap(), page_bytes);
+            assert_eq!((store.stats().page_bytes, store.check().len()), (u64::from(page_bytes), 0));
+            store.lock_wait(ONE, &committer).unwrap().into_writer().retire(Epoch::new(epoch + 1));
+        }
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! Lock word and directory word are [`Hot`]: whoever looks at a page needs both, so they share a cache
 //! line. The other two are cold columns behind them (4 bytes an id each): a page that fills its slot
-//! needs no look at its length, and one without pre-images none at its chain. All of a region's columns
-//! lie one after the other, so that one root finds them.
+//! needs no look at its length, and one without pre-images none at its chain. Where all pages fill their slots
+//! the column of lengths is never stored to, and takes no memory. All of a region's columns lie one after the
+//! other, so that one root finds them.
 //!
 //! What is known of 4096 ids together is in `table/blocks.rs`: which were used, how many are in use, and
 //! how the memory of a block whose pages are all dead goes back to the system.
@@ -57,7 +58,7 @@ pub(crate) struct Hot {
 pub(crate) struct Entry<'a> {
     /// Lock word and directory word.
     pub(crate) hot: &'a Hot,
-    /// The page's exact length, in bytes; of its last life if it is dead.
+    /// The page's exact length, in bytes, or 0 if it fills its slot; of its last life if it is dead.
     pub(crate) length: &'a AtomicU32,
     /// Head of the page's chain of pre-images; 0 for none.
     pub(crate) ver: &'a AtomicU32,
@@ -102,6 +103,15 @@ impl<'a> Entry<'a> {
     #[inline]
     pub(crate) fn page_bytes(&self, directory: Directory, slot: Slot) -> u32 {
         if directory.is_exact() { slot.class.bytes() as u32 } else { self.length.load(Ordering::Relaxed) }
+    }
+
+    /// Notes the exact length of a page that is about to live in `slot`.
+    pub(crate) fn set_length(&self, page_bytes: u32, slot: Slot) {
+        let length = if page_bytes as usize == slot.class.bytes() { 0 } else { page_bytes };
+        // A store would fetch memory; what was never stored to reads as 0 without.
+        if self.length.load(Ordering::Relaxed) != length {
+            self.length.store(length, Ordering::Relaxed);
+        }
     }
 }
 
