@@ -156,6 +156,23 @@ impl PageStore {
         self.table.entries().filter(|(_, entry)| entry.directory().slot().is_some()).map(|(page, _)| page)
     }
 
+    /// Visits, by rising id, every page whose last change or end is later than `since`, and pages that are held,
+    /// whatever becomes of them: what a snapshot taken before the call may show otherwise than `since` did.
+    ///
+    /// A pin taken before the call keeps the ends that matter to it in sight. Every commit up to the pin should be
+    /// published: a birth under way may not show. Commits later than the pin, and pages locked and let go again,
+    /// may show, too: [`PageStore::life_at`] tells which pages the pin has, and how old they are.
+    ///
+    /// # Cost
+    /// A nanosecond or two for every id that was ever used.
+    pub fn changed_since(&self, since: Epoch) -> impl Iterator<Item = PageId> {
+        self.table.changed(since).flat_map(|(first, changed)| {
+            let rest = |bits: &u64| Some(bits & bits.wrapping_sub(1)).filter(|&bits| bits != 0);
+            let bits = std::iter::successors(Some(changed).filter(|&bits| bits != 0), rest);
+            bits.map(move |bits| PageId::new(first + u64::from(bits.trailing_zeros())))
+        })
+    }
+
     /// Joins slot and length of a living page, or `None` if they are not of one life.
     #[inline]
     pub(crate) fn view(&self, entry: Entry<'_>, directory: Directory, slot: Slot) -> Option<View<'_>> {

@@ -14,12 +14,13 @@
 
 mod blocks;
 
-use mmsb_types::PageId;
+use mmsb_types::{Epoch, PageId};
 
-use self::blocks::Blocks;
+use self::blocks::{Blocks, GROUP_IDS};
 use crate::{
     StoreError,
     directory::{Directory, Slot, Stored},
+    meta,
     regions::{HugePages, Place, ROOT_COUNT, Regions},
     sync::{AtomicU32, AtomicU64, Fault, Ordering, order},
 };
@@ -35,6 +36,8 @@ pub(crate) const ENTRY_BYTES: usize = VER_AT + size_of::<AtomicU32>();
 
 // Sixteen bytes, aligned to sixteen: never across two lines.
 const _: () = assert!(size_of::<Hot>() == 16 && ENTRY_BYTES == 24);
+// Regions begin and end between groups.
+const _: () = assert!((1u64 << FIRST_LOG2).is_multiple_of(GROUP_IDS));
 
 /// The table; see the file's head.
 pub(crate) struct Table {
@@ -155,6 +158,24 @@ impl Table {
         self.blocks.ids(end).filter_map(|id| Some((PageId::new(id), self.entry(PageId::new(id))?)))
     }
 
+    /// Visits 64 ids at a time, by rising id, that were ever used: the first, and a bit for each whose lock word
+    /// is held or later than `since`.
+    ///
+    /// # Cost
+    /// About a nanosecond an id: a load and a comparison, and no look at anything else.
+    pub(crate) fn changed(&self, since: Epoch) -> impl Iterator<Item = (u64, u64)> {
+        let unchanged_max = meta::unlocked(since);
+        let is_changed = move |hot: &Hot| {
+            let word = hot.meta.load(Ordering::Acquire);
+            word > unchanged_max || meta::owner(word) != 0
+        };
+        let groups = self.blocks.groups(self.end.load(Ordering::Relaxed));
+        groups.map(move |first| {
+            let hots = self.hots(first).iter().enumerate();
+            (first, hots.fold(0, |bits, (index, hot)| bits | u64::from(is_changed(hot)) << index))
+        })
+    }
+
     /// Returns the bytes mapped, touched or not.
     pub(crate) fn mapped_bytes(&self) -> u64 {
         self.regions.mapped_bytes() + self.blocks.mapped_bytes()
@@ -164,6 +185,18 @@ impl Table {
     /// blocks of 4096 that were never used or are all dead.
     pub(crate) fn used_bytes(&self) -> u64 {
         self.end.load(Ordering::Relaxed).min(self.blocks.used_ids()) * ENTRY_BYTES as u64
+    }
+
+    /// Returns the hot words of the ids that share a bit with `first`, the lowest of them; none, if no page near
+    /// it ever was.
+    fn hots(&self, first: u64) -> &[Hot] {
+        debug_assert!(first.is_multiple_of(GROUP_IDS), "{first} begins no group");
+        let Some(Place { start, unit_count, index }) = self.regions.place(first) else { return &[] };
+        assert!(index + GROUP_IDS as usize <= unit_count, "a group passes the region's end");
+        // SAFETY: checked above: `index` lies in the first column.
+        let hot = unsafe { start.cast::<Hot>().add(index) };
+        // SAFETY: so do the words behind it, checked above; as for `Entry::hot`.
+        unsafe { std::slice::from_raw_parts(hot.as_ptr(), GROUP_IDS as usize) }
     }
 
     #[inline]

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Ids that share a bit.
-const GROUP_IDS: u64 = 64;
+pub(super) const GROUP_IDS: u64 = 64;
 /// Ids of a block: a word of bits.
 const BLOCK_IDS: u64 = GROUP_IDS * u64::BITS as u64;
 /// The first region's blocks.
@@ -82,13 +82,17 @@ impl Blocks {
 
     /// Returns the ids below `end` that were ever used, and unused ones near them.
     pub(super) fn ids(&self, end: u64) -> impl Iterator<Item = u64> {
+        self.groups(end).flat_map(move |first| first.max(1)..(first + GROUP_IDS).min(end))
+    }
+
+    /// Returns the first of every 64 ids below `end` one of which was ever used.
+    pub(super) fn groups(&self, end: u64) -> impl Iterator<Item = u64> {
         let used = |block| self.block(block).map_or(0, |block| block.used.load(Ordering::Relaxed));
         let blocks = (0..end.div_ceil(BLOCK_IDS)).map(move |block| (block, used(block)));
-        let groups = blocks.filter(|&(_, used)| used != 0).flat_map(|(block, used)| {
+        blocks.filter(|&(_, used)| used != 0).flat_map(|(block, used)| {
             let bits = (0..u64::from(u64::BITS)).filter(move |bit| used >> bit & 1 != 0);
             bits.map(move |bit| block * BLOCK_IDS + bit * GROUP_IDS)
-        });
-        groups.flat_map(move |first| first.max(1)..(first + GROUP_IDS).min(end))
+        })
     }
 
     /// Returns how many ids have words that may take memory.

@@ -1,6 +1,7 @@
 //! The tests of page memory: a page's life, words against plain bytes, locks, races, hostile input,
 //! and a store filled alone.
 
+mod changed;
 mod dice;
 mod group;
 mod laws;
