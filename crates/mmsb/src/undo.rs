@@ -1,7 +1,8 @@
 //! Old bytes of the newest commits, so that a rewind need not read the log.
 //!
 //! Each commit leaves a record: the bytes its runs replaced, the pages it created and deleted, the names it
-//! changed. The record of epoch `e` lies in slot `e % depth`. A committer fills a record of its own while it
+//! changed; short ones that were published together leave one for all. The record of epoch `e`, the last one it
+//! tells of, lies in slot `e % depth`, so that it stays as long as each of its commits may be asked for. A committer fills a record of its own while it
 //! holds its pages, and after publishing them swaps it with the one in the slot, whose buffers it uses next:
 //! nothing is allocated between reservation and publication, and no two committers meet in a slot unless one
 //! is `depth` commits behind the other.
@@ -19,6 +20,7 @@ use std::sync::{
 
 use mmsb_types::Epoch;
 
+use self::record::Replaced;
 pub(crate) use self::record::{Life, UndoRecord, UndoSize};
 
 /// The part of the bytes that records too small to be counted may take together: one in so many.
@@ -46,7 +48,11 @@ pub(crate) struct Undo {
 struct Slot(Mutex<Option<Box<UndoRecord>>>);
 
 /// The records of consecutive epochs, oldest first, held so that they stay.
-pub(crate) struct Records<'u>(Vec<MutexGuard<'u, Option<Box<UndoRecord>>>>);
+pub(crate) struct Records<'u> {
+    slots: Vec<MutexGuard<'u, Option<Box<UndoRecord>>>>,
+    /// Commits of the first record that are older than what was asked for.
+    skipped: usize,
+}
 
 /// A committer's own record, used again and again.
 #[derive(Debug, Default)]
@@ -98,18 +104,25 @@ impl Undo {
     /// has its committer.
     #[inline]
     pub(crate) fn keep(&self, epoch: Epoch, draft: &mut UndoDraft) {
+        self.keep_many(epoch, 1, draft);
+    }
+
+    /// Keeps the draft as [`Undo::keep`] does, as the record of `commit_count` commits, the last one's being
+    /// `epoch`: several, if each is one entry.
+    #[inline]
+    pub(crate) fn keep_many(&self, epoch: Epoch, commit_count: usize, draft: &mut UndoDraft) {
         if std::mem::take(&mut draft.is_open) {
-            self.keep_open(epoch, draft);
+            self.keep_open(epoch, commit_count, draft);
         }
     }
 
-    fn keep_open(&self, epoch: Epoch, draft: &mut UndoDraft) {
+    fn keep_open(&self, epoch: Epoch, commit_count: usize, draft: &mut UndoDraft) {
         let Some(record) = &mut draft.record else { return };
         // Whoever comes so late that older and newer ones were dropped has nothing to add.
         if epoch.get() <= self.dropped_through.load(Ordering::Relaxed) {
             return;
         }
-        record.epoch = epoch;
+        (record.epoch, record.commit_count) = (epoch, commit_count);
         let bytes = record.bytes();
         let counted = self.counted(bytes);
         let most = self.small_bytes.max(bytes + bytes / SLACK_PART);
@@ -140,23 +153,32 @@ impl Undo {
         if newest.get().saturating_sub(target.get()) > self.slots.len() as u64 {
             return None;
         }
-        let record = |epoch| {
+        let (mut found, mut reached) = (Records { slots: Vec::new(), skipped: 0 }, target.get());
+        for epoch in target.get() + 1..=newest.get() {
             let slot = self.slot(Epoch::new(epoch));
-            slot.as_ref().is_some_and(|record| record.epoch.get() == epoch).then_some(slot)
-        };
-        (target.get() + 1..=newest.get()).map(record).collect::<Option<_>>().map(Records)
+            // Where there is none, a later one may tell of the epoch, too.
+            let Some(count) = count_to(&slot, epoch) else { continue };
+            let overlap = (reached + count).checked_sub(epoch)?;
+            if found.slots.is_empty() {
+                found.skipped = overlap as usize;
+            }
+            found.slots.push(slot);
+            reached = epoch;
+        }
+        (reached == newest.get()).then_some(found)
     }
 
     /// Returns the oldest epoch that the records reach back to from `newest`.
     pub(crate) fn oldest(&self, newest: Epoch) -> Epoch {
-        let has = |epoch: &u64| {
-            let slot = self.slot(Epoch::new(*epoch));
-            slot.as_ref().is_some_and(|record| record.epoch.get() == *epoch)
-        };
-        let depth = if self.slots.is_empty() { 0 } else { self.slots.len() as u64 };
+        let depth = self.slots.len() as u64;
         let floor = newest.get().saturating_sub(depth);
-        let kept = (floor + 1..=newest.get()).rev().take_while(has).count() as u64;
-        Epoch::new(newest.get() - kept)
+        let mut oldest = newest.get();
+        while oldest > floor
+            && let Some(count) = count_to(&self.slot(Epoch::new(oldest)), oldest)
+        {
+            oldest -= count;
+        }
+        Epoch::new(oldest.max(floor))
     }
 
     fn slot(&self, epoch: Epoch) -> MutexGuard<'_, Option<Box<UndoRecord>>> {
@@ -194,10 +216,16 @@ impl Undo {
     }
 }
 
+/// Returns how many commits the record tells of, if it ends with `epoch`.
+fn count_to(slot: &Option<Box<UndoRecord>>, epoch: u64) -> Option<u64> {
+    slot.as_ref()?.count_to(Epoch::new(epoch))
+}
+
 impl Records<'_> {
-    /// Visits the records, oldest first.
-    pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = &UndoRecord> + Clone {
-        self.0.iter().filter_map(|slot| slot.as_deref())
+    /// Visits what the records tell, oldest first.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = Replaced<'_>> + Clone {
+        let records = self.slots.iter().filter_map(|slot| slot.as_deref());
+        records.enumerate().map(|(at, record)| record.replaced(if at == 0 { self.skipped } else { 0 }))
     }
 }
 

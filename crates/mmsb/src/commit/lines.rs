@@ -10,7 +10,7 @@ use super::{
     held::store,
     one::{One, takes_lines},
 };
-use crate::{Bus, Error, Transaction, counters::Amount, undo::UndoDraft};
+use crate::{Bus, Error, Transaction, counters::Amount, undo::{UndoDraft, UndoSize}};
 
 /// Pages that are locked together: what a small commit may hold.
 const LINES_MAX: usize = 32;
@@ -24,9 +24,9 @@ pub(super) fn publish(
     log: &Log,
     transactions: &[Transaction<'_>],
     buffer: &mut GroupBuf,
-    undos: &mut Vec<UndoDraft>,
+    undo: &mut UndoDraft,
 ) -> Result<(u64, usize), Error> {
-    let (count, need) = gather(bus, log, transactions);
+    let Gathered { count, need, old_bytes } = Gathered::of(bus, log, transactions);
     if count < 2 {
         return Ok((0, 0));
     }
@@ -36,10 +36,7 @@ pub(super) fn publish(
     let committer = bus.committer()?;
     bus.store().stash(&committer, need);
     let room = log.room(count * Line::bytes())?;
-    undos.resize_with(undos.len().max(count), UndoDraft::default);
-    // Another bus may have left a draft open: one that keeps no records looks at none.
-    let undos = if bus.undo().is_off() { &mut [] } else { &mut undos[..count] };
-    ones.clone().zip(&mut *undos).for_each(|(one, undo)| bus.undo().open(undo, one.undo_size()));
+    bus.undo().open(undo, UndoSize { entry_count: count, old_bytes, ..UndoSize::default() });
     let mut group = Group::new(bus.store(), &committer, buffer);
     group.reserve(count);
     let locks = |one: &One<'_>| group.try_lock(one.page, one.patch.span().end() as u32) == Hold::Locked;
@@ -51,44 +48,53 @@ pub(super) fn publish(
     }
     let mut reservations = log.reserve_many(room, std::iter::repeat_n(Line::bytes(), count));
     let first = reservations.number();
-    bus.note_epoch(&committer, Epoch::new(first + count as u64 - 1));
+    let last = Epoch::new(first + count as u64 - 1);
+    bus.note_epoch(&committer, last);
     let mut writer = group.into_writer();
     let mut amount = Amount { commit_count: count as u64, run_count: count as u64, payload_bytes: 0 };
     for (index, one) in ones.clone().take(count).enumerate() {
         let epoch = Epoch::new(first + index as u64);
         writer.preserve(std::iter::once((index, one.page)), epoch);
-        if let Some(record) = undos.get_mut(index).and_then(UndoDraft::record) {
-            let span = one.patch.span();
-            record.push_run(one.page, span.offset, writer.bytes(index, span));
+        if let Some(record) = undo.record() {
+            record.push_entry(one.entry);
+            record.push_old(writer.bytes(index, one.patch.span()));
         }
         store(&mut writer, index, one.patch);
         writer.publish(1, epoch);
         reservations.publish_line(one.line);
         amount.payload_bytes += one.payload_bytes();
     }
-    (first..)
-        .zip(undos.iter_mut().take(count))
-        .for_each(|(epoch, undo)| bus.undo().keep(Epoch::new(epoch), undo));
+    bus.undo().keep_many(last, count, undo);
     bus.count(&committer, amount, count * Line::bytes());
     Ok((first, count))
 }
 
-/// Counts the transactions that are one line each, up to the first that is none, and adds up the room that
-/// pre-images need.
-#[inline]
-fn gather(bus: &Bus, log: &Log, transactions: &[Transaction<'_>]) -> (usize, Need) {
-    let (mut need, mut count) = (Need::default(), 0);
-    if !takes_lines(log) {
-        return (0, need);
-    }
-    for tx in transactions.iter().take(LINES_MAX) {
-        let draft = &*tx.draft;
-        let is_bare = tx.is_plain_on(bus) && draft.label.is_none();
-        if !is_bare || One::of_batch(draft.writes.view()).is_none() || need.bytes() > PAGE_BYTES_MAX {
-            break;
+/// Transactions that are one line each.
+#[derive(Default)]
+struct Gathered {
+    count: usize,
+    /// Room for pre-images.
+    need: Need,
+    /// Bytes that they replace.
+    old_bytes: usize,
+}
+
+impl Gathered {
+    /// Looks at the transactions up to the first that is no line.
+    #[inline]
+    fn of(bus: &Bus, log: &Log, transactions: &[Transaction<'_>]) -> Self {
+        let mut gathered = Self::default();
+        if !takes_lines(log) {
+            return gathered;
         }
-        need.add_all(draft.need);
-        count += 1;
+        for tx in transactions.iter().take(LINES_MAX) {
+            let is_bare = tx.is_plain_on(bus) && tx.draft.label.is_none();
+            let one = One::of_batch(tx.draft.writes.view()).filter(|_| is_bare);
+            let Some(one) = one.filter(|_| gathered.need.bytes() <= PAGE_BYTES_MAX) else { break };
+            gathered.need.add_all(tx.draft.need);
+            gathered.old_bytes += one.patch.span().len as usize;
+            gathered.count += 1;
+        }
+        gathered
     }
-    (count, need)
 }

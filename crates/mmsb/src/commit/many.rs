@@ -94,8 +94,8 @@ impl Progress {
         }
         let log = bus.journal().log()?;
         let mut pooled = PooledScratch::new();
-        let Scratch { many, group, .. } = &mut *pooled;
-        let (first, count) = lines::publish(bus, log, transactions, group, &mut many.undos)?;
+        let Scratch { undo, group, .. } = &mut *pooled;
+        let (first, count) = lines::publish(bus, log, transactions, group, undo)?;
         for (epoch, tx) in (first..).zip(&transactions[..count]) {
             self.push(Epoch::new(epoch), tx.draft.durability);
         }

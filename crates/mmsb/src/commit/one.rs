@@ -25,6 +25,7 @@ use crate::{
 #[derive(Clone, Copy)]
 pub(super) struct One<'w> {
     pub(super) page: PageId,
+    pub(super) entry: [u8; 8],
     pub(super) patch: Patch<'w>,
     pub(super) line: Line<'w>,
 }
@@ -58,7 +59,7 @@ impl<'w> One<'w> {
             // One byte, as all the others are.
             Patch::Fill { .. } | Patch::PageFill { .. } => &bytes[..1],
         };
-        Line::new(entry, payload).filter(|_| takes_lines(log)).map(|line| Self { page, patch, line })
+        Line::new(entry, payload).filter(|_| takes_lines(log)).map(|line| Self { page, entry, patch, line })
     }
 
     /// Takes a draft that holds one short write, and says nothing beside it.
@@ -75,7 +76,8 @@ impl<'w> One<'w> {
     #[inline]
     pub(super) fn of_batch(batch: BatchView<'w>) -> Option<Self> {
         let (page, patch) = batch.only_compact()?;
-        Some(Self { page, patch, line: Line::of(batch)? })
+        let entry = *batch.compact_entries().first()?;
+        Some(Self { page, entry, patch, line: Line::of(batch)? })
     }
 
     /// Returns how many payload bytes the commit counts.
@@ -106,14 +108,9 @@ impl<'w> One<'w> {
             return Ok(self.publish_into(bus, log, room, committer, &mut UndoDraft::default()));
         }
         let mut scratch = PooledScratch::new();
-        bus.undo().open(&mut scratch.undo, self.undo_size());
+        let old_bytes = self.patch.span().len as usize;
+        bus.undo().open(&mut scratch.undo, UndoSize { entry_count: 1, old_bytes, ..UndoSize::default() });
         Ok(self.publish_into(bus, log, room, committer, &mut scratch.undo))
-    }
-
-    /// Returns the room that an undo record needs.
-    #[inline]
-    pub(super) fn undo_size(&self) -> UndoSize {
-        UndoSize { run_count: 1, old_bytes: self.patch.span().len as usize, ..UndoSize::default() }
     }
 
     #[inline]
@@ -136,7 +133,8 @@ impl<'w> One<'w> {
         let mut writer = lock.into_writer();
         writer.preserve(epoch);
         if let Some(record) = undo.record() {
-            record.push_run(self.page, span.offset, &writer.bytes()[span.range()]);
+            record.push_entry(self.entry);
+            record.push_old(&writer.bytes()[span.range()]);
         }
         store(&mut writer, span, self.patch);
         writer.publish(epoch);

@@ -6,7 +6,7 @@
 use mmsb_types::PageId;
 
 use super::coverage::Coverage;
-use crate::undo::{Records, UndoRecord};
+use crate::undo::Records;
 
 /// Below this many runs a sort by comparison does.
 const RADIX_MIN: usize = 256;
@@ -29,7 +29,7 @@ impl<'r> RunsByPage<'r> {
     /// # Cost
     /// Some 10 ns a run.
     pub(super) fn of(records: &'r Records<'_>) -> Self {
-        let mut runs = Vec::with_capacity(records.iter().map(UndoRecord::run_count).sum());
+        let mut runs = Vec::with_capacity(records.iter().map(|record| record.run_count()).sum());
         for record in records.iter() {
             let mut rest = record.old();
             for run in record.runs() {

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use mmsb_delta::compact_span;
 use mmsb_types::{Epoch, PageId, limits::COMPACT_ID_MAX};
 
-/// What one commit replaced. Its runs lie on distinct bytes, in the order of the commit.
+/// What one commit replaced, its runs on distinct bytes, in its order; or what several did that follow each other
+/// and are one entry each.
 #[derive(Debug, Default)]
 pub(crate) struct UndoRecord {
+    /// Of the last commit.
     pub(super) epoch: Epoch,
+    pub(super) commit_count: usize,
     /// Runs as the frame's compact entries tell them; only a rewind reads them.
     entries: Vec<[u8; 8]>,
     /// The other runs.
@@ -17,6 +20,16 @@ pub(crate) struct UndoRecord {
     old: Vec<u8>,
     lives: Vec<(PageId, Life)>,
     names: Vec<(PageId, Option<Arc<str>>)>,
+}
+
+/// What commits replaced, as a record tells it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Replaced<'r> {
+    entries: &'r [[u8; 8]],
+    runs: &'r [OldRun],
+    old: &'r [u8],
+    lives: &'r [(PageId, Life)],
+    names: &'r [(PageId, Option<Arc<str>>)],
 }
 
 /// How much a record holds, or has room for.
@@ -64,6 +77,14 @@ impl UndoRecord {
         debug_assert!(self.old.is_empty() && self.runs.is_empty(), "entries come first");
         debug_assert!(entries.len() <= self.entries.capacity(), "room was made for every entry");
         self.entries.extend_from_slice(entries);
+    }
+
+    /// Adds a run as [`UndoRecord::push_entries`] does a column of them.
+    #[inline]
+    pub(crate) fn push_entry(&mut self, entry: [u8; 8]) {
+        debug_assert!(self.runs.is_empty(), "entries come first");
+        debug_assert!(self.entries.len() < self.entries.capacity(), "room was made for every entry");
+        self.entries.push(entry);
     }
 
     /// Adds the bytes of the next entry before the commit.
@@ -116,31 +137,23 @@ impl UndoRecord {
         self.names.push((page, old));
     }
 
-    /// Returns the runs; their bytes lie in [`UndoRecord::old`] in the same order.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = OldRun> {
-        let entries = self.entries.iter().map(|entry| {
-            let (page, span) = compact_span(*entry);
-            OldRun { page: page.get() as u32, offset: span.offset, len: span.len }
-        });
-        entries.chain(self.runs.iter().copied())
+    /// Returns how many commits it tells of, if the last one is that of `epoch`.
+    pub(super) fn count_to(&self, epoch: Epoch) -> Option<u64> {
+        (self.epoch == epoch).then_some(self.commit_count as u64)
     }
 
-    /// Returns how many runs there are.
-    pub(crate) fn run_count(&self) -> usize {
-        self.entries.len() + self.runs.len()
-    }
-
-    /// Returns the runs' bytes, one behind the other.
-    pub(crate) fn old(&self) -> &[u8] {
-        &self.old
-    }
-
-    pub(crate) fn lives(&self) -> &[(PageId, Life)] {
-        &self.lives
-    }
-
-    pub(crate) fn names(&self) -> &[(PageId, Option<Arc<str>>)] {
-        &self.names
+    /// Returns what the commits replaced, but for the first `skipped` of them.
+    pub(super) fn replaced(&self, skipped: usize) -> Replaced<'_> {
+        // Where there are several commits, each is an entry.
+        let (before, entries) = self.entries.split_at(skipped);
+        let bytes: usize = before.iter().map(|entry| compact_span(*entry).1.len as usize).sum();
+        Replaced {
+            entries,
+            runs: &self.runs,
+            old: &self.old[bytes..],
+            lives: &self.lives,
+            names: &self.names,
+        }
     }
 
     /// How many bytes the content takes.
@@ -186,6 +199,35 @@ impl UndoRecord {
         self.old.shrink_to_fit();
         self.lives.shrink_to_fit();
         self.names.shrink_to_fit();
+    }
+}
+
+impl<'r> Replaced<'r> {
+    /// Returns the runs; their bytes lie in [`Replaced::old`] in the same order.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = OldRun> + use<'r> {
+        let entries = self.entries.iter().map(|entry| {
+            let (page, span) = compact_span(*entry);
+            OldRun { page: page.get() as u32, offset: span.offset, len: span.len }
+        });
+        entries.chain(self.runs.iter().copied())
+    }
+
+    /// Returns how many runs there are.
+    pub(crate) fn run_count(&self) -> usize {
+        self.entries.len() + self.runs.len()
+    }
+
+    /// Returns the runs' bytes, one behind the other.
+    pub(crate) fn old(&self) -> &'r [u8] {
+        self.old
+    }
+
+    pub(crate) fn lives(&self) -> &'r [(PageId, Life)] {
+        self.lives
+    }
+
+    pub(crate) fn names(&self) -> &'r [(PageId, Option<Arc<str>>)] {
+        self.names
     }
 }
 

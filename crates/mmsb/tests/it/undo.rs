@@ -24,6 +24,34 @@ fn records_reach_back_as_many_commits_as_were_asked_for() {
     assert_eq!(bus.get::<u8>(page, 0).unwrap(), 33);
 }
 
+/// Commits a hundred short writes handed over together, each of another value to two pages in turn, and rewinds
+/// over the newest `back`.
+#[track_caller]
+fn check_many(depth: u32, back: u64, expect: RewindSource) {
+    let bus = Bus::builder().undo(depth, 1 << 20).in_memory().unwrap();
+    let pages = [0; 2].map(|_| bus.create_page(None, 64).unwrap());
+    let write = |value: u8| {
+        let mut tx = bus.begin();
+        tx.write(pages[usize::from(value) % 2], 5, [value, 1, 2, 3]).unwrap();
+        tx
+    };
+    bus.commit_many((0..100).map(write)).unwrap();
+    assert_eq!(source(&bus, back), expect, "{back} commits back");
+    let newest = 99 - back as u8;
+    for value in [newest, newest - 1] {
+        assert_eq!(bus.get::<u8>(pages[usize::from(value) % 2], 5).unwrap(), value, "{back} commits back");
+    }
+}
+
+#[test]
+fn records_of_writes_handed_over_together_reach_back_as_far() {
+    for back in [1, 2, 3, 4, 5, 17, 31, 32, 33, 50, 63, 64] {
+        check_many(64, back, RewindSource::Undo);
+        check_many(16, back, if back <= 16 { RewindSource::Undo } else { RewindSource::Log });
+    }
+    check_many(64, 65, RewindSource::Log);
+}
+
 #[test]
 fn the_oldest_records_go_when_the_bytes_are_used_up() {
     let bus = Bus::builder().undo(64, 100_000).in_memory().unwrap();
