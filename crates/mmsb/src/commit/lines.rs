@@ -10,7 +10,11 @@ use super::{
     held::store,
     one::{One, takes_lines},
 };
-use crate::{Bus, Error, Transaction, counters::Amount, undo::{UndoDraft, UndoSize}};
+use crate::{
+    Bus, Error, Transaction,
+    counters::Amount,
+    undo::{UndoDraft, UndoSize},
+};
 
 /// Pages that are locked together: what a small commit may hold.
 const LINES_MAX: usize = 32;
