@@ -1,9 +1,9 @@
 //! The one door to the disk: everything the log reads, writes, renames, syncs or locks passes through a
 //! [`Vfs`].
 //!
-//! Three disks stand behind it. [`OsVfs`] is the real one. [`MemoryVfs`] keeps files in memory; its clones
+//! Four disks stand behind it. [`OsVfs`] is the real one. [`MemoryVfs`] keeps files in memory; its clones
 //! are the same disk, so a log can be opened again in the same process. [`NullVfs`] drops every byte and only
-//! counts.
+//! counts. [`FaultyVfs`] simulates power cuts, failing calls and bad sectors.
 //!
 //! Invariant: no disk buffers in user space. What `write_at` accepted, every handle of that file reads back,
 //! and only a sync (of the file, and of its directory for a new name) makes it survive a power cut.
@@ -11,6 +11,7 @@
 //! as far as a disk that keeps nothing can hold it.
 //! Invariant: errors are plain `io::Error`; the caller knows the operation, file and offset and names them.
 
+pub mod faulty;
 mod memory;
 mod null;
 mod os;
@@ -20,6 +21,7 @@ use std::io::{Error, ErrorKind, Result};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use self::faulty::FaultyVfs;
 pub use self::memory::MemoryVfs;
 pub use self::null::NullVfs;
 pub use self::os::OsVfs;

@@ -1,5 +1,6 @@
 //! The disks: one set of laws that each of them passes, then what each has of its own.
 
+mod faulty;
 mod laws;
 mod memory;
 mod model;
@@ -7,7 +8,7 @@ mod system;
 
 use std::{io::ErrorKind, path::Path, sync::Arc};
 
-use mmsb_tlog::vfs::{MemoryVfs, NullVfs, OsVfs, Vfs, VfsFile};
+use mmsb_tlog::vfs::{FaultyVfs, MemoryVfs, NullVfs, OsVfs, Vfs, VfsFile};
 
 use self::laws::{KEEPING_LAWS, NULL_LAWS, laws};
 
@@ -20,6 +21,11 @@ fn the_systems_disk_keeps_the_laws() {
 #[test]
 fn a_disk_in_memory_keeps_the_laws() {
     laws(&MemoryVfs::new(), Path::new("/"), &[NULL_LAWS, KEEPING_LAWS]);
+}
+
+#[test]
+fn a_simulated_disk_keeps_the_laws() {
+    laws(&FaultyVfs::new(), Path::new("/"), &[NULL_LAWS, KEEPING_LAWS]);
 }
 
 #[test]

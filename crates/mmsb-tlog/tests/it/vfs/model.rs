@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mmsb_tlog::vfs::{MemoryVfs, OsVfs, Vfs, VfsFile};
+use mmsb_tlog::vfs::{FaultyVfs, MemoryVfs, OsVfs, Vfs, VfsFile};
 use proptest::prelude::*;
 
 use super::check_bytes;
@@ -34,6 +34,7 @@ proptest! {
         let root = tempfile::tempdir().unwrap();
         follow_the_model(&*OsVfs.create_new(&root.path().join("f")).unwrap(), &steps);
         follow_the_model(&*MemoryVfs::new().create_new(Path::new("f")).unwrap(), &steps);
+        follow_the_model(&*FaultyVfs::new().create_new(Path::new("f")).unwrap(), &steps);
     }
 }
 
