@@ -102,6 +102,9 @@ pub enum LogError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Fault {
+    /// The manifest lists the file, and it is not there.
+    #[error("the file is missing")]
+    Missing,
     /// Nothing but zeros where a record should start.
     #[error("zeros where a record should be")]
     Zeros,

@@ -1,22 +1,34 @@
 //! The manifest: the only truth about which files belong to a bus.
 //!
-//! `MANIFEST-<generation>` is written once and never changed; the highest generation counts. Checkpoints
-//! have their count here, zero until they exist.
+//! `MANIFEST-<generation>` is written once and never changed; the highest generation counts. It lists the live
+//! segments, the checkpoints, and the tags that pin some of them.
+//!
+//! Invariant: a manifest that was parsed, or written by [`LogDir::edit`](crate::LogDir::edit), is a possible
+//! one: its segments follow each other, each checkpoint's place is one of the log's own.
 
-use mmsb_types::Lsn;
+mod check;
+mod encode;
+mod lookup;
+mod parse;
 
-use crate::{
-    Fault, InstanceId, SegmentHead,
-    frame::{u32_at, u64_at},
-    segment::{FORMAT_VERSION, HeadFault, check_head},
-};
+use crate::{Cursor, InstanceId, SegmentHead};
+
+/// Version of the format of a bus that this build writes, as its manifest tells it; version 1, which knows
+/// neither checkpoints nor tags, is read, too.
+pub const FORMAT_VERSION: u16 = 2;
+/// Longest name of a tag, in bytes.
+pub const TAG_BYTES_MAX: usize = 255;
 
 const MAGIC: [u8; 8] = *b"MMSBMAN\0";
-const HEAD_BYTES: usize = 48;
-const SEGMENT_BYTES: usize = 32;
 const CHECKSUM_BYTES: usize = 4;
-/// Most segments a manifest may list; a bound for hostile files.
+const SEGMENT_BYTES: usize = 32;
+const CHECKPOINT_BYTES: usize = 72;
+/// Bytes of a tag before its name.
+const TAG_HEAD_BYTES: usize = 16;
+/// Most segments a manifest may list; like the two below, a bound for hostile files.
 const SEGMENTS_MAX: usize = 1 << 20;
+const CHECKPOINTS_MAX: usize = 1 << 16;
+const TAGS_MAX: usize = 1 << 16;
 
 /// Which files make up a bus.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +37,42 @@ pub struct Manifest {
     pub generation: u64,
     /// The bus they belong to.
     pub instance: InstanceId,
-    /// The live segments, oldest first; never empty.
+    /// The live segments, oldest first, without a gap; never empty.
     pub segments: Vec<SegmentHead>,
+    /// The checkpoints that count, oldest first.
+    pub checkpoints: Vec<CheckpointRef>,
+    /// Names of checkpoints that stay, in the order of the names.
+    pub tags: Vec<Tag>,
+}
+
+/// One checkpoint, as far as the manifest knows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CheckpointRef {
+    /// The place just behind the frame whose state it holds; the number is the checkpoint's epoch.
+    pub cursor: Cursor,
+    /// Epoch of the checkpoint that it builds on; `None` if it is full.
+    pub parent: Option<u64>,
+    /// Length of its file.
+    pub bytes: u64,
+    /// Hash of its file, as the file's own format defines it.
+    pub hash: [u8; 32],
+}
+
+/// A name for a state that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Tag {
+    /// Not empty, at most [`TAG_BYTES_MAX`] bytes; no other tag has it.
+    pub name: String,
+    /// Epoch of a listed checkpoint.
+    pub number: u64,
 }
 
 impl Manifest {
     /// Returns the manifest of a new bus.
     #[must_use]
     pub fn first(instance: InstanceId) -> Self {
-        Self { generation: 1, instance, segments: vec![SegmentHead::FIRST] }
+        let (checkpoints, tags) = (Vec::new(), Vec::new());
+        Self { generation: 1, instance, segments: vec![SegmentHead::FIRST], checkpoints, tags }
     }
 
     /// Returns the file's name.
@@ -45,75 +84,33 @@ impl Manifest {
     /// Returns the generation that a file name tells, if it names a manifest.
     #[must_use]
     pub fn generation_of(name: &str) -> Option<u64> {
-        let digits = name.strip_prefix("MANIFEST-")?;
-        let generation: u64 = digits.parse().ok()?;
-        (generation.to_string() == digits).then_some(generation)
-    }
-
-    /// Returns the most bytes a manifest can have.
-    #[must_use]
-    pub const fn bytes_max() -> usize {
-        HEAD_BYTES + SEGMENTS_MAX * SEGMENT_BYTES + CHECKSUM_BYTES
-    }
-
-    /// Returns the file's bytes.
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(HEAD_BYTES + self.segments.len() * SEGMENT_BYTES + CHECKSUM_BYTES);
-        bytes.extend(MAGIC);
-        bytes.extend(FORMAT_VERSION.to_le_bytes());
-        bytes.extend([0; 6]);
-        bytes.extend(self.instance.0);
-        bytes.extend(self.generation.to_le_bytes());
-        bytes.extend((self.segments.len() as u32).to_le_bytes());
-        bytes.extend(0u32.to_le_bytes());
-        for head in &self.segments {
-            bytes.extend(head.segment.to_le_bytes());
-            bytes.extend(head.first_number.to_le_bytes());
-            bytes.extend(head.first_lsn.get().to_le_bytes());
-            bytes.extend(head.chain.to_le_bytes());
-            bytes.extend(0u32.to_le_bytes());
-        }
-        let checksum = mmsb_types::crc32c(&bytes);
-        bytes.extend(checksum.to_le_bytes());
-        bytes
-    }
-
-    /// Reads a manifest.
-    ///
-    /// # Errors
-    /// [`HeadFault`]: damage, or another version of the format.
-    pub fn parse(bytes: &[u8]) -> Result<Self, HeadFault> {
-        if bytes.len() < HEAD_BYTES + CHECKSUM_BYTES {
-            let need = (HEAD_BYTES + CHECKSUM_BYTES) as u64;
-            return Err(HeadFault::Damaged(Fault::CutShort { need, have: bytes.len() as u64 }));
-        }
-        check_head(bytes, MAGIC)?;
-        let (count, checkpoints) = (u32_at(bytes, 40) as usize, u32_at(bytes, 44));
-        let columns = &bytes[HEAD_BYTES..bytes.len() - CHECKSUM_BYTES];
-        let reserved = bytes[10..16].iter().any(|&byte| byte != 0);
-        let layout = |what| Err(HeadFault::Damaged(Fault::Layout(what)));
-        if reserved || checkpoints != 0 {
-            return layout("a reserved field is not zero");
-        }
-        if count == 0 || count > SEGMENTS_MAX || columns.len() != count * SEGMENT_BYTES {
-            return layout("the segment count disagrees with the file's length");
-        }
-        let segments = columns.chunks_exact(SEGMENT_BYTES).map(segment).collect::<Option<Vec<_>>>();
-        let instance = InstanceId(*bytes[16..].first_chunk().expect("length checked above"));
-        match segments.filter(|list| list.is_sorted_by(|a, b| a.segment < b.segment)) {
-            Some(segments) => Ok(Self { generation: u64_at(bytes, 32), instance, segments }),
-            None => layout("the segment list is not in order or out of range"),
-        }
+        number_behind(name, "MANIFEST-")
     }
 }
 
-fn segment(bytes: &[u8]) -> Option<SegmentHead> {
-    let head = SegmentHead {
-        segment: u64_at(bytes, 0),
-        first_number: u64_at(bytes, 8),
-        first_lsn: Lsn::new(u64_at(bytes, 16)),
-        chain: u32_at(bytes, 24),
-    };
-    (u32_at(bytes, 28) == 0 && head.is_possible()).then_some(head)
+impl CheckpointRef {
+    /// Returns the number of the state it holds.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.cursor.number
+    }
+
+    /// Returns the file's name.
+    #[must_use]
+    pub fn file_name(&self) -> String {
+        Self::name_of(self.epoch())
+    }
+
+    /// Returns the name of the file of a checkpoint at `epoch`.
+    #[must_use]
+    pub fn name_of(epoch: u64) -> String {
+        format!("ckpt-{epoch}")
+    }
+}
+
+/// Returns the number that a name tells behind `prefix`; decimal, in the one way to write it.
+pub(crate) fn number_behind(name: &str, prefix: &str) -> Option<u64> {
+    let digits = name.strip_prefix(prefix)?;
+    let number: u64 = digits.parse().ok()?;
+    (number.to_string() == digits).then_some(number)
 }

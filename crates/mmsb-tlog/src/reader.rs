@@ -14,7 +14,7 @@ use crate::{
     dir::io_error,
     frame::{HEADER_BYTES, NUMBER_MAX, RecordHead, parse_frame, record_head},
     mark,
-    segment::SEGMENT_HEAD_BYTES,
+    segment::LSN_MAX,
     vfs::{Access, VfsFile},
     window::Window,
 };
@@ -34,9 +34,12 @@ impl Cursor {
     /// Returns the place of the first record of the log in `dir`.
     #[must_use]
     pub fn first(dir: &LogDir) -> Self {
-        let head = dir.segment();
-        let lsn = Lsn::new(head.first_lsn.get() + SEGMENT_HEAD_BYTES as u64);
-        Self { lsn, number: head.first_number - 1, chain: head.chain }
+        dir.manifest().first_cursor()
+    }
+
+    /// Tells whether a log can have such a place.
+    pub(crate) fn is_possible(&self) -> bool {
+        self.number <= NUMBER_MAX && self.lsn.get() <= 2 * LSN_MAX
     }
 }
 
@@ -91,9 +94,10 @@ pub(crate) enum Stop {
 impl Walk {
     /// Starts at `cursor` and looks at the first `end` bytes of the log's file.
     pub(crate) fn new(dir: &LogDir, file: Arc<dyn VfsFile>, cursor: Cursor, end: Lsn) -> Self {
-        let first_lsn = dir.segment().first_lsn.get();
+        let head = dir.manifest().last_segment();
+        let first_lsn = head.first_lsn.get();
         let window = Window::new(file, end.get().saturating_sub(first_lsn));
-        let (path, instance) = (dir.segment_path(), dir.instance());
+        let (path, instance) = (dir.segment_path(&head), dir.instance());
         Self { window, path, instance, first_lsn, cursor, is_chained: true, effort_spent: 0 }
     }
 
@@ -260,8 +264,9 @@ impl Reader {
         if start.lsn < first.lsn {
             return Err(LogError::HistoryGone { oldest: first.number });
         }
-        let file = dir.open_segment(Access::ReadOnly)?;
-        Ok(Self { walk: Walk::new(dir, file, start, end), end, path: dir.segment_path() })
+        let head = dir.manifest().last_segment();
+        let file = dir.open_segment(&head, Access::ReadOnly)?;
+        Ok(Self { walk: Walk::new(dir, file, start, end), end, path: dir.segment_path(&head) })
     }
 
     /// Returns the place behind the last commit that was yielded.

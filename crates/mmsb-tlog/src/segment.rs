@@ -5,17 +5,18 @@
 use mmsb_types::{Lsn, crc32c};
 
 use crate::{
-    Fault, InstanceId,
+    Cursor, Fault, InstanceId,
     frame::{NUMBER_MAX, u16_at, u32_at, u64_at},
+    manifest::number_behind,
 };
 
 /// Bytes of a segment's head.
 pub const SEGMENT_HEAD_BYTES: usize = 64;
-/// Version of the log format that this build writes and reads.
-pub const FORMAT_VERSION: u16 = 1;
+/// Version of segments: the same in both versions of the format.
+pub(crate) const SEGMENT_VERSION: u16 = 1;
 const MAGIC: [u8; 8] = *b"MMSBSEG\0";
 /// Largest position at which a segment may begin.
-const LSN_MAX: u64 = 1 << 62;
+pub(crate) const LSN_MAX: u64 = 1 << 62;
 
 /// Where a segment begins: the state of the log just before its first record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,10 +42,29 @@ impl SegmentHead {
         Self { first_number, ..Self::FIRST }
     }
 
+    /// Returns the head of the segment with this number that begins at `end`, where the one before it ends.
+    #[must_use]
+    pub const fn behind(segment: u64, end: Cursor) -> Self {
+        Self { segment, first_number: end.number + 1, first_lsn: end.lsn, chain: end.chain }
+    }
+
+    /// Returns the place of the segment's first record.
+    #[must_use]
+    pub const fn cursor(&self) -> Cursor {
+        let lsn = Lsn::new(self.first_lsn.get() + SEGMENT_HEAD_BYTES as u64);
+        Cursor { lsn, number: self.first_number - 1, chain: self.chain }
+    }
+
     /// Returns the file's name.
     #[must_use]
     pub fn file_name(&self) -> String {
         format!("seg-{}", self.segment)
+    }
+
+    /// Returns the segment's number that a file name tells, if it names a segment.
+    #[must_use]
+    pub fn number_of(name: &str) -> Option<u64> {
+        number_behind(name, "seg-")
     }
 
     /// Tells whether a log can have such a segment; sums of a position and a file's length do not overflow.
@@ -58,7 +78,7 @@ impl SegmentHead {
     pub fn encode(&self, instance: InstanceId) -> [u8; SEGMENT_HEAD_BYTES] {
         let mut head = [0; SEGMENT_HEAD_BYTES];
         head[0..8].copy_from_slice(&MAGIC);
-        head[8..10].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+        head[8..10].copy_from_slice(&SEGMENT_VERSION.to_le_bytes());
         head[16..32].copy_from_slice(&instance.0);
         head[32..40].copy_from_slice(&self.segment.to_le_bytes());
         head[40..48].copy_from_slice(&self.first_number.to_le_bytes());
@@ -78,7 +98,7 @@ impl SegmentHead {
             let (need, have) = (SEGMENT_HEAD_BYTES as u64, head.len() as u64);
             return Err(HeadFault::Damaged(Fault::CutShort { need, have }));
         }
-        check_head(&head[..SEGMENT_HEAD_BYTES], MAGIC)?;
+        check_head(&head[..SEGMENT_HEAD_BYTES], MAGIC, SEGMENT_VERSION)?;
         if u16_at(head, 10) != 0 || u32_at(head, 12) != 0 {
             return Err(HeadFault::Damaged(Fault::Layout("a reserved field is not zero")));
         }
@@ -105,8 +125,9 @@ pub enum HeadFault {
     Version(u16),
 }
 
-/// Checks magic, the checksum in the last four bytes, and the version at byte 8, in this order.
-pub(crate) fn check_head(bytes: &[u8], magic: [u8; 8]) -> Result<(), HeadFault> {
+/// Checks magic, the checksum in the last four bytes, and the version at byte 8, in this order; returns the
+/// version, which is at most `newest`.
+pub(crate) fn check_head(bytes: &[u8], magic: [u8; 8], newest: u16) -> Result<u16, HeadFault> {
     if bytes[..8] != magic {
         return Err(HeadFault::Damaged(Fault::Layout("the magic bytes are wrong")));
     }
@@ -116,7 +137,7 @@ pub(crate) fn check_head(bytes: &[u8], magic: [u8; 8]) -> Result<(), HeadFault> 
         return Err(HeadFault::Damaged(Fault::HeaderChecksum { stored, computed }));
     }
     match u16_at(bytes, 8) {
-        FORMAT_VERSION => Ok(()),
+        version if (1..=newest).contains(&version) => Ok(version),
         other => Err(HeadFault::Version(other)),
     }
 }

@@ -55,7 +55,7 @@ impl Kept {
 
     /// The error for a commit that is whole but does not fit the state before it.
     pub(crate) fn does_not_fit(&self, commit: &Commit<'_>, what: String) -> Error {
-        let offset = commit.lsn.get() - self.dir.segment().first_lsn.get();
-        Error::Corrupt { file: self.dir.segment_path(), offset, number: commit.epoch.get(), what }
+        let (file, offset) = self.dir.place_of(commit.lsn);
+        Error::Corrupt { file, offset, number: commit.epoch.get(), what }
     }
 }

@@ -74,7 +74,7 @@ pub fn replay_into(dir: &LogDir, end: Cursor, store: &mut PageStore) -> Result<E
 
 /// Refuses a log that begins behind its birth and does not tell the whole state before its first commit.
 fn check_birth(dir: &LogDir, heading: &Heading) -> Result<(), Error> {
-    let head = dir.segment();
+    let head = dir.manifest().segments[0];
     let has_base = head == SegmentHead::starting_at(head.first_number)
         && heading.epoch > Epoch::ZERO
         && heading.epoch >= heading.base.oldest();
@@ -82,7 +82,7 @@ fn check_birth(dir: &LogDir, heading: &Heading) -> Result<(), Error> {
         return Ok(());
     }
     let what = "the log begins late, and the state before it is not there, or not whole".to_owned();
-    Err(Error::Corrupt { file: dir.segment_path(), offset: 0, number: heading.epoch.get(), what })
+    Err(Error::Corrupt { file: dir.segment_path(&head), offset: 0, number: heading.epoch.get(), what })
 }
 
 /// The text for a page that a commit uses and that does not live.

@@ -35,7 +35,7 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, Error> {
         // A batch that a live writer had half written at the first look has landed at the second.
         log = Verification::run(&dir)?;
     }
-    Ok(Verified { file: dir.segment_path(), instance: dir.instance(), log })
+    Ok(Verified { file: dir.segment_path(&dir.manifest().last_segment()), instance: dir.instance(), log })
 }
 
 impl Bus {

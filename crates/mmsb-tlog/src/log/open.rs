@@ -13,8 +13,9 @@ use crate::{
 
 impl Flush {
     pub(super) fn open(dir: &LogDir, scan: &Scan, unit: u64) -> Result<Self, LogError> {
-        let (path, first_lsn) = (dir.segment_path(), dir.segment().first_lsn);
-        let file = dir.open_segment(Access::ReadWrite)?;
+        let head = dir.manifest().last_segment();
+        let (path, first_lsn) = (dir.segment_path(&head), head.first_lsn);
+        let file = dir.open_segment(&head, Access::ReadWrite)?;
         let offset = scan.end.lsn.get().saturating_sub(first_lsn.get());
         check_end(&file, &path, offset, scan)?;
         if file.len().map_err(io_error("measuring", &path, 0))? > offset {

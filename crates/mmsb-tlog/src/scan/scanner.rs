@@ -44,11 +44,12 @@ pub(crate) struct Found {
 
 impl Scanner {
     pub(crate) fn start(dir: &LogDir) -> Result<Self, LogError> {
-        let file = dir.open_segment(Access::ReadOnly)?;
-        let path = dir.segment_path();
+        let head = dir.manifest().last_segment();
+        let file = dir.open_segment(&head, Access::ReadOnly)?;
+        let path = dir.segment_path(&head);
         let bytes = file.len().map_err(io_error("measuring", &path, 0))?;
         let first = Cursor::first(dir);
-        let walk = Walk::new(dir, file, first, Lsn::new(dir.segment().first_lsn.get() + bytes));
+        let walk = Walk::new(dir, file, first, Lsn::new(head.first_lsn.get() + bytes));
         Ok(Self {
             walk,
             frame_count: 0,

@@ -107,14 +107,14 @@ pub fn commits_up_to(dir: &LogDir, end: Lsn) -> Vec<String> {
 }
 
 pub fn segment_bytes(dir: &LogDir) -> Vec<u8> {
-    let file = dir.open_segment(Access::ReadOnly).unwrap();
+    let file = dir.open_segment(&dir.manifest().last_segment(), Access::ReadOnly).unwrap();
     let mut bytes = vec![0; file.len().unwrap() as usize];
     assert_eq!(file.read_at(0, &mut bytes).unwrap(), bytes.len());
     bytes
 }
 
 pub fn set_segment_bytes(dir: &LogDir, bytes: &[u8]) {
-    let file = dir.open_segment(Access::ReadWrite).unwrap();
+    let file = dir.open_segment(&dir.manifest().last_segment(), Access::ReadWrite).unwrap();
     file.truncate(0).unwrap();
     file.write_at(0, bytes).unwrap();
 }

@@ -1,5 +1,7 @@
 //! The directory of a bus: created whole or not at all, and refused by name if it is anything else.
 
+mod editing;
+
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
@@ -70,12 +72,12 @@ fn another_version_of_the_format_is_told_apart_from_damage() {
     let vfs = MemoryVfs::new();
     create(vfs.clone(), Path::new(BUS));
     let mut bytes = Manifest::first(INSTANCE).encode();
-    bytes[8] = 2;
+    bytes[8] = 3;
     let covered = bytes.len() - 4;
     let checksum = mmsb_types::crc32c(&bytes[..covered]).to_le_bytes();
     bytes[covered..].copy_from_slice(&checksum);
     write(&vfs, "/bus/MANIFEST-1", &bytes);
-    check_refused(&vfs, "/bus/MANIFEST-1 has format version 2; this build reads 1");
+    check_refused(&vfs, "/bus/MANIFEST-1 has format version 3; this build reads 2");
 }
 
 #[test]
@@ -85,10 +87,10 @@ fn the_newest_manifest_counts_and_a_segment_of_another_bus_does_not() {
     write(&vfs, "/bus/MANIFEST-9", &Manifest::first(INSTANCE).encode());
     check_refused(
         &vfs,
-        "damaged record 0 in /bus/MANIFEST-9 at offset 0: the manifest's generation or segment list is not this build's",
+        "damaged record 0 in /bus/MANIFEST-9 at offset 0: the manifest's generation is not the one in its name",
     );
     vfs.remove(Path::new("/bus/MANIFEST-9")).unwrap();
-    let head = dir.segment().encode(crate::common::OTHER);
+    let head = dir.manifest().last_segment().encode(crate::common::OTHER);
     assert_eq!(head.len(), SEGMENT_HEAD_BYTES);
     write(&vfs, "/bus/seg-1", &head);
     check_refused(
@@ -160,9 +162,9 @@ fn a_log_may_begin_late_and_its_directory_move_whole() {
     let head = SegmentHead::starting_at(1000);
     let dir = LogDir::create_from(vfs.clone(), Path::new("/building"), INSTANCE, head).unwrap();
     let moved = dir.move_to(Path::new("/bus")).unwrap();
-    assert_eq!((moved.path(), moved.segment()), (Path::new("/bus"), head));
+    assert_eq!((moved.path(), moved.manifest().segments[0]), (Path::new("/bus"), head));
     assert!(matches!(LogDir::open(vfs.clone(), Path::new("/building")), Err(LogError::NotABus { .. })));
-    assert_eq!(LogDir::open(vfs.clone(), Path::new("/bus")).unwrap().segment(), head);
+    assert_eq!(LogDir::open(vfs.clone(), Path::new("/bus")).unwrap().manifest().segments, [head]);
 
     let other = LogDir::create(vfs.clone(), Path::new("/other"), INSTANCE).unwrap();
     let refused = other.clone().move_to(Path::new("/bus"));

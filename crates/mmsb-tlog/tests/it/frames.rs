@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use mmsb_delta::{DeltaBatch, Patch};
 use mmsb_tlog::{
-    InstanceId, Manifest, Mark, SectionBuf, SectionKind, SegmentHead,
+    CheckpointRef, InstanceId, Manifest, Mark, SectionBuf, SectionKind, SegmentHead, Tag,
     frame::{parse_frame, record_head},
 };
 use mmsb_types::{Lsn, PageId, Span};
@@ -124,7 +124,10 @@ proptest! {
     ) {
         let head = SegmentHead { segment, first_number, first_lsn: Lsn::new(lsn), chain };
         prop_assert_eq!(SegmentHead::parse(&head.encode(INSTANCE)), Ok((head, INSTANCE)));
-        let manifest = Manifest { generation, instance: INSTANCE, segments: vec![head] };
+        let checkpoints = vec![CheckpointRef { cursor: head.cursor(), parent: None, bytes: lsn, hash: [7; 32] }];
+        let tags = vec![Tag { name: "a name".to_owned(), number: first_number - 1 }];
+        let segments = vec![head];
+        let manifest = Manifest { generation, instance: INSTANCE, segments, checkpoints, tags };
         prop_assert_eq!(Manifest::parse(&manifest.encode()), Ok(manifest.clone()));
         prop_assert_eq!(Manifest::generation_of(&manifest.file_name()), Some(generation));
     }

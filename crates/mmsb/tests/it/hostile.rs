@@ -199,26 +199,25 @@ fn a_life_after_death_of_the_same_id_is_its_own() {
 fn a_log_that_begins_late_has_no_state_to_begin_with() {
     let (vfs, path, instance) = (Arc::new(MemoryVfs::new()), Path::new("bus"), InstanceId([1; 16]));
     LogDir::create(vfs.clone(), path, instance).unwrap();
-    for head in [
-        SegmentHead { first_number: (1 << 56) - 1, ..SegmentHead::FIRST },
-        SegmentHead { chain: 1, ..SegmentHead::FIRST },
-        SegmentHead { first_lsn: Lsn::new(64), ..SegmentHead::FIRST },
+    let no_state = "the log begins late, and the state before it is not there, or not whole";
+    let no_checkpoint = "the log begins late, and no checkpoint lies in it";
+    for (head, name, expect) in [
+        (SegmentHead { first_number: (1 << 56) - 1, ..SegmentHead::FIRST }, "seg-1", no_state),
+        (SegmentHead { chain: 1, ..SegmentHead::FIRST }, "MANIFEST-1", no_checkpoint),
+        (SegmentHead { first_lsn: Lsn::new(64), ..SegmentHead::FIRST }, "MANIFEST-1", no_checkpoint),
     ] {
         let manifest = Manifest { segments: vec![head], ..Manifest::first(instance) };
         let files =
             [(manifest.file_name(), manifest.encode()), (head.file_name(), head.encode(instance).to_vec())];
-        for (name, bytes) in files {
-            vfs.open(&path.join(name), Access::ReadWrite).unwrap().write_at(0, &bytes).unwrap();
+        for (file, bytes) in files {
+            vfs.open(&path.join(file), Access::ReadWrite).unwrap().write_at(0, &bytes).unwrap();
         }
         for refused in [Bus::builder().open_on(vfs.clone(), path), Bus::builder().read_on(vfs.clone(), path)]
         {
             match refused {
                 Err(Error::Corrupt { file, offset: 0, number: 0, what }) => {
-                    assert!(file.ends_with("seg-1"));
-                    assert_eq!(
-                        what,
-                        "the log begins late, and the state before it is not there, or not whole"
-                    );
+                    assert!(file.ends_with(name));
+                    assert_eq!(what, expect);
                 }
                 other => panic!("{head:?}: {other:?}"),
             }

@@ -3,19 +3,21 @@
 use std::{path::Path, sync::Arc};
 
 use mmsb_tlog::{
-    LogDir, LogError, Manifest, NUMBER_MAX, Scan, SegmentHead, Verification,
+    CheckpointRef, LogDir, LogError, Manifest, NUMBER_MAX, Scan, SegmentHead, Verification,
     vfs::{Access, MemoryVfs, Vfs},
 };
 use mmsb_types::Lsn;
 
 use crate::common::{INSTANCE, commit, create, open, plain, single, try_commit};
 
-/// A bus whose log begins at `head`.
+/// A bus whose log begins at `head`; its manifest names a checkpoint there, if need be.
 pub(super) fn bus_at(head: SegmentHead) -> LogDir {
     let vfs = MemoryVfs::new();
     let path = Path::new("/bus");
     create(vfs.clone(), path);
-    let manifest = Manifest { segments: vec![head], ..Manifest::first(INSTANCE) };
+    let start = CheckpointRef { cursor: head.cursor(), parent: None, bytes: 0, hash: [0; 32] };
+    let checkpoints = if head.first_lsn == Lsn::ZERO { vec![] } else { vec![start] };
+    let manifest = Manifest { segments: vec![head], checkpoints, ..Manifest::first(INSTANCE) };
     for (name, bytes) in
         [(manifest.file_name(), manifest.encode()), (head.file_name(), head.encode(INSTANCE).to_vec())]
     {

@@ -69,7 +69,7 @@ fn a_base_of_many_frames_is_kept_whole() {
     branch.put(pages[0], 0, &7u8).unwrap();
     branch.keep_on(vfs.clone(), path).unwrap();
     let dir = LogDir::open(vfs.clone(), path).unwrap();
-    assert!(dir.segment().first_number + 5 < branch.base().get(), "one frame for about 64 KiB");
+    assert!(dir.manifest().segments[0].first_number + 5 < branch.base().get(), "one frame for about 64 KiB");
     let kept = Builder::default().read_on(vfs, path).unwrap();
     assert_eq!(kept.oldest(), branch.base());
     for &page in &pages[1..] {
