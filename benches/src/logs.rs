@@ -38,7 +38,7 @@ impl Appender {
     pub fn append(&mut self, changes: &[Change]) -> Result<u64> {
         self.batch.clear();
         changes.iter().for_each(|change| self.batch.push(change.page, change.patch()));
-        self.frame.encode(&self.sections, &self.batch, self.log.record_bytes_max())?;
+        self.frame.encode(&self.sections, self.batch.view(), self.log.record_bytes_max())?;
         let room = self.log.room(self.frame.len())?;
         let reservation = self.log.reserve(room, self.frame.len());
         Ok(self.log.publish(reservation, &mut self.frame))

@@ -102,6 +102,13 @@ impl DeltaBatch {
         }
     }
 
+    /// Appends all patches of another batch that holds no wide ones.
+    pub fn push_compact(&mut self, batch: BatchView<'_>) {
+        let [_, _, payload, _] = batch.columns();
+        self.compact.extend_from_slice(batch.compact_entries());
+        self.compact_payload.extend_from_slice(payload);
+    }
+
     /// Empties the batch; its memory is kept.
     pub fn clear(&mut self) {
         self.compact.clear();

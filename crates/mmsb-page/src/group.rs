@@ -259,16 +259,23 @@ impl GroupWriter<'_> {
     /// Two loads; for each page changed since a snapshot was taken, nothing; for any other, a copy of it.
     #[inline]
     pub fn preserve(&mut self, records: impl Iterator<Item = (usize, PageId)>, until: Epoch) {
+        self.preserve_each(records.map(|record| (record, until)));
+    }
+
+    /// Saves pages as [`GroupWriter::preserve`] does for commits that took their numbers together: each record
+    /// with that of its own.
+    #[inline]
+    pub fn preserve_each(&mut self, records: impl Iterator<Item = ((usize, PageId), Epoch)>) {
         let wanted = self.group.store.pins.wanted();
         if !wanted.is_empty() {
-            self.save(records, wanted, until);
+            self.save(records, wanted);
         }
     }
 
     #[cold]
-    fn save(&self, records: impl Iterator<Item = (usize, PageId)>, wanted: Wanted, until: Epoch) {
+    fn save(&self, records: impl Iterator<Item = ((usize, PageId), Epoch)>, wanted: Wanted) {
         let Group { store, committer, .. } = &self.group;
-        for (index, page) in records {
+        for ((index, page), until) in records {
             let record = &self.group.records[index];
             let seq = meta::epoch(record.before);
             if record.is_first() && wanted.has(seq) {

@@ -221,10 +221,10 @@ impl Bus {
 
     /// Lends the numbers of a transaction's tag and code site.
     pub(crate) fn lend_source(&self, draft: &Draft) -> Option<SourceLoan<'_>> {
-        if draft.tag.is_none() && draft.site.is_none() {
+        if draft.tag().is_none() && draft.site.is_none() {
             return None;
         }
-        Some(self.inner.interner.lend(draft.tag.as_deref(), draft.site))
+        Some(self.inner.interner.lend(draft.tag(), draft.site))
     }
 
     /// Returns how safe commits are unless they ask for something else.

@@ -44,7 +44,7 @@ pub(crate) fn run(bus: &Bus, mut tx: Transaction<'_>) -> Result<Committed, Error
 
 /// Steps 1 to 4; returns the epoch.
 fn single(bus: &Bus, tx: &mut Transaction<'_>) -> Result<Epoch, Error> {
-    tx.draft.tag.as_deref().map_or(Ok(()), |tag| check_text("a tag", tag).map(drop))?;
+    tx.draft.tag().map_or(Ok(()), |tag| check_text("a tag", tag).map(drop))?;
     bus.journal().log()?.check_poison()?;
     // The clock is the user's code: nothing is held yet.
     let nanos = bus.now_nanos();

@@ -93,7 +93,7 @@ impl Bus {
     #[track_caller]
     pub fn rewind(&self, epoch: Epoch) -> Result<Rewound, Error> {
         let mut tx = self.begin().tag(TAG);
-        tx.draft.rewinds_to = Some(epoch);
+        tx.draft.columns().rewinds_to = Some(epoch);
         // The clock is the user's code, which runs before anything is held.
         let nanos = self.now_nanos();
         let mut past = if self.is_undoable(epoch)? { None } else { Some(self.past_to_rewind_to(epoch)?) };

@@ -3,6 +3,7 @@
 //! Invariant: until [`Transaction::commit`] nothing of it is seen by anyone; dropped, it leaves nothing but
 //! ids that are never given out again.
 
+mod columns;
 mod detail;
 mod draft;
 mod image;
@@ -15,6 +16,7 @@ mod write;
 
 use std::panic::Location;
 
+use mmsb_delta::ShortWrite;
 use mmsb_page::PageStore;
 use mmsb_types::{Durability, Epoch, PageId};
 
@@ -22,7 +24,7 @@ use crate::{Branch, Bus, Error};
 
 pub(crate) use self::{
     detail::Detail,
-    draft::{Draft, PooledDraft},
+    draft::Draft,
     page::{Change, Life, TxPage},
     target::Target,
     write::check_text,
@@ -53,7 +55,7 @@ pub struct Transaction<'b> {
     target: Target<'b>,
     /// The pages of the bus, while it only writes to living ones of them.
     live: Option<&'b PageStore>,
-    pub(crate) draft: PooledDraft,
+    pub(crate) draft: Draft,
     /// `None` while it only writes to living pages.
     detail: Option<Box<Detail<'b>>>,
 }
@@ -74,12 +76,12 @@ impl<'b> Transaction<'b> {
         durability: Durability,
         site: Option<&'static Location<'static>>,
     ) -> Self {
-        let draft = PooledDraft::new(durability, site);
+        let draft = Draft::new(durability, site);
         Self { target: Target::Bus(bus), live: Some(bus.store()), draft, detail: None }
     }
 
     pub(crate) fn on_branch(branch: &'b Branch, site: Option<&'static Location<'static>>) -> Self {
-        let draft = PooledDraft::new(Durability::Volatile, site);
+        let draft = Draft::new(Durability::Volatile, site);
         Self { target: Target::Branch(branch), live: None, draft, detail: None }
     }
 
@@ -111,9 +113,18 @@ impl<'b> Transaction<'b> {
         let draft = &self.draft;
         is_own
             && self.detail.is_none()
-            && draft.tag.is_none()
             && draft.site.is_none()
-            && draft.rewinds_to.is_none()
+            && draft.tag().is_none()
+            && draft.rewinds_to().is_none()
+    }
+
+    /// Returns the only thing that it does, if that is a short write to a page of `bus`, and it says nothing of who
+    /// makes it.
+    #[inline]
+    pub(crate) fn only_short_on(&self, bus: &Bus) -> Option<&ShortWrite> {
+        let is_plain =
+            self.draft.site.is_none() && self.live.is_some_and(|own| std::ptr::eq(own, bus.store()));
+        self.draft.only_short().filter(|_| is_plain)
     }
 
     /// Goes from plain writes to a record for each page.
@@ -122,8 +133,8 @@ impl<'b> Transaction<'b> {
     /// [`Error::Conflict`]: a page that was written to is gone; the transaction is as before.
     pub(crate) fn make_detail(&mut self) -> Result<&mut Detail<'b>, Error> {
         if self.detail.is_none() {
-            let detail = Detail::of_writes(self.target, self.draft.writes.view())?;
-            self.draft.writes.clear();
+            let detail = Detail::of_writes(self.target, self.draft.writes())?;
+            self.draft.clear_writes();
             (self.live, self.detail) = (None, Some(Box::new(detail)));
         }
         Ok(self.detail.as_deref_mut().expect("made just now, if not before"))

@@ -1,6 +1,6 @@
 //! Writing frames: everything but the number, outside all locks; then the number.
 
-use mmsb_delta::DeltaBatch;
+use mmsb_delta::BatchView;
 use mmsb_types::crc32c;
 
 use super::{
@@ -70,7 +70,7 @@ impl FrameBuf {
     pub fn encode(
         &mut self,
         sections: &SectionBuf,
-        batch: &DeltaBatch,
+        batch: BatchView<'_>,
         record_bytes_max: u32,
     ) -> Result<(), LogError> {
         self.bytes.clear();
@@ -78,7 +78,7 @@ impl FrameBuf {
         if bytes > limit {
             return Err(LogError::RecordTooLarge { bytes, limit });
         }
-        if let Some(line) = Line::of(batch.view()).filter(|_| sections.is_empty()) {
+        if let Some(line) = Line::of(batch).filter(|_| sections.is_empty()) {
             self.bytes.extend_from_slice(line.open_words().map(u64::to_le_bytes).as_flattened());
         } else {
             self.encode_frame(sections, batch);
@@ -132,7 +132,7 @@ impl FrameBuf {
         self.bytes[2..4] == KIND_SINGLE.to_le_bytes()
     }
 
-    fn encode_frame(&mut self, sections: &SectionBuf, batch: &DeltaBatch) {
+    fn encode_frame(&mut self, sections: &SectionBuf, batch: BatchView<'_>) {
         self.bytes.resize(HEADER_BYTES, 0);
         self.encode_sections(sections, batch.wide_count() as u32);
         batch.encode_into(&mut self.bytes);
@@ -158,7 +158,7 @@ impl FrameBuf {
 }
 
 /// Returns the length that the frame will have, in bytes.
-fn frame_bytes(sections: &SectionBuf, batch: &DeltaBatch) -> u64 {
+fn frame_bytes(sections: &SectionBuf, batch: BatchView<'_>) -> u64 {
     if is_single(sections, batch) {
         return SINGLE_BYTES as u64;
     }
@@ -166,7 +166,7 @@ fn frame_bytes(sections: &SectionBuf, batch: &DeltaBatch) -> u64 {
     (HEADER_BYTES + wide + sections.encoded_bytes() + batch.encoded_bytes()).next_multiple_of(8) as u64
 }
 
-fn is_single(sections: &SectionBuf, batch: &DeltaBatch) -> bool {
+fn is_single(sections: &SectionBuf, batch: BatchView<'_>) -> bool {
     let one_compact = batch.compact_count() == 1 && batch.wide_count() == 0;
     sections.is_empty() && one_compact && batch.payload_bytes() <= SINGLE_PAYLOAD_MAX
 }

@@ -104,7 +104,7 @@ mod tests {
             let frame = parse_frame(bytes.as_flattened()).unwrap();
             assert_eq!((frame.number, frame.batch), (1 << 40, batch.view()), "{len} bytes");
             let mut buffer = FrameBuf::default();
-            buffer.encode(&SectionBuf::default(), &batch, 64).unwrap();
+            buffer.encode(&SectionBuf::default(), batch.view(), 64).unwrap();
             buffer.seal(1 << 40);
             assert_eq!(buffer.bytes(), bytes.as_flattened(), "{len} bytes");
         }

@@ -11,6 +11,9 @@ use mmsb_types::limits::BOXED_ABOVE_BYTES;
 use super::{Log, Reservation, Ring, Room, Shared, UNIT_BYTES, ring::Done};
 use crate::{Line, LogError};
 
+/// Units of a line.
+const LINE_UNITS: u64 = Line::bytes().div_ceil(UNIT_BYTES) as u64;
+
 /// Consecutive numbers and places in the log.
 #[derive(Debug)]
 #[must_use]
@@ -45,11 +48,25 @@ impl Log {
     #[inline]
     pub fn reserve_many<'a>(
         &self,
-        mut room: Room<'a>,
+        room: Room<'a>,
         frame_bytes: impl ExactSizeIterator<Item = usize>,
     ) -> Reservations<'a> {
-        let (shared, count) = (room.shared, frame_bytes.len() as u64);
-        let units: u64 = frame_bytes.map(Ring::units_for).sum();
+        let count = frame_bytes.len() as u64;
+        self.reserve_units(room, count, frame_bytes.map(Ring::units_for).sum())
+    }
+
+    /// Takes the next `count` numbers and places, all of them for lines, as [`Log::reserve_many`] does.
+    ///
+    /// # Panics
+    /// As [`Log::reserve_many`].
+    #[inline]
+    pub fn reserve_lines<'a>(&self, room: Room<'a>, count: usize) -> Reservations<'a> {
+        self.reserve_units(room, count as u64, count as u64 * LINE_UNITS)
+    }
+
+    #[inline]
+    fn reserve_units<'a>(&self, mut room: Room<'a>, count: u64, units: u64) -> Reservations<'a> {
+        let shared = room.shared;
         assert!(units <= room.units && count > 0, "{count} frames of {units} units do not fit their room");
         room.units -= units;
         let place = shared.tail.reserve_many(count, units);
@@ -87,7 +104,7 @@ impl<'a> Reservations<'a> {
     /// As [`Reservations::take`].
     #[inline]
     pub fn publish_line(&mut self, line: Line<'_>) {
-        let (shared, units) = (self.shared, const { Line::bytes().div_ceil(UNIT_BYTES) as u64 });
+        let (shared, units) = (self.shared, LINE_UNITS);
         assert!(self.count > 0 && units <= self.units, "no room is reserved for a line");
         shared.ring.write_line(self.unit, line.sealed(self.number));
         shared.ring.set_done(self.number, Done { units, boxed: false });

@@ -14,7 +14,7 @@ fn work(log: &Log, page: u64) {
         let mut batch = DeltaBatch::default();
         batch.push(PageId::new(page), Patch::Bytes { offset: turn, bytes: &vec![1; 1 + turn as usize * 9] });
         let mut frame = FrameBuf::default();
-        frame.encode(&sections, &batch, log.record_bytes_max()).unwrap();
+        frame.encode(&sections, batch.view(), log.record_bytes_max()).unwrap();
         let room = log.room(frame.len()).unwrap();
         log.publish(log.reserve(room, frame.len()), &mut frame);
     }

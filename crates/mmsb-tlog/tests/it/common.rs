@@ -35,7 +35,7 @@ impl Content {
 
     pub fn encode(&self) -> FrameBuf {
         let mut frame = FrameBuf::default();
-        frame.encode(&self.sections, &self.batch, RECORD_BYTES_MAX).unwrap();
+        frame.encode(&self.sections, self.batch.view(), RECORD_BYTES_MAX).unwrap();
         frame
     }
 

@@ -148,7 +148,7 @@ fn one_short_run_alone_takes_a_line() {
 fn an_empty_batch_and_no_section_is_a_frame_too() {
     let (sections, batch) = (SectionBuf::default(), DeltaBatch::default());
     let mut frame = mmsb_tlog::FrameBuf::with_capacity(64);
-    frame.encode(&sections, &batch, 1 << 20).unwrap();
+    frame.encode(&sections, batch.view(), 1 << 20).unwrap();
     frame.seal(1);
     let parsed = parse_frame(frame.bytes()).unwrap();
     assert!(parsed.batch.is_empty() && parsed.sections.iter().next().is_none());

@@ -28,7 +28,7 @@ struct Plan {
 impl Branch {
     /// Lays a transaction over the branch.
     pub(crate) fn commit(&self, mut tx: Transaction<'_>) -> Result<Committed, Error> {
-        tx.draft.tag.as_deref().map_or(Ok(()), |tag| check_text("a tag", tag).map(drop))?;
+        tx.draft.tag().map_or(Ok(()), |tag| check_text("a tag", tag).map(drop))?;
         let mut scratch = PooledScratch::new();
         tx.make_detail()?;
         let Some(detail) = tx.detail() else { unreachable!("made just now") };
@@ -40,7 +40,7 @@ impl Branch {
         scratch.encode_sections(&tx.draft, &detail.events, source.as_ref(), None);
         self.encode(&state, detail, &mut scratch)?;
         state.check_room(scratch.frame.len())?;
-        (state.layer.epoch, state.layer.label) = (epoch, tx.draft.label);
+        (state.layer.epoch, state.layer.label) = (epoch, tx.draft.label());
         state.apply(plan, &detail.events, &scratch, epoch);
         state.keep_frame(&mut scratch, epoch);
         source.iter_mut().for_each(SourceLoan::set_published);
@@ -97,9 +97,9 @@ impl Branch {
     }
 
     fn lend(&self, draft: &Draft) -> Option<SourceLoan<'_>> {
-        let is_unknown = draft.tag.is_none() && draft.site.is_none();
+        let is_unknown = draft.tag().is_none() && draft.site.is_none();
         let interner = || self.inner.interner.get_or_init(Box::<Interner>::default);
-        (!is_unknown).then(|| interner().lend(draft.tag.as_deref(), draft.site))
+        (!is_unknown).then(|| interner().lend(draft.tag(), draft.site))
     }
 
     /// Lays out the frame: captures are compared with the pages as they stand.

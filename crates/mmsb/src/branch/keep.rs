@@ -119,7 +119,7 @@ impl Branch {
         let pages: Vec<PageId> = chunk.iter().map(|info| info.page).collect();
         self.inner.base.with_pages(&pages, &mut |page, bytes| encoder.push(page, bytes))?;
         let mut frame = FrameBuf::default();
-        frame.encode(&self.base_sections(chunk, is_last)?, &encoder.batch, RECORD_BYTES_MAX)?;
+        frame.encode(&self.base_sections(chunk, is_last)?, encoder.batch.view(), RECORD_BYTES_MAX)?;
         Ok(frame)
     }
 

@@ -123,7 +123,7 @@ impl Scratch {
     }
 
     pub(crate) fn encode(&mut self, record_max: u32) -> Result<(), Error> {
-        self.frame.encode(&self.sections, &self.batch, record_max)?;
+        self.frame.encode(&self.sections, self.batch.view(), record_max)?;
         Ok(())
     }
 

@@ -2,8 +2,8 @@
 //!
 //! Invariant: as for the groups of `many`; each commit leaves what `one` would.
 
-use mmsb_page::{Group, GroupBuf, Hold, Need};
-use mmsb_tlog::{Line, Log};
+use mmsb_page::{Group, GroupBuf, GroupWriter, Hold, Need};
+use mmsb_tlog::{Line, Log, Reservations};
 use mmsb_types::Epoch;
 
 use super::{
@@ -13,13 +13,22 @@ use super::{
 use crate::{
     Bus, Error, Transaction,
     counters::Amount,
-    undo::{UndoDraft, UndoSize},
+    undo::{UndoDraft, UndoRecord, UndoSize},
 };
 
 /// Pages that are locked together: what a small commit may hold.
 const LINES_MAX: usize = 32;
 /// Bytes of pages that are changed together: the room for pre-images must serve others, too.
 const PAGE_BYTES_MAX: u64 = 1 << 20;
+
+/// Transactions that are one line each.
+struct Lines<'t> {
+    ones: Vec<One<'t>>,
+    /// Room for pre-images.
+    need: Need,
+    /// Bytes that they replace.
+    old_bytes: usize,
+}
 
 /// Publishes the transactions from the first on that are one short write each and lock at once; returns the first
 /// epoch and how many there are, perhaps none.
@@ -30,75 +39,89 @@ pub(super) fn publish(
     buffer: &mut GroupBuf,
     undo: &mut UndoDraft,
 ) -> Result<(u64, usize), Error> {
-    let Gathered { count, need, old_bytes } = Gathered::of(bus, log, transactions);
-    if count < 2 {
+    let mut lines = Lines::of(bus, log, transactions);
+    if lines.ones.len() < 2 {
         return Ok((0, 0));
     }
-    let transactions = &transactions[..count];
-    // Looked up again wherever it is needed: a few instructions each, fewer than to keep them.
-    let ones = transactions.iter().filter_map(|tx| One::of_batch(tx.draft.writes.view()));
     let committer = bus.committer()?;
-    bus.store().stash(&committer, need);
-    let room = log.room(count * Line::bytes())?;
-    bus.undo().open(undo, UndoSize { entry_count: count, old_bytes, ..UndoSize::default() });
+    bus.store().stash(&committer, lines.need);
+    let room = log.room(lines.ones.len() * Line::bytes())?;
+    bus.undo().open(undo, lines.undo_size());
     let mut group = Group::new(bus.store(), &committer, buffer);
-    group.reserve(count);
-    let locks = |one: &One<'_>| group.try_lock(one.page, one.patch.span().end() as u32) == Hold::Locked;
-    let count = ones.clone().take_while(locks).count();
-    // A page that comes again has a record: it is left to the next round.
-    group.truncate(count);
+    lines.lock(&mut group);
+    let count = lines.ones.len();
     if count == 0 {
         return Ok((0, 0));
     }
-    let mut reservations = log.reserve_many(room, std::iter::repeat_n(Line::bytes(), count));
+    let reservations = log.reserve_lines(room, count);
     let first = reservations.number();
     let last = Epoch::new(first + count as u64 - 1);
     bus.note_epoch(&committer, last);
-    let mut writer = group.into_writer();
-    let mut amount = Amount { commit_count: count as u64, run_count: count as u64, payload_bytes: 0 };
-    for (index, one) in ones.clone().take(count).enumerate() {
-        let epoch = Epoch::new(first + index as u64);
-        writer.preserve(std::iter::once((index, one.page)), epoch);
-        if let Some(record) = undo.record() {
-            record.push_entry(one.entry);
-            record.push_old(writer.bytes(index, one.patch.span()));
-        }
-        store(&mut writer, index, one.patch);
-        writer.publish(1, epoch);
-        reservations.publish_line(one.line);
-        amount.payload_bytes += one.payload_bytes();
-    }
+    let amount = lines.write(group.into_writer(), reservations, undo.record());
     bus.undo().keep_many(last, count, undo);
     bus.count(&committer, amount, count * Line::bytes());
     Ok((first, count))
 }
 
-/// Transactions that are one line each.
-#[derive(Default)]
-struct Gathered {
-    count: usize,
-    /// Room for pre-images.
-    need: Need,
-    /// Bytes that they replace.
-    old_bytes: usize,
-}
-
-impl Gathered {
-    /// Looks at the transactions up to the first that is no line.
+impl<'t> Lines<'t> {
+    /// Takes the transactions up to the first that is no line.
     #[inline]
-    fn of(bus: &Bus, log: &Log, transactions: &[Transaction<'_>]) -> Self {
-        let mut gathered = Self::default();
+    fn of(bus: &Bus, log: &Log, transactions: &'t [Transaction<'_>]) -> Self {
+        let transactions = &transactions[..transactions.len().min(LINES_MAX)];
+        let mut lines =
+            Self { ones: Vec::with_capacity(transactions.len()), need: Need::default(), old_bytes: 0 };
         if !takes_lines(log) {
-            return gathered;
+            return lines;
         }
-        for tx in transactions.iter().take(LINES_MAX) {
-            let is_bare = tx.is_plain_on(bus) && tx.draft.label.is_none();
-            let one = One::of_batch(tx.draft.writes.view()).filter(|_| is_bare);
-            let Some(one) = one.filter(|_| gathered.need.bytes() <= PAGE_BYTES_MAX) else { break };
-            gathered.need.add_all(tx.draft.need);
-            gathered.old_bytes += one.patch.span().len as usize;
-            gathered.count += 1;
+        for tx in transactions {
+            let one = tx.only_short_on(bus).and_then(One::of_short);
+            let Some(one) = one.filter(|_| lines.need.bytes() <= PAGE_BYTES_MAX) else { break };
+            lines.need.add_all(tx.draft.need);
+            lines.old_bytes += one.patch.span().len as usize;
+            lines.ones.push(one);
         }
-        gathered
+        lines
+    }
+
+    fn undo_size(&self) -> UndoSize {
+        UndoSize { entry_count: self.ones.len(), old_bytes: self.old_bytes, ..UndoSize::default() }
+    }
+
+    /// Locks the pages one by one, and leaves out the lines from the first one on that does not lock at once.
+    #[inline]
+    fn lock(&mut self, group: &mut Group<'_>) {
+        group.reserve(self.ones.len());
+        let mut locks =
+            |one: &One<'_>| group.try_lock(one.page, one.patch.span().end() as u32) == Hold::Locked;
+        let count = self.ones.iter().take_while(|one| locks(one)).count();
+        // A page that comes again has a record: it is left to the next round.
+        group.truncate(count);
+        self.ones.truncate(count);
+    }
+
+    /// Stores, publishes and logs line by line; returns what is to be counted.
+    #[inline]
+    fn write(
+        &self,
+        mut writer: GroupWriter<'_>,
+        mut reservations: Reservations<'_>,
+        mut undo: Option<&mut UndoRecord>,
+    ) -> Amount {
+        let mut amount = Amount::default();
+        let epochs = (reservations.number()..).map(Epoch::new);
+        let records = self.ones.iter().map(|one| one.page).enumerate();
+        writer.preserve_each(records.zip(epochs.clone()));
+        for ((index, one), epoch) in self.ones.iter().enumerate().zip(epochs) {
+            if let Some(record) = &mut undo {
+                record.push_entry(one.entry);
+                record.push_old(writer.bytes(index, one.patch.span()));
+            }
+            store(&mut writer, index, one.patch);
+            writer.publish(1, epoch);
+            reservations.publish_line(one.line);
+            amount.payload_bytes += one.payload_bytes();
+        }
+        (amount.commit_count, amount.run_count) = (self.ones.len() as u64, self.ones.len() as u64);
+        amount
     }
 }

@@ -152,8 +152,9 @@ fn plain_count(bus: &Bus, transactions: &[Transaction<'_>]) -> usize {
     }
     let (mut pages, mut bytes) = (0, 0);
     let fits = |tx: &&Transaction<'_>| {
-        pages += tx.draft.writes.len();
-        bytes += FRAME_BYTES_MIN as u64 + tx.draft.writes.encoded_bytes() as u64 + tx.draft.need.bytes() / 32;
+        pages += tx.draft.writes().len();
+        bytes +=
+            FRAME_BYTES_MIN as u64 + tx.draft.writes().encoded_bytes() as u64 + tx.draft.need.bytes() / 32;
         tx.is_plain_on(bus) && pages <= GROUP_PAGES_MAX && bytes <= GROUP_BYTES_MAX
     };
     transactions.iter().take_while(fits).count()
@@ -180,8 +181,7 @@ impl ManyScratch {
         bus.store().stash(&committer, need);
         let mut group = Group::new(bus.store(), &committer, buffer);
         group.reserve(GROUP_PAGES_MAX);
-        let taken =
-            transactions.iter().take_while(|tx| lock_one(&mut group, tx.draft.writes.view(), scratch));
+        let taken = transactions.iter().take_while(|tx| lock_one(&mut group, tx.draft.writes(), scratch));
         let count = taken.count();
         if count == 0 {
             return Ok((0, 0));
@@ -193,7 +193,7 @@ impl ManyScratch {
         let (mut writer, mut at) = (group.into_writer(), 0);
         let mut frame_bytes = 0;
         for ((tx, frame), undo) in transactions.iter().zip(frames).zip(&mut self.undos) {
-            let (batch, epoch) = (tx.draft.writes.view(), Epoch::new(reservations.number()));
+            let (batch, epoch) = (tx.draft.writes(), Epoch::new(reservations.number()));
             let pages = batch.compact_spans().map(|(page, _)| page);
             writer.preserve((at..).zip(pages), epoch);
             store_all(&mut writer, at, batch, undo);
@@ -204,7 +204,7 @@ impl ManyScratch {
         }
         for ((epoch, tx), undo) in (first..).zip(&transactions[..count]).zip(&mut self.undos) {
             bus.undo().keep(Epoch::new(epoch), undo);
-            bus.count_commit(&committer, tx.draft.writes.view(), std::mem::take(&mut frame_bytes));
+            bus.count_commit(&committer, tx.draft.writes(), std::mem::take(&mut frame_bytes));
         }
         Ok((first, count))
     }
@@ -222,8 +222,8 @@ impl ManyScratch {
         self.undos.resize_with(count, UndoDraft::default);
         for ((tx, frame), undo) in transactions.iter().zip(&mut self.frames).zip(&mut self.undos) {
             scratch.encode_sections(&tx.draft, &[], None, None);
-            frame.encode(&scratch.sections, &tx.draft.writes, log.record_bytes_max())?;
-            bus.undo().open(undo, undo::of_writes(tx.draft.writes.view()));
+            frame.encode(&scratch.sections, tx.draft.writes(), log.record_bytes_max())?;
+            bus.undo().open(undo, undo::of_writes(tx.draft.writes()));
         }
         Ok(())
     }

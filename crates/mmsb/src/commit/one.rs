@@ -5,7 +5,7 @@
 //!
 //! Invariant: what it leaves in pages, log, pre-images and undo records is what the plain way would.
 
-use mmsb_delta::{BatchView, Patch, short_write};
+use mmsb_delta::{Patch, ShortWrite, short_write};
 use mmsb_page::{Committer, Need, PageWriter};
 use mmsb_tlog::{Line, Log};
 use mmsb_types::{
@@ -65,18 +65,15 @@ impl<'w> One<'w> {
     /// Takes a draft that holds one short write, and says nothing beside it.
     #[inline]
     pub(super) fn of_draft(log: &Log, draft: &'w Draft) -> Option<Self> {
-        let is_bare = draft.label.is_none()
-            && draft.tag.is_none()
-            && draft.site.is_none()
-            && draft.rewinds_to.is_none();
-        if is_bare && takes_lines(log) { Self::of_batch(draft.writes.view()) } else { None }
+        let short = draft.only_short().filter(|_| draft.site.is_none() && takes_lines(log))?;
+        Self::of_short(short)
     }
 
-    /// Takes a batch of one short write.
+    /// Takes one short write.
     #[inline]
-    pub(super) fn of_batch(batch: BatchView<'w>) -> Option<Self> {
-        let (page, patch) = batch.only_compact()?;
-        let entry = *batch.compact_entries().first()?;
+    pub(super) fn of_short(short: &'w ShortWrite) -> Option<Self> {
+        let batch = short.view();
+        let ((page, patch), entry) = (batch.only_compact()?, batch.compact_entries()[0]);
         Some(Self { page, entry, patch, line: Line::of(batch)? })
     }
 

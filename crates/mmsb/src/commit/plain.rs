@@ -4,7 +4,7 @@
 //! comes twice says so. Only then are its runs looked at. If some overlap, the earlier ones are cut, and the
 //! commit starts again; if many do, the general way must merge them.
 
-use mmsb_delta::{BatchView, DeltaBatch};
+use mmsb_delta::BatchView;
 use mmsb_page::{Group, GroupWriter, Need, PageStore};
 use mmsb_types::{
     Epoch, PageId,
@@ -24,16 +24,16 @@ const AHEAD: usize = 24;
 impl Commit<'_> {
     /// Publishes the draft's writes; `None`, and nothing has happened, if many of them overlap.
     pub(super) fn plain(&mut self, draft: &Draft, scratch: &mut Scratch) -> Result<Option<Epoch>, Error> {
-        let exact = !draft.is_apart && draft.need.bytes() > EXACT_ABOVE_BYTES;
-        let need = if exact { exact_need(self.bus.store(), draft.writes.view()) } else { draft.need };
+        let exact = !draft.is_apart() && draft.need.bytes() > EXACT_ABOVE_BYTES;
+        let need = if exact { exact_need(self.bus.store(), draft.writes()) } else { draft.need };
         self.bus.store().stash(self.committer, need);
-        match self.write_all(&draft.writes, draft.is_apart, scratch)? {
+        match self.write_all(draft.writes(), draft.is_apart(), scratch)? {
             Ok(epoch) => Ok(Some(epoch)),
             Err(Meeting::Few) => {
                 let mut trimmed = std::mem::take(&mut scratch.batch);
                 trimmed.clear();
-                trimmed.push_trimmed(draft.writes.view(), &scratch.overlaps.pairs);
-                let written = self.write_all(&trimmed, false, scratch);
+                trimmed.push_trimmed(draft.writes(), &scratch.overlaps.pairs);
+                let written = self.write_all(trimmed.view(), false, scratch);
                 scratch.batch = trimmed;
                 Ok(written?.ok())
             }
@@ -44,12 +44,11 @@ impl Commit<'_> {
     /// Publishes writes, unless some of them meet; with `is_apart` that is known not to be.
     fn write_all(
         &mut self,
-        writes: &DeltaBatch,
+        batch: BatchView<'_>,
         is_apart: bool,
         scratch: &mut Scratch,
     ) -> Result<Result<Epoch, Meeting>, Error> {
-        let batch = writes.view();
-        scratch.frame.encode(&scratch.sections, writes, self.log.record_bytes_max())?;
+        scratch.frame.encode(&scratch.sections, batch, self.log.record_bytes_max())?;
         let frame_bytes = scratch.frame.len();
         let room = self.log.room(frame_bytes)?;
         self.bus.undo().open(&mut scratch.undo, undo::of_writes(batch));

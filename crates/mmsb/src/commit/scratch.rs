@@ -90,7 +90,7 @@ impl Scratch {
         nanos: Option<u64>,
     ) {
         self.sections.clear();
-        let is_bare = draft.rewinds_to.is_none() && draft.label.is_none();
+        let is_bare = draft.rewinds_to().is_none() && draft.label().is_none();
         if is_bare && events.is_empty() && source.is_none() && nanos.is_none() {
             return;
         }
@@ -104,13 +104,13 @@ impl Scratch {
             source.encode(&mut self.section);
             self.sections.push(SectionKind::SOURCE, &self.section);
         }
-        if let Some(epoch) = draft.rewinds_to {
+        if let Some(epoch) = draft.rewinds_to() {
             self.sections.push(SectionKind::CAUSE, &rewind_cause(epoch));
         }
         if let Some(nanos) = nanos {
             self.sections.push(SectionKind::TIMESTAMP, &nanos.to_le_bytes());
         }
-        if let Some(label) = draft.label {
+        if let Some(label) = draft.label() {
             self.sections.push(SectionKind::LABEL, &label.get().to_le_bytes());
         }
     }

@@ -33,7 +33,7 @@ pub(super) fn fill(bus: &Bus, tx: &mut Transaction<'_>, records: &Records<'_>) -
     let renamed = then.rename(bus, tx)?;
     let mut restored = Restored { page_count: ended + renamed.len(), byte_count: 0 };
     let (runs, mut coverage) = (RunsByPage::of(records), Coverage::default());
-    tx.draft.is_apart = true;
+    tx.draft.columns().is_apart = true;
     for runs in runs.pages() {
         let page = runs[0].page();
         match then.lives.get(&page) {

@@ -8,7 +8,7 @@ impl Transaction<'_> {
     /// Gives the commit the program's own number, a tick for example; [`Bus::at_label`](crate::Bus::at_label)
     /// finds its last state again.
     pub fn label(mut self, label: impl Into<Label>) -> Self {
-        self.draft.label = Some(label.into());
+        self.draft.columns().label = Some(label.into());
         self
     }
 
@@ -16,7 +16,7 @@ impl Transaction<'_> {
     ///
     /// The text is stored once per bus; a commit refuses one that is empty or longer than 1024 bytes.
     pub fn tag(mut self, tag: impl Into<String>) -> Self {
-        self.draft.tag = Some(tag.into());
+        self.draft.columns().tag = Some(tag.into());
         self
     }
 

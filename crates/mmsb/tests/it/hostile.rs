@@ -65,7 +65,7 @@ impl Forged {
             }
         }
         let mut frame = FrameBuf::default();
-        frame.encode(&sections, &self.batch, u32::MAX).unwrap();
+        frame.encode(&sections, self.batch.view(), u32::MAX).unwrap();
         frame
     }
 }

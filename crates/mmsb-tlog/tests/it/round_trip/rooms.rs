@@ -55,8 +55,8 @@ fn a_record_beyond_the_limit_is_refused_and_one_at_it_is_not() {
     let (sections, batch) = (&content.sections, &content.batch);
     let bytes = content.encode().len() as u32;
     let mut frame = content.encode();
-    frame.encode(sections, batch, bytes).unwrap();
-    let refusal = frame.encode(sections, batch, bytes - 1).unwrap_err();
+    frame.encode(sections, batch.view(), bytes).unwrap();
+    let refusal = frame.encode(sections, batch.view(), bytes - 1).unwrap_err();
     assert_eq!(refusal.to_string(), format!("a record of {bytes} bytes exceeds the limit of {}", bytes - 1));
     assert!(frame.is_empty());
     assert!(content.bound() >= bytes as usize);
