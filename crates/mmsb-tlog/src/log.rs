@@ -10,12 +10,14 @@ mod boxes;
 mod drain;
 mod flush;
 mod flusher;
+mod group;
 mod many;
 #[cfg(all(test, loom))]
 mod models;
 mod open;
 mod options;
 mod ring;
+mod syncer;
 mod tail;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -34,7 +36,11 @@ use self::{
 };
 use crate::{Cursor, FrameBuf, Line, LogDir, LogError, LogStats, NUMBER_MAX, Scan, vfs::VfsLock};
 
-pub use self::{many::Reservations, options::LogOptions, tail::PackedStart};
+pub use self::{
+    many::Reservations,
+    options::{LogOptions, SyncEvery},
+    tail::PackedStart,
+};
 
 /// A log open for writing. Dropping it writes what is published and leaves out the closing mark.
 #[derive(Debug)]
@@ -46,7 +52,9 @@ pub struct Log {
     lock: Mutex<Option<Box<dyn VfsLock>>>,
 }
 
-/// What committers, waiters and the flusher thread share.
+const FORKED: &str = "this process is a fork of the one that opened the log";
+
+/// What committers, waiters and the log's threads share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     ring: Ring,
@@ -55,6 +63,8 @@ pub(crate) struct Shared {
     progress: Progress,
     waker: Waker,
     flush: Mutex<Flush>,
+    /// The process that opened the log: a child that it forks has neither its threads nor its locks.
+    process_id: u32,
 }
 
 /// Credit for one frame, taken before any lock; given back if dropped.
@@ -98,11 +108,13 @@ impl Log {
             ring: Ring::new(options.ring_bytes_used()),
             boxes: Boxes::new(options.box_bytes),
             tail,
-            progress: Progress::new(scan.end.number, scan.synced_through),
+            progress: Progress::new(scan.end.number, scan.synced_through, options.sync_every),
             waker: Waker::default(),
             flush: Mutex::new(flush),
+            process_id: std::process::id(),
         });
-        let flusher = Flusher::start(&shared)?;
+        shared.attach();
+        let flusher = if options.background { Flusher::start(&shared)? } else { Flusher::default() };
         Ok(Self {
             shared,
             flusher,
@@ -214,7 +226,9 @@ impl Log {
         number
     }
 
-    /// Waits until the frame `number` has reached `durability`; flushes itself if nobody else does.
+    /// Waits until the frame `number` has reached `durability`; writes and syncs itself if nobody else does.
+    ///
+    /// One sync serves all who wait for it; writing goes on meanwhile.
     ///
     /// The frame is published, or another thread is about to publish it.
     ///
@@ -223,10 +237,8 @@ impl Log {
     pub fn wait(&self, number: u64, durability: Durability) -> Result<(), LogError> {
         match durability {
             Durability::Volatile => Ok(()),
-            Durability::Written => {
-                self.shared.flush_until(false, || self.shared.progress.written() >= number)
-            }
-            Durability::Synced => self.shared.flush_until(true, || self.shared.progress.durable() >= number),
+            Durability::Written => self.shared.write_through(number),
+            Durability::Synced => self.shared.sync_through(number),
         }
     }
 
@@ -285,6 +297,7 @@ impl Log {
     /// [`LogError::Poisoned`], [`LogError::Io`].
     pub fn close(&self) -> Result<(), LogError> {
         let shared = &self.shared;
+        shared.check_process()?;
         shared.lock_flush().close(&shared.ring, &shared.boxes, &shared.progress)?;
         // Nothing is ever written behind the closing mark.
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
@@ -309,26 +322,48 @@ impl Log {
 
 impl Drop for Log {
     fn drop(&mut self) {
+        if self.shared.check_process().is_err() {
+            self.flusher.forget();
+            return;
+        }
         self.flusher.stop(&self.shared.waker);
         // A failure here has poisoned the log and was told to everyone who waited.
-        let _ = self.shared.flush(false);
+        let _ = self.shared.flush();
     }
 }
 
 impl Shared {
-    fn flush(&self, sync: bool) -> Result<(), LogError> {
-        self.lock_flush().run(&self.ring, &self.boxes, &self.progress, sync)
+    fn attach(&self) {
+        let flush = self.lock_flush();
+        self.progress.group.attach(Arc::clone(&flush.file), Arc::clone(&flush.path), flush.end);
     }
 
-    fn flush_until(&self, sync: bool, reached: impl Fn() -> bool) -> Result<(), LogError> {
-        while !reached() {
+    fn flush(&self) -> Result<(), LogError> {
+        self.lock_flush().run(&self.ring, &self.boxes, &self.progress)
+    }
+
+    fn sync_through(&self, number: u64) -> Result<(), LogError> {
+        if self.progress.durable() >= number {
+            return Ok(());
+        }
+        self.check_process()?;
+        self.progress.sync_through(number, || {
+            self.write_through(number)?;
+            // What others wait for goes along.
+            if self.progress.advance(&self.ring) > self.progress.written() { self.flush() } else { Ok(()) }
+        })
+    }
+
+    fn write_through(&self, number: u64) -> Result<(), LogError> {
+        while self.progress.written() < number {
+            self.check_process()?;
             let mut flush = self.lock_flush();
-            if reached() {
+            if self.progress.written() >= number {
                 return Ok(());
             }
-            flush.run(&self.ring, &self.boxes, &self.progress, sync)?;
+            flush.run(&self.ring, &self.boxes, &self.progress)?;
             drop(flush);
-            if !reached() {
+            if self.progress.written() < number {
                 // A frame before ours is reserved and not yet in the ring; its maker needs the processor.
                 std::thread::yield_now();
             }
@@ -342,12 +377,24 @@ impl Shared {
             if let Some(taken) = take() {
                 return Ok(taken);
             }
-            self.flush(false)?;
+            self.check_process()?;
+            self.flush()?;
             if let Some(taken) = take() {
                 return Ok(taken);
             }
             std::thread::yield_now();
         }
+    }
+
+    /// Refuses to touch the files in a child process, which would write over what its parent writes.
+    ///
+    /// Asked before any lock is taken: the child may have the copy of one that is held for ever.
+    fn check_process(&self) -> Result<(), LogError> {
+        if std::process::id() == self.process_id {
+            return Ok(());
+        }
+        self.progress.poison_alone(FORKED);
+        self.progress.check_poison()
     }
 
     /// A holder that panicked left a batch half written: nobody goes on behind it.

@@ -62,6 +62,14 @@ pub enum Fault {
     ReserveOrder,
     /// The newest number is loaded, not added nothing to: who reserves later may not see the asker.
     LastIsLoad,
+    /// A sync of the log returns without syncing.
+    SkipSync,
+    /// The directory of a new segment is not synced.
+    SkipDirSync,
+    /// A commit is told to be synced once it is written.
+    AckEarly,
+    /// Commits that wait for a sync do not wait for one that is under way, but sync beside it.
+    SyncTogether,
 }
 
 /// Tells whether the fault is planted.

@@ -100,7 +100,7 @@ pub use stats::Stats;
 pub use typed::{Readable, Value};
 
 pub use mmsb_delta::Misfit;
-pub use mmsb_tlog::{BadRecord, Fault, InstanceId, LogError, Tail, Verification, vfs};
+pub use mmsb_tlog::{BadRecord, Fault, InstanceId, LogError, SyncEvery, Tail, Verification, vfs};
 pub use mmsb_types::{
     Durability, Epoch, Label, Lsn, PageEvent, PageId, PageLocation, Place, Source, Span, Violation,
 };

@@ -1,4 +1,4 @@
-//! Flushing: the contiguous prefix of done frames goes to the file, a mark behind it; syncs, poison.
+//! Flushing: the contiguous prefix of done frames goes to the file, a mark behind it; poison.
 //!
 //! Whoever needs it flushes: the flusher thread, a commit that waits for its durability, one that waits for
 //! room. One at a time, so batches are in order and the others find their frames written by the leader.
@@ -7,16 +7,14 @@
 //! error nothing is written again.
 
 use std::{
-    io,
-    panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{Arc, OnceLock},
 };
 
 use crossbeam_utils::CachePadded;
 use mmsb_types::{Lsn, limits::COUNT_CREDITS};
 
-use super::{boxes::Boxes, drain::Drain, ring::Ring};
+use super::{SyncEvery, boxes::Boxes, drain::Drain, group::Group, ring::Ring};
 use crate::{
     Cursor, InstanceId, LogError, Mark, NUMBER_MAX,
     dir::io_error,
@@ -37,21 +35,19 @@ pub(crate) struct Progress {
     written: CachePadded<AtomicU64>,
     durable: AtomicU64,
     sync_count: AtomicU64,
-    /// Held while the file is synced: the kernel tells a lost write to one of those who sync, so nobody may
-    /// hear "all well" before the other has poisoned the log.
-    syncing: Mutex<()>,
+    pub(crate) group: Group,
     poison: OnceLock<String>,
 }
 
 impl Progress {
-    pub(crate) fn new(number: u64, durable: u64) -> Self {
+    pub(crate) fn new(number: u64, durable: u64, every: Option<SyncEvery>) -> Self {
         let at = AtomicU64::new;
         Self {
             published: at(number).into(),
             written: at(number).into(),
             durable: at(durable),
             sync_count: at(0),
-            syncing: Mutex::default(),
+            group: Group::new(every),
             poison: OnceLock::new(),
         }
     }
@@ -105,25 +101,34 @@ impl Progress {
         }
     }
 
-    /// Syncs `file`, in which everything up to `end` is written, and moves `durable` there.
-    ///
-    /// # Errors
-    /// The failure as it was, the log poisoned; from then on [`LogError::Poisoned`].
-    pub(crate) fn sync(&self, file: &dyn VfsFile, path: &Path, end: Cursor) -> Result<(), LogError> {
-        let _one = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.check_poison()?;
+    /// Moves `written`, for a write has returned.
+    pub(crate) fn set_written(&self, number: u64) {
+        self.written.store(number, Ordering::Release);
+    }
+
+    /// Moves `durable`, for a sync has returned.
+    pub(crate) fn set_durable(&self, number: u64) {
+        self.durable.fetch_max(number, Ordering::AcqRel);
+    }
+
+    pub(crate) fn count_sync(&self) {
         self.sync_count.fetch_add(1, Ordering::Relaxed);
-        // A user's file system may panic: that is a failure like any other, told to whoever waits.
-        let synced = catch_unwind(AssertUnwindSafe(|| file.sync_data()));
-        let synced = synced.unwrap_or_else(|_| Err(io::Error::other("the file system panicked")));
-        let synced = synced.map_err(io_error("syncing", path, end.lsn.get()));
-        synced.inspect_err(|error| self.set_poison(&describe(error)))?;
-        self.durable.fetch_max(end.number, Ordering::AcqRel);
-        Ok(())
+    }
+
+    /// Ends the log, for `error` has happened; who waits is told.
+    pub(crate) fn poison_by(&self, error: &LogError) {
+        self.set_poison(&describe(error));
     }
 
     pub(crate) fn set_poison(&self, cause: &str) {
-        let _ = self.poison.set(cause.to_owned());
+        if self.poison_alone(cause) {
+            self.group.wake_all();
+        }
+    }
+
+    /// Ends the log where nobody waits; tells whether it was whole until now.
+    pub(crate) fn poison_alone(&self, cause: &str) -> bool {
+        self.poison.set(cause.to_owned()).is_ok()
     }
 }
 
@@ -131,7 +136,7 @@ impl Progress {
 #[derive(Debug)]
 pub(crate) struct Flush {
     pub(crate) file: Arc<dyn VfsFile>,
-    pub(crate) path: std::path::PathBuf,
+    pub(crate) path: Arc<Path>,
     pub(crate) instance: InstanceId,
     /// File offset 0 as a position in the log.
     pub(crate) first_lsn: Lsn,
@@ -145,34 +150,27 @@ pub(crate) struct Flush {
 }
 
 impl Flush {
-    /// Writes every published frame; with `sync` makes the file durable, too.
+    /// Writes every published frame.
     ///
     /// # Errors
     /// The first failure as it was; from then on [`LogError::Poisoned`].
-    pub(crate) fn run(
-        &mut self,
-        ring: &Ring,
-        boxes: &Boxes,
-        to: &Progress,
-        sync: bool,
-    ) -> Result<(), LogError> {
+    pub(crate) fn run(&mut self, ring: &Ring, boxes: &Boxes, to: &Progress) -> Result<(), LogError> {
         to.check_poison()?;
-        let result = self.write_all(ring, boxes, to).and_then(|()| if sync { self.sync(to) } else { Ok(()) });
-        result.inspect_err(|error| to.set_poison(&describe(error)))
+        self.write_all(ring, boxes, to).inspect_err(|error| to.poison_by(error))
     }
 
     /// Ends the log on purpose: all synced, then a closing mark, synced.
     pub(crate) fn close(&mut self, ring: &Ring, boxes: &Boxes, to: &Progress) -> Result<(), LogError> {
-        self.run(ring, boxes, to, true)?;
+        self.run(ring, boxes, to)?;
         if self.closed {
             return Ok(());
         }
+        to.sync_written()?;
         self.batch.clear();
         self.push_mark(self.end, to.durable(), true);
-        let closing = self.write_batch(self.end);
-        let closing = closing.and_then(|()| to.sync(self.file.as_ref(), &self.path, self.end));
+        let closing = self.write_batch(self.end, to).and_then(|()| to.sync_written());
         self.closed = closing.is_ok();
-        closing.inspect_err(|error| to.set_poison(&describe(error)))
+        closing.inspect_err(|error| to.poison_by(error))
     }
 
     fn write_all(&mut self, ring: &Ring, boxes: &Boxes, to: &Progress) -> Result<(), LogError> {
@@ -184,8 +182,8 @@ impl Flush {
             self.push_mark(behind, to.durable(), false);
             // A sync beside this flush may have failed since it began.
             to.check_poison()?;
-            self.write_batch(behind)?;
-            to.written.store(behind.number, Ordering::Release);
+            self.write_batch(behind, to)?;
+            to.set_written(behind.number);
         }
         Ok(())
     }
@@ -196,22 +194,16 @@ impl Flush {
         self.batch.extend(mark.encode(self.instance));
     }
 
-    fn write_batch(&mut self, behind: Cursor) -> Result<(), LogError> {
+    fn write_batch(&mut self, behind: Cursor, to: &Progress) -> Result<(), LogError> {
         let offset = self.end.lsn.get() - self.first_lsn.get();
         self.file.write_at(offset, &self.batch).map_err(io_error("writing", &self.path, offset))?;
         let end = self.end.lsn.get() + self.batch.len() as u64;
         self.end = Cursor { lsn: Lsn::new(end), ..behind };
         self.closed = false;
+        to.group.moved(self.end, false);
         // A batch is longer only for a boxed frame, whose memory is not kept.
         self.batch.clear();
         self.batch.shrink_to(2 * BATCH_BYTES);
-        Ok(())
-    }
-
-    fn sync(&mut self, to: &Progress) -> Result<(), LogError> {
-        if to.durable() < self.end.number {
-            to.sync(self.file.as_ref(), &self.path, self.end)?;
-        }
         Ok(())
     }
 }
@@ -291,7 +283,7 @@ mod tests {
     }
 
     fn unlucky() -> (Arc<Progress>, Arc<Unlucky>) {
-        let to = Arc::new(Progress::new(0, 0));
+        let to = Arc::new(Progress::new(0, 0, None));
         (Arc::clone(&to), Arc::new(Unlucky { to, write_count: AtomicU64::new(0) }))
     }
 
@@ -308,7 +300,7 @@ mod tests {
         let (to, file) = unlucky();
         let mut flush = Flush {
             file: file.clone(),
-            path: "file".into(),
+            path: Path::new("file").into(),
             instance: InstanceId([1; 16]),
             first_lsn: Lsn::ZERO,
             end: START,
@@ -316,7 +308,7 @@ mod tests {
             closed: false,
             batch: Vec::new(),
         };
-        let refused = flush.run(&ring, &Boxes::new(0), &to, false);
+        let refused = flush.run(&ring, &Boxes::new(0), &to);
         assert!(matches!(refused, Err(LogError::Poisoned { .. })), "{refused:?}");
         assert_eq!(file.write_count.load(Ordering::Relaxed), 1);
     }
@@ -324,7 +316,8 @@ mod tests {
     #[test]
     fn a_sync_that_panics_has_failed() {
         let (to, file) = unlucky();
-        let failed = to.sync(file.as_ref(), Path::new("file"), Cursor { number: 7, ..START });
+        to.group.attach(file, Path::new("file").into(), Cursor { number: 7, ..START });
+        let failed = to.sync_written();
         assert!(matches!(failed, Err(LogError::Io { operation: "syncing", .. })), "{failed:?}");
         assert!(matches!(to.check_poison(), Err(LogError::Poisoned { .. })));
         assert_eq!(to.durable(), 0);

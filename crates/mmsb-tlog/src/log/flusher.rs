@@ -1,5 +1,4 @@
-//! The flusher thread: writes what nobody waits for, every millisecond or whenever the ring fills, and syncs
-//! what has piled up.
+//! The flusher thread: writes what nobody waits for, every millisecond or whenever the ring fills.
 //!
 //! Invariant: while it is awake it looks every millisecond; asleep, it is woken by the next publication. A
 //! wake-up lost to the race between the two costs at most `SLEEP_MAX`, and only a commit nobody waits for.
@@ -14,18 +13,15 @@ use std::{
 };
 
 use crossbeam_utils::CachePadded;
-use mmsb_types::Lsn;
 
-use super::Shared;
+use super::{Shared, syncer::Syncer};
 use crate::LogError;
 
 const TICK: Duration = Duration::from_millis(1);
-/// Written bytes that may stay unsynced while the thread is there to sync them.
-const SYNC_BEHIND_BYTES: u64 = 16 << 20;
 const SLEEP_MAX: Duration = Duration::from_millis(100);
 
-/// The thread's handle.
-#[derive(Debug)]
+/// The thread's handle, if the log has one.
+#[derive(Debug, Default)]
 pub(crate) struct Flusher {
     join: Option<JoinHandle<()>>,
 }
@@ -57,7 +53,7 @@ impl Flusher {
         Ok(Self { join: Some(join) })
     }
 
-    /// Ends the thread and waits for it.
+    /// Ends the thread and waits for it, and for the one that it has started.
     pub(crate) fn stop(&mut self, waker: &Waker) {
         waker.stopping.store(true, Ordering::Release);
         waker.wake();
@@ -65,6 +61,11 @@ impl Flusher {
             // It panics only if a file system does; the flush lock is poisoned then, and so is the log.
             let _ = join.join();
         }
+    }
+
+    /// Forgets the thread: in a child process it does not exist.
+    pub(crate) fn forget(&mut self) {
+        self.join = None;
     }
 }
 
@@ -100,15 +101,12 @@ impl Waker {
     }
 }
 
-fn run(shared: &Shared) {
-    let mut synced_end = shared.lock_flush().end.lsn;
+fn run(shared: &Arc<Shared>) {
+    let mut syncer = Syncer::new(shared);
     while !shared.waker.stopping.load(Ordering::Acquire) {
         let before = shared.progress.written();
         // A failure has poisoned the log: every waiter and the next commit are told.
-        if shared.flush(false).is_err() {
-            return;
-        }
-        if sync_behind(shared, &mut synced_end).is_err() {
+        if shared.flush().and_then(|()| syncer.look()).is_err() {
             return;
         }
         let idle = shared.progress.written() == before;
@@ -118,18 +116,4 @@ fn run(shared: &Shared) {
         }
         shared.waker.rest.store(AWAKE, Ordering::Relaxed);
     }
-}
-
-/// Syncs what was written long ago, without the flush lock: others write on meanwhile.
-///
-/// So a power cut takes a bounded piece of what nobody waited for, and whoever syncs later waits less.
-fn sync_behind(shared: &Shared, synced_end: &mut Lsn) -> Result<(), LogError> {
-    let flush = shared.lock_flush();
-    let (file, path, end) = (Arc::clone(&flush.file), flush.path.clone(), flush.end);
-    drop(flush);
-    if end.lsn.get() - synced_end.get() < SYNC_BEHIND_BYTES {
-        return Ok(());
-    }
-    *synced_end = end.lsn;
-    shared.progress.sync(file.as_ref(), &path, end)
 }

@@ -1,6 +1,9 @@
 //! Models under loom: the reservation word, the ring and the flush as they are; only the disk is a vector.
 
-use std::sync::{Arc, Mutex};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
 use loom::thread;
 use mmsb_types::{
@@ -22,6 +25,16 @@ use crate::{
 
 const FRAME_BYTES: usize = 64;
 const START: PackedStart = PackedStart::before_overflow(0, 8);
+
+/// A file that loses what is written before its sync numbered `bad`, which fails; like the kernel it tells only
+/// one of those who sync.
+#[derive(Debug)]
+struct Lossy {
+    written: AtomicU64,
+    durable: AtomicU64,
+    sync_count: AtomicU64,
+    bad: u64,
+}
 
 /// The frames that are written, in order; the marks between them are left out.
 #[derive(Debug, Default)]
@@ -67,10 +80,47 @@ impl VfsFile for Written {
     fn discard_before(&self, _: u64) {}
 }
 
+impl VfsFile for Lossy {
+    fn read_at(&self, _: u64, _: &mut [u8]) -> std::io::Result<usize> {
+        Ok(0)
+    }
+
+    fn write_at(&self, number: u64, _: &[u8]) -> std::io::Result<()> {
+        self.written.store(number, Ordering::Release);
+        Ok(())
+    }
+
+    fn truncate(&self, _: u64) -> std::io::Result<()> {
+        Ok(())
+    }
+
+    fn sync_data(&self) -> std::io::Result<()> {
+        let covered = self.written.load(Ordering::Acquire);
+        match self.sync_count.fetch_add(1, Ordering::AcqRel).cmp(&self.bad) {
+            std::cmp::Ordering::Less => self.durable.fetch_max(covered, Ordering::AcqRel),
+            std::cmp::Ordering::Equal => {
+                return Err(std::io::Error::other("the model loses what was written"));
+            }
+            std::cmp::Ordering::Greater => 0,
+        };
+        Ok(())
+    }
+
+    fn sync_all(&self) -> std::io::Result<()> {
+        self.sync_data()
+    }
+
+    fn len(&self) -> std::io::Result<u64> {
+        Ok(0)
+    }
+
+    fn discard_before(&self, _: u64) {}
+}
+
 fn parts() -> Arc<Parts> {
     let (tail, ring) = (Tail::new(0, START), Ring::new(2 * FRAME_BYTES));
     let unit = tail.unit();
-    Arc::new(Parts { tail, ring, progress: Progress::new(0, 0), boxes: Boxes::new(0), unit })
+    Arc::new(Parts { tail, ring, progress: Progress::new(0, 0, None), boxes: Boxes::new(0), unit })
 }
 
 fn frame(number: u64) -> [u8; FRAME_BYTES] {
@@ -96,7 +146,7 @@ fn flush(parts: &Parts, last: u64) -> Vec<u8> {
     let file = Arc::new(Written::default());
     let mut flush = Flush {
         file: Arc::clone(&file) as Arc<dyn VfsFile>,
-        path: "file".into(),
+        path: Path::new("file").into(),
         instance: InstanceId([1; 16]),
         first_lsn: Lsn::ZERO,
         end: Cursor { lsn: Lsn::ZERO, number: 0, chain: 0 },
@@ -105,7 +155,7 @@ fn flush(parts: &Parts, last: u64) -> Vec<u8> {
         batch: Vec::new(),
     };
     while parts.progress.written() < last {
-        flush.run(&parts.ring, &parts.boxes, &parts.progress, false).unwrap();
+        flush.run(&parts.ring, &parts.boxes, &parts.progress).unwrap();
         thread::yield_now();
     }
     std::mem::take(&mut file.0.lock().unwrap())
@@ -136,6 +186,52 @@ fn frames_reserved_side_by_side_are_written_whole_and_in_order() {
 #[test]
 fn a_range_of_the_ring_is_used_again_once_it_is_drained() {
     explore("ring credit vs flusher", &[Fault::CreditUnchecked], || all_is_written(&[3]));
+}
+
+/// Commits that wait to be durable, on a disk whose sync numbered `bad` fails.
+fn all_wait_for_syncs(bad: u64) {
+    let progress = Arc::new(Progress::new(0, 0, None));
+    let at = |count| AtomicU64::new(count);
+    let file = Arc::new(Lossy { written: at(0), durable: at(0), sync_count: at(0), bad });
+    let end = |number| Cursor { lsn: Lsn::new(number), number, chain: 0 };
+    progress.group.attach(Arc::clone(&file) as Arc<dyn VfsFile>, Path::new("file").into(), end(0));
+    let writing = Arc::new(crate::sync::Mutex::new(()));
+    let committers: Vec<_> = (1..=2)
+        .map(|number| {
+            let (progress, file, writing) = (Arc::clone(&progress), Arc::clone(&file), Arc::clone(&writing));
+            thread::spawn(move || {
+                let told = progress.sync_through(number, || {
+                    let _one = writing.lock().unwrap();
+                    if progress.written() < number {
+                        progress.check_poison()?;
+                        file.write_at(number, &[]).unwrap();
+                        progress.set_written(number);
+                        progress.group.moved(end(number), false);
+                    }
+                    Ok(())
+                });
+                let is_durable = file.durable.load(Ordering::Acquire) >= number;
+                assert!(told.is_err() || is_durable, "told to be durable, and is not");
+                // The poison is no atomic of the model's: only the newest value tells.
+                let sync_count = file.sync_count.fetch_add(0, Ordering::AcqRel);
+                assert!(told.is_ok() || sync_count > bad, "no sync has failed");
+            })
+        })
+        .collect();
+    committers.into_iter().for_each(|committer| committer.join().unwrap());
+    let sync_count = file.sync_count.load(Ordering::Acquire);
+    assert!(sync_count <= bad + 1, "a sync was tried again after one had failed");
+}
+
+#[test]
+fn who_waits_is_told_what_a_sync_has_made_durable() {
+    explore("group commit", &[Fault::AckEarly, Fault::SkipSync], || all_wait_for_syncs(2));
+}
+
+#[test]
+fn nobody_hears_all_well_beside_a_failed_sync() {
+    explore("group commit vs failed sync", &[Fault::SyncTogether], || all_wait_for_syncs(0));
+    explore("group commit vs second sync", &[], || all_wait_for_syncs(1));
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::{
 impl Flush {
     pub(super) fn open(dir: &LogDir, scan: &Scan, unit: u64) -> Result<Self, LogError> {
         let head = dir.manifest().last_segment();
-        let (path, first_lsn) = (dir.segment_path(&head), head.first_lsn);
+        let (path, first_lsn) = (Arc::<Path>::from(dir.segment_path(&head)), head.first_lsn);
         let file = dir.open_segment(&head, Access::ReadWrite)?;
         let offset = scan.end.lsn.get().saturating_sub(first_lsn.get());
         check_end(&file, &path, offset, scan)?;

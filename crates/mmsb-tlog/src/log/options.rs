@@ -1,5 +1,7 @@
 //! How a log is set up.
 
+use std::time::Duration;
+
 use mmsb_types::limits::{BOXED_ABOVE_BYTES, RECORD_BYTES_MAX, RING_BYTES_MAX};
 
 use super::PackedStart;
@@ -16,9 +18,35 @@ pub struct LogOptions {
     pub record_bytes_max: u32,
     /// Bytes of boxed frames that may wait for the flusher; one longer frame may wait alone.
     pub box_bytes: usize,
+    /// When what is written is synced though nobody waits for it; `None`: never.
+    pub sync_every: Option<SyncEvery>,
+    /// Threads of its own write and sync what nobody waits for. Without them it is written when somebody waits,
+    /// when the ring is full and when the log ends: for those who simulate many short lives of a log.
+    pub background: bool,
     /// Where the packed reservation word begins; nobody but a test has a reason to say.
     #[doc(hidden)]
     pub packed_start: Option<PackedStart>,
+}
+
+/// How much of what nobody waits for a power cut may take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SyncEvery {
+    /// A sync begins so long after something was written, or after the sync before.
+    pub time: Duration,
+    /// A sync begins when so many bytes are written and not synced.
+    pub bytes: u64,
+}
+
+impl SyncEvery {
+    /// Group commit for those who do not wait: every millisecond or MiB.
+    pub const GROUP: Self = Self { time: Duration::from_millis(1), bytes: 1 << 20 };
+    /// Only so that whoever waits for a sync has not too much to wait for: 16 MiB, however old.
+    pub const BEHIND: Self = Self { time: Duration::MAX, bytes: 16 << 20 };
+
+    /// Tells whether there is a time at all.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.time < Duration::MAX
+    }
 }
 
 impl Default for LogOptions {
@@ -27,6 +55,8 @@ impl Default for LogOptions {
             ring_bytes: RING_BYTES,
             record_bytes_max: RECORD_BYTES_MAX,
             box_bytes: 16 << 20,
+            sync_every: Some(SyncEvery::BEHIND),
+            background: true,
             packed_start: None,
         }
     }

@@ -3,10 +3,13 @@
 use std::{path::Path, sync::Arc, thread};
 
 use mmsb_delta::{DeltaBatch, Patch};
-use mmsb_types::PageId;
+use mmsb_types::{Durability, PageId};
 
 use super::{Log, LogOptions, PackedStart};
-use crate::{Cursor, FrameBuf, InstanceId, LogDir, Reader, Scan, SectionBuf, vfs::MemoryVfs};
+use crate::{
+    Cursor, FrameBuf, InstanceId, LogDir, LogError, Reader, Scan, SectionBuf,
+    vfs::{MemoryVfs, Vfs},
+};
 
 fn work(log: &Log, page: u64) {
     let sections = SectionBuf::default();
@@ -56,4 +59,29 @@ fn watch(log: &Log, end: u64) {
         before = last;
         thread::yield_now();
     }
+}
+
+#[test]
+fn a_forked_child_does_not_touch_the_files() {
+    let disk = MemoryVfs::new();
+    let dir = LogDir::create(Arc::new(disk.clone()), Path::new("/bus"), InstanceId([7; 16])).unwrap();
+    let mut log = Log::open(&dir, dir.lock().unwrap(), &Scan::empty(&dir), LogOptions::default()).unwrap();
+    // As a fork leaves it: no thread, and another process id; the flush lock is held by somebody who is gone.
+    log.flusher.stop(&log.shared.waker);
+    Arc::get_mut(&mut log.shared).unwrap().process_id += 1;
+    let shared = Arc::clone(&log.shared);
+    let _held = shared.flush.lock().unwrap();
+    let before = disk.metadata(&dir.segment_path()).unwrap().bytes;
+    work(&log, 1);
+    for durability in [Durability::Written, Durability::Synced] {
+        let refused = log.wait(1, durability);
+        assert!(
+            matches!(&refused, Err(LogError::Poisoned { cause }) if cause.contains("fork")),
+            "{refused:?}"
+        );
+    }
+    assert!(matches!(log.room(64), Err(LogError::Poisoned { .. })));
+    assert!(matches!(log.close(), Err(LogError::Poisoned { .. })));
+    drop(log);
+    assert_eq!(disk.metadata(&dir.segment_path()).unwrap().bytes, before);
 }

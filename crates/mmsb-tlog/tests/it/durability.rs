@@ -1,5 +1,6 @@
 //! What a durability promises, and what a failed write or sync leaves: nothing more is written.
 
+mod group;
 mod marks;
 mod poison;
 

@@ -4,7 +4,7 @@ use std::{
     io::{Error, Result},
     ops::Range,
     path::Path,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
 };
 
 use mmsb_tlog::vfs::{Access, MemoryVfs, Metadata, Vfs, VfsFile, VfsLock};
@@ -12,9 +12,15 @@ use mmsb_tlog::vfs::{Access, MemoryVfs, Metadata, Vfs, VfsFile, VfsLock};
 /// What was done to the files, in order.
 #[derive(Clone, Debug)]
 pub enum Action {
-    Write { offset: u64, bytes: Vec<u8> },
+    Write {
+        offset: u64,
+        bytes: Vec<u8>,
+    },
     Cut,
-    Sync,
+    /// `begun`: how many actions were before it; those since then are none of its.
+    Sync {
+        begun: usize,
+    },
 }
 
 /// A disk in memory that fails on demand.
@@ -22,6 +28,7 @@ pub enum Action {
 pub struct Faulty {
     inner: MemoryVfs,
     plan: Arc<Mutex<Plan>>,
+    changed: Arc<Condvar>,
 }
 
 #[derive(Debug, Default)]
@@ -30,6 +37,10 @@ pub struct Plan {
     pub writes_left: Option<u32>,
     /// Syncs that still succeed; `None`: all.
     pub syncs_left: Option<u32>,
+    /// Syncs wait as long as this is set.
+    pub syncs_held: bool,
+    /// Syncs that wait.
+    pub syncs_waiting: u32,
     /// Bytes of a file that the next read finds as zeros.
     pub unseen: Option<Range<u64>>,
     pub actions: Vec<Action>,
@@ -40,6 +51,22 @@ pub struct Plan {
 impl Faulty {
     pub fn plan(&self) -> MutexGuard<'_, Plan> {
         self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets syncs wait from now on.
+    pub fn hold_syncs(&self) {
+        self.plan().syncs_held = true;
+    }
+
+    /// Returns once a sync waits.
+    pub fn wait_for_sync(&self) {
+        drop(self.changed.wait_while(self.plan(), |plan| plan.syncs_waiting == 0).unwrap());
+    }
+
+    /// Lets all syncs go on.
+    pub fn release_syncs(&self) {
+        self.plan().syncs_held = false;
+        self.changed.notify_all();
     }
 }
 
@@ -63,8 +90,13 @@ fn spend(left: &mut Option<u32>, what: &str) -> Result<()> {
 impl FaultyFile {
     fn sync(&self) -> Result<()> {
         let mut plan = self.disk.plan();
+        let begun = plan.actions.len();
+        plan.syncs_waiting += 1;
+        self.disk.changed.notify_all();
+        plan = self.disk.changed.wait_while(plan, |plan| plan.syncs_held).unwrap();
+        plan.syncs_waiting -= 1;
         spend(&mut plan.syncs_left, "sync")?;
-        plan.actions.push(Action::Sync);
+        plan.actions.push(Action::Sync { begun });
         Ok(())
     }
 }

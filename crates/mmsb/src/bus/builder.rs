@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use mmsb_page::StoreOptions;
 use mmsb_tlog::{
-    InstanceId, LogOptions, PackedStart,
+    InstanceId, LogOptions, PackedStart, SyncEvery,
     vfs::{MemoryVfs, NullVfs, OsVfs, Vfs},
 };
 use mmsb_types::Durability;
@@ -86,6 +86,14 @@ impl Builder {
     #[must_use]
     pub fn ring_bytes(mut self, bytes: usize) -> Self {
         self.log.ring_bytes = bytes;
+        self
+    }
+
+    /// Sets when what is written is synced though nobody waits for it: how much a power cut may take of commits
+    /// that did not ask to be [`Durability::Synced`]. [`SyncEvery::BEHIND`] if not said.
+    #[must_use]
+    pub fn sync_every(mut self, every: SyncEvery) -> Self {
+        self.log.sync_every = Some(every);
         self
     }
 

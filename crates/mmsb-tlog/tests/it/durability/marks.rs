@@ -31,12 +31,13 @@ fn a_mark_claims_only_what_a_sync_has_confirmed() {
     log.close().unwrap();
     let bytes = segment_bytes(&dir);
     let places = places(&bytes);
-    let (mut written, mut durable, mut claims) = (0, 0, 0);
+    let (mut written, mut durable, mut claims) = (vec![0], 0, 0);
     for action in &disk.plan().actions {
         let (offset, batch) = match action {
             Action::Write { offset, bytes } => (offset, bytes),
-            Action::Sync => {
-                durable = written;
+            Action::Sync { begun } => {
+                durable = written[*begun];
+                written.push(written[written.len() - 1]);
                 continue;
             }
             Action::Cut => panic!("a log that is whole was cut"),
@@ -46,12 +47,12 @@ fn a_mark_claims_only_what_a_sync_has_confirmed() {
         let mark = places.iter().find(|place| place.end() == end).expect("a batch ends with a record");
         let lsn = Lsn::new(mark.offset as u64);
         let mark = Mark::parse(&bytes[mark.offset..], INSTANCE, lsn).expect("and that is a mark");
-        assert_eq!(mark.synced_through, durable);
-        claims += usize::from(durable > 0);
-        written = mark.number;
+        assert!(mark.synced_through <= durable, "{mark:?} after {durable} were synced");
+        claims += usize::from(mark.synced_through > 0);
+        written.push(mark.number);
     }
-    assert!(matches!(disk.plan().actions.last(), Some(Action::Sync)), "the closing mark is synced");
-    assert_eq!((written, durable), (900, 900));
+    assert!(matches!(disk.plan().actions.last(), Some(Action::Sync { .. })), "the closing mark is synced");
+    assert_eq!((written.last(), durable), (Some(&900), 900));
     assert!(claims > 10, "the test saw marks that claim something");
 }
 
@@ -69,7 +70,7 @@ fn a_cut_is_synced_before_anything_is_written_behind_it() {
     let (disk, dir, _) = torn();
     let log = open(&dir);
     log.wait(commit(&log, &single("more")), Durability::Written).unwrap();
-    assert!(matches!(disk.plan().actions[..], [Action::Cut, Action::Sync, Action::Write { .. }]));
+    assert!(matches!(disk.plan().actions[..], [Action::Cut, Action::Sync { .. }, Action::Write { .. }]));
     let (disk, dir, bytes) = torn();
     disk.plan().syncs_left = Some(0);
     let failure = try_open(&dir, LogOptions::default()).unwrap_err();
