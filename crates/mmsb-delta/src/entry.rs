@@ -164,6 +164,13 @@ pub fn compact_payload_bytes(bytes: [u8; 8]) -> Option<u32> {
     entry.check().is_ok().then(|| entry.payload_bytes())
 }
 
+/// Returns the page of a compact entry that a batch holds.
+#[inline]
+#[must_use]
+pub fn compact_page(bytes: [u8; 8]) -> PageId {
+    PageId::new(Entry::from_compact(bytes).id)
+}
+
 /// Returns page and run of a compact entry that a batch holds.
 #[inline]
 #[must_use]

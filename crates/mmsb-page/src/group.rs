@@ -295,6 +295,19 @@ impl GroupWriter<'_> {
         view.words.store(offset as usize, bytes);
     }
 
+    /// Writes bytes as [`GroupWriter::write`] does, and shows those that were there to `save` before.
+    ///
+    /// # Panics
+    /// As [`GroupWriter::write`].
+    #[inline(always)]
+    pub fn replace(&mut self, index: usize, offset: u32, bytes: &[u8], save: impl FnOnce(&[u8])) {
+        let view = self.group.records[index].view;
+        // SAFETY: nobody but the holder stores to the slot (type invariant), and this does after the borrow's end.
+        let old = unsafe { view.words.plain(view.page_bytes as usize) };
+        save(&old[offset as usize..][..bytes.len()]);
+        view.words.store(offset as usize, bytes);
+    }
+
     /// Sets every byte of the span to `byte`.
     ///
     /// # Panics

@@ -117,6 +117,16 @@ pub(super) fn store(writer: &mut GroupWriter<'_>, record: usize, patch: Patch<'_
     }
 }
 
+/// Stores a patch into the page of a record; adds what was there to `undo`, whose entry stands there already.
+#[inline(always)]
+pub(super) fn replace(writer: &mut GroupWriter<'_>, record: usize, patch: Patch<'_>, undo: &mut UndoRecord) {
+    if let Patch::Bytes { offset, bytes } = patch {
+        return writer.replace(record, offset, bytes, |old| undo.push_old(old));
+    }
+    undo.push_old(writer.bytes(record, patch.span()));
+    store(writer, record, patch);
+}
+
 fn store_born(birth: &mut NewPage<'_>, patch: Patch<'_>) {
     match patch {
         Patch::Bytes { bytes, .. } | Patch::Page { bytes } => birth.write(patch.span().offset, bytes),

@@ -7,7 +7,7 @@ use mmsb_tlog::{Line, Log, Reservations};
 use mmsb_types::Epoch;
 
 use super::{
-    held::store,
+    held::{replace, store},
     one::{One, takes_lines},
 };
 use crate::{
@@ -112,11 +112,13 @@ impl<'t> Lines<'t> {
         let records = self.ones.iter().map(|one| one.page).enumerate();
         writer.preserve_each(records.zip(epochs.clone()));
         for ((index, one), epoch) in self.ones.iter().enumerate().zip(epochs) {
-            if let Some(record) = &mut undo {
-                record.push_entry(one.entry);
-                record.push_old(writer.bytes(index, one.patch.span()));
+            match &mut undo {
+                Some(record) => {
+                    record.push_entry(one.entry);
+                    replace(&mut writer, index, one.patch, record);
+                }
+                None => store(&mut writer, index, one.patch),
             }
-            store(&mut writer, index, one.patch);
             writer.publish(1, epoch);
             reservations.publish_line(one.line);
             amount.payload_bytes += one.payload_bytes();

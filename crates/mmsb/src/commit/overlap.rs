@@ -2,13 +2,12 @@
 //!
 //! Pages are told apart by a few bits first: what no bit stands for came once, and is not looked at again.
 
-use mmsb_delta::BatchView;
-use mmsb_types::{PageId, Span};
+use mmsb_delta::{BatchView, compact_page, compact_span};
 
 /// Bits that stand for pages: enough for a few hundred without many mistakes.
 const BIT_COUNT_LOG2: u32 = 12;
-/// Up to so many repeated pages are looked for one by one.
-const FEW_MAX: usize = 6;
+/// Up to so many repeated pages share the bits of one word.
+const FEW_MAX: usize = 8;
 /// Pairs that are worth cutting; with more, the writes are sorted out page by page.
 const PAIRS_PER_AGAIN_MAX: usize = 2;
 
@@ -69,7 +68,7 @@ impl Overlaps {
         let spans = batch.compact_spans();
         self.runs.clear();
         if again.len() <= FEW_MAX {
-            return self.gather_few(spans, again);
+            return self.gather_few(batch.compact_entries(), again);
         }
         self.bits.clear();
         self.bits.resize(1 << (BIT_COUNT_LOG2 - u64::BITS.ilog2()), 0);
@@ -89,20 +88,19 @@ impl Overlaps {
         }
     }
 
-    /// Collects them page by page: a few comparisons for each write cost less than a place among the bits.
+    /// Collects them by the bits of a word, which need no table, and by comparing the few that have one.
     #[inline]
-    fn gather_few(&mut self, spans: impl Iterator<Item = (PageId, Span)> + Clone, again: &[u32]) {
-        let mut pages = [None; FEW_MAX];
-        for (at, &index) in again.iter().enumerate() {
-            let page = spans.clone().nth(index as usize).map(|(page, _)| page);
-            if pages[..at].contains(&page) {
-                continue;
-            }
-            pages[at] = page;
-            for (index, (_, span)) in (0..).zip(spans.clone()).filter(|&(_, (other, _))| Some(other) == page)
-            {
-                let (page, end) = (page.map_or(0, PageId::get), span.end() as u32);
-                self.runs.push(Run { page, offset: span.offset, index, end });
+    fn gather_few(&mut self, entries: &[[u8; 8]], again: &[u32]) {
+        let (mut pages, mut bits) = ([0; FEW_MAX], 0_u64);
+        for (page, &index) in pages.iter_mut().zip(again) {
+            *page = compact_page(entries[index as usize]).get();
+            bits |= 1 << (*page % u64::from(u64::BITS));
+        }
+        for (index, entry) in (0..).zip(entries) {
+            let page = compact_page(*entry).get();
+            if bits >> (page % u64::from(u64::BITS)) & 1 != 0 && pages.contains(&page) {
+                let span = compact_span(*entry).1;
+                self.runs.push(Run { page, offset: span.offset, index, end: span.end() as u32 });
             }
         }
     }

@@ -11,7 +11,13 @@ use mmsb_types::{
     plant::{Fault, is_planted},
 };
 
-use super::{Commit, Scratch, held::store, lock::lock_all, overlap::Meeting, undo};
+use super::{
+    Commit, Scratch,
+    held::{replace, store},
+    lock::lock_all,
+    overlap::Meeting,
+    undo,
+};
 use crate::{Error, interner::SourceLoan, txn::Draft, undo::UndoDraft};
 
 /// A draft that asks for more room for pre-images is looked at again: it may have counted pages twice.
@@ -129,7 +135,6 @@ pub(super) fn store_all(
     };
     record.push_entries(batch.compact_entries());
     for (index, (_, patch)) in (first..).zip(batch.compact_iter()) {
-        record.push_old(writer.bytes(index, patch.span()));
-        store(writer, index, patch);
+        replace(writer, index, patch, record);
     }
 }
