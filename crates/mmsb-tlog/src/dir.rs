@@ -113,7 +113,7 @@ impl LogDir {
     /// removes what a crash left there.
     #[must_use]
     pub fn temporary_path(&self, name: &str) -> PathBuf {
-        self.path.join(format!("{name}{TEMPORARY}"))
+        self.path.join(temporary_name(name))
     }
 
     /// Returns the file that holds the byte at `lsn`, and the byte's offset in it.
@@ -142,6 +142,11 @@ impl LogDir {
             _ => io_error("locking", &self.path, 0)(source),
         })
     }
+}
+
+/// Returns the name under which the file `name` is written before it gets its name.
+pub(crate) fn temporary_name(name: &str) -> String {
+    format!("{name}{TEMPORARY}")
 }
 
 /// Returns the closure that wraps an `io::Error` with what was tried where.

@@ -54,6 +54,16 @@ pub enum LogError {
         /// What is wrong with it.
         fault: Fault,
     },
+    /// A checkpoint is damaged, or is not the one that the manifest tells of; nothing was changed.
+    #[error("damaged checkpoint {file} at offset {offset}: {fault}")]
+    DamagedCheckpoint {
+        /// The checkpoint's file.
+        file: PathBuf,
+        /// First byte of what is wrong in it.
+        offset: u64,
+        /// What is wrong with it.
+        fault: Fault,
+    },
     /// The file was written by another version of the format.
     #[error("{file} has format version {found}; this build reads {supported}")]
     UnsupportedVersion {
@@ -161,6 +171,12 @@ pub enum Fault {
     /// A mark that belongs to another place or another bus.
     #[error("a mark of another place or bus")]
     Stray,
+    /// A block that belongs to another place, another checkpoint or another bus.
+    #[error("a block of another place or checkpoint")]
+    StrayBlock,
+    /// The hash disagrees with what was hashed, or with the one that the manifest tells.
+    #[error("hash mismatch")]
+    Hash,
     /// The chain of checksums since the last mark disagrees.
     #[error("chain mismatch: stored {stored:#010x}, computed {computed:#010x}")]
     Chain {

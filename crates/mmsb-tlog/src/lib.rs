@@ -6,13 +6,15 @@
 //! (refused) from a torn tail (cut).
 //!
 //! Reading order: [`frame`] (bytes of a commit), [`Mark`], [`SegmentHead`], [`Manifest`], [`LogDir`] (files),
-//! [`Reader`] (verifies and yields), [`Scan`] (the recovery rule), [`Verification`], [`Log`] (writes).
+//! [`Reader`] (verifies and yields), [`Scan`] (the recovery rule), [`Verification`], [`Log`] (writes);
+//! [`checkpoint`] (a state in a file of its own).
 //!
 //! Invariant: knows no page memory and no graph; replay yields commits, it never applies them. The format is
 //! `docs/format.md`'s; all disk access goes through [`vfs`].
 
 #![forbid(unsafe_code)]
 
+pub mod checkpoint;
 pub mod vfs;
 
 mod dir;
@@ -30,6 +32,7 @@ mod sync;
 mod verify;
 mod window;
 
+pub use checkpoint::{Block, CheckpointReader, CheckpointWriter, PageForm, StoredPage};
 pub use dir::LogDir;
 pub use error::{Fault, LogError};
 pub use frame::{Frame, FrameBuf, Line, NUMBER_MAX, SectionBuf, SectionKind, Sections};

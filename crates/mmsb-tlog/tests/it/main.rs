@@ -1,5 +1,6 @@
 //! The log's integration tests: one binary, a module for each promise.
 
+mod checkpoint;
 mod common;
 mod concurrent;
 mod damage;

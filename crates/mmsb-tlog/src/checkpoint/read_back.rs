@@ -1,0 +1,100 @@
+//! Reading a checkpoint back before it gets its name.
+
+use std::{path::Path, sync::Arc, thread};
+
+use mmsb_types::{crc32c, crc32c_append};
+
+use super::{BLOCK_BYTES, block, index::Entry};
+use crate::{Fault, LogError, dir::io_error, vfs::VfsFile};
+
+/// Fewer blocks are read by one thread.
+const SHARED_FROM_BLOCKS: usize = 16;
+
+/// What a file was written to be.
+#[derive(Debug)]
+pub(super) struct Written<'a> {
+    pub(super) file: &'a Arc<dyn VfsFile>,
+    pub(super) path: &'a Path,
+    /// Its first bytes.
+    pub(super) head: &'a [u8],
+    pub(super) index: &'a [Entry],
+    /// Where its blocks end.
+    pub(super) meta_at: u64,
+    /// CRC of everything from there on.
+    pub(super) tail_checksum: u32,
+    /// Its length.
+    pub(super) bytes: u64,
+}
+
+impl Written<'_> {
+    /// Compares the file with what was to be written, by checksums.
+    ///
+    /// # Errors
+    /// [`LogError::DamagedCheckpoint`], [`LogError::Io`].
+    ///
+    /// # Cost
+    /// Half the time of reading the file once, where two processors are free.
+    pub(super) fn check(&self) -> Result<(), LogError> {
+        let have = self.file.len().map_err(io_error("reading back", self.path, 0))?;
+        if have != self.bytes {
+            return Err(self.damaged(have, Fault::CutShort { need: self.bytes, have }));
+        }
+        self.check_range(0, self.head.len() as u64, crc32c(self.head))?;
+        let ends = self.index.iter().skip(1).map(|entry| entry.offset).chain([self.meta_at]);
+        let blocks: Vec<(&Entry, u64)> = self.index.iter().zip(ends).collect();
+        let (one, two) = match blocks.len() {
+            ..SHARED_FROM_BLOCKS => (&blocks[..], &[][..]),
+            count => blocks.split_at(count / 2),
+        };
+        thread::scope(|scope| {
+            let other = (!two.is_empty()).then(|| scope.spawn(|| self.check_blocks(two)));
+            self.check_blocks(one)?;
+            let result = other.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join);
+            result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        })?;
+        self.check_range(self.meta_at, self.bytes - self.meta_at, self.tail_checksum)
+    }
+
+    fn check_blocks(&self, blocks: &[(&Entry, u64)]) -> Result<(), LogError> {
+        let mut buffer = Vec::new();
+        for &(entry, end) in blocks {
+            buffer.resize((end - entry.offset) as usize, 0);
+            self.read(entry.offset, &mut buffer)?;
+            self.compare(entry.offset, entry.checksum, block::checksum(&buffer))?;
+        }
+        Ok(())
+    }
+
+    fn check_range(&self, offset: u64, bytes: u64, stored: u32) -> Result<(), LogError> {
+        let mut buffer = vec![0; bytes.min(BLOCK_BYTES as u64) as usize];
+        let (mut computed, mut at, end) = (0, offset, offset + bytes);
+        while at < end {
+            let len = (end - at).min(buffer.len() as u64);
+            let piece = &mut buffer[..len as usize];
+            self.read(at, piece)?;
+            computed = crc32c_append(computed, piece);
+            at += len;
+        }
+        self.compare(offset, stored, computed)
+    }
+
+    fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<(), LogError> {
+        let got = self.file.read_at(offset, buffer).map_err(io_error("reading back", self.path, offset))?;
+        if got == buffer.len() {
+            return Ok(());
+        }
+        let (need, have) = (buffer.len() as u64, got as u64);
+        Err(self.damaged(offset, Fault::CutShort { need, have }))
+    }
+
+    fn compare(&self, offset: u64, stored: u32, computed: u32) -> Result<(), LogError> {
+        if stored == computed {
+            return Ok(());
+        }
+        Err(self.damaged(offset, Fault::BodyChecksum { stored, computed }))
+    }
+
+    fn damaged(&self, offset: u64, fault: Fault) -> LogError {
+        LogError::DamagedCheckpoint { file: self.path.to_owned(), offset, fault }
+    }
+}
