@@ -16,7 +16,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError, RwLock},
 };
 
-use mmsb_types::Lsn;
+use mmsb_types::{
+    Lsn,
+    plant::{Fault, is_planted},
+};
 
 use crate::{
     CheckpointRef, InstanceId, LogError, Manifest, SegmentHead,
@@ -130,6 +133,14 @@ impl LogDir {
     pub fn open_segment(&self, head: &SegmentHead, access: Access) -> Result<Arc<dyn VfsFile>, LogError> {
         let path = self.segment_path(head);
         self.vfs.open(&path, access).map_err(io_error("opening", &path, 0))
+    }
+
+    /// Makes the names in the directory durable.
+    pub(crate) fn sync_names(&self) -> Result<(), LogError> {
+        if is_planted(Fault::SkipDirSync) {
+            return Ok(());
+        }
+        self.vfs.sync_dir(&self.path).map_err(io_error("syncing", &self.path, 0))
     }
 
     /// Takes the bus for writing, until the lock is dropped.

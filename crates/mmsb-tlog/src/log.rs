@@ -16,7 +16,9 @@ mod many;
 mod models;
 mod open;
 mod options;
+mod prewrite;
 mod ring;
+mod rotate;
 mod syncer;
 mod tail;
 
@@ -103,7 +105,7 @@ impl Log {
     ) -> Result<Self, LogError> {
         let start = options.packed_start_used(scan.end.number);
         let tail = Tail::new(scan.end.number, start);
-        let flush = Flush::open(dir, scan, tail.unit())?;
+        let flush = Flush::open(dir, scan, tail.unit(), &options)?;
         let shared = Arc::new(Shared {
             ring: Ring::new(options.ring_bytes_used()),
             boxes: Boxes::new(options.box_bytes),
@@ -242,6 +244,36 @@ impl Log {
         }
     }
 
+    /// Makes a batch end exactly behind one frame and waits until it is written; returns the place behind the
+    /// frame, where the batch's mark stands.
+    ///
+    /// `take` is called while nobody can write, and returns the frame's number, mostly the newest: what it pins
+    /// is the state at the place returned. It must not wait for the log, nor change its manifest.
+    ///
+    /// # Errors
+    /// As [`Log::wait`].
+    ///
+    /// # Panics
+    /// If the frame was written before the call, and others behind it.
+    pub fn cut(&self, take: impl FnOnce() -> u64) -> Result<Cursor, LogError> {
+        let shared = &*self.shared;
+        shared.check_process()?;
+        let mut flush = shared.lock_flush();
+        shared.progress.check_poison()?;
+        let (number, written) = (take(), flush.end.number);
+        if number < written {
+            // The lock would end the log if this panicked while holding it.
+            drop(flush);
+            panic!("the log cannot be cut behind e{number}: e{written} is written");
+        }
+        flush.cut_behind(number, &shared.ring, &shared.boxes, &shared.progress)
+    }
+
+    /// Ends the log, as a failed write does: for who finds out elsewhere that it must not go on.
+    pub fn poison(&self, error: &LogError) {
+        self.shared.progress.poison_by(error);
+    }
+
     /// Returns the last number of the contiguous published prefix.
     #[must_use]
     pub fn published(&self) -> u64 {
@@ -278,7 +310,7 @@ impl Log {
     /// Tells the file that nothing before `lsn` will be read again: memory is given back.
     pub fn discard_before(&self, lsn: Lsn) {
         let flush = self.shared.lock_flush();
-        flush.file.discard_before(lsn.get().saturating_sub(flush.first_lsn.get()));
+        flush.file.discard_before(lsn.get().saturating_sub(flush.head.first_lsn.get()));
     }
 
     /// Fails if the log is poisoned.

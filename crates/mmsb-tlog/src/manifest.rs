@@ -26,7 +26,7 @@ const CHECKPOINT_BYTES: usize = 72;
 /// Bytes of a tag before its name.
 const TAG_HEAD_BYTES: usize = 16;
 /// Most segments a manifest may list; like the two below, a bound for hostile files.
-const SEGMENTS_MAX: usize = 1 << 20;
+pub(crate) const SEGMENTS_MAX: usize = 1 << 20;
 const CHECKPOINTS_MAX: usize = 1 << 16;
 const TAGS_MAX: usize = 1 << 16;
 

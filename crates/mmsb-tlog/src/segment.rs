@@ -58,7 +58,13 @@ impl SegmentHead {
     /// Returns the file's name.
     #[must_use]
     pub fn file_name(&self) -> String {
-        format!("seg-{}", self.segment)
+        Self::name_of(self.segment)
+    }
+
+    /// Returns the name of the file of the segment with this number.
+    #[must_use]
+    pub fn name_of(segment: u64) -> String {
+        format!("seg-{segment}")
     }
 
     /// Returns the segment's number that a file name tells, if it names a segment.

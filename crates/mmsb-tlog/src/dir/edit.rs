@@ -65,6 +65,6 @@ impl LogDir {
         let path = self.path.join(next.file_name());
         let renamed = self.vfs.rename(&self.temporary_path(&next.file_name()), &path);
         renamed.map_err(io_error("creating", &path, 0))?;
-        self.vfs.sync_dir(&self.path).map_err(io_error("syncing", &self.path, 0))
+        self.sync_names()
     }
 }

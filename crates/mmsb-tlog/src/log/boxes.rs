@@ -76,6 +76,11 @@ impl Boxes {
         std::mem::swap(&mut *spare, frame);
     }
 
+    /// Returns the length of the frame in a box.
+    pub(crate) fn frame_bytes(&self, index: usize) -> usize {
+        lock(&self.frames[index]).len()
+    }
+
     /// Moves the frame out of a box to the end of `out`; its credit stays taken.
     ///
     /// The buffer stays for the box's next frame, unless the boxes keep enough.

@@ -48,14 +48,19 @@ impl<'a> Drain<'a> {
         Self { ring, boxes, out, behind: before, unit, from: unit, held: 0, credit: 0 }
     }
 
-    /// Moves frames up to the number `last`, until `bytes_max` are there; returns the places behind them, in
-    /// the log and in the ring.
-    pub(crate) fn run(mut self, last: u64, bytes_max: usize) -> (Cursor, u64) {
-        while self.behind.number < last && self.out.len() + self.held as usize * UNIT_BYTES < bytes_max {
-            match self.ring.done(self.behind.number + 1) {
-                Some(Done { units, boxed: false }) => self.take(units),
-                Some(Done { units, boxed: true }) => self.unbox(units),
-                None => break,
+    /// Moves frames up to the number `last`, until `bytes_max` are there or the next one would make them more
+    /// than `room`; returns the places behind them, in the log and in the ring.
+    pub(crate) fn run(mut self, last: u64, bytes_max: usize, room: u64) -> (Cursor, u64) {
+        let start = self.behind.lsn.get();
+        let end_max = start.saturating_add(room);
+        while self.behind.number < last && self.behind.lsn.get() - start < bytes_max as u64 {
+            let is_taken = match self.ring.done(self.behind.number + 1) {
+                Some(Done { units, boxed: false }) => self.take(units, end_max),
+                Some(Done { units, boxed: true }) => self.unbox(units, end_max),
+                None => false,
+            };
+            if !is_taken {
+                break;
             }
         }
         self.copy();
@@ -63,9 +68,12 @@ impl<'a> Drain<'a> {
         (self.behind, self.unit)
     }
 
-    /// Takes the next frame, which reserved `reserved` and may be shorter.
-    fn take(&mut self, reserved: u64) {
+    /// Takes the next frame, which reserved `reserved` and may be shorter, unless it ends behind `end_max`.
+    fn take(&mut self, reserved: u64, end_max: u64) -> bool {
         let (bytes, checksum) = head(self.ring.word(self.unit), || self.ring.word(self.unit + 3));
+        if self.behind.lsn.get() + bytes > end_max {
+            return false;
+        }
         let units = bytes.div_ceil(UNIT_BYTES as u64);
         self.step(bytes, checksum);
         self.held += units;
@@ -73,11 +81,16 @@ impl<'a> Drain<'a> {
         if units < reserved {
             self.copy();
         }
+        true
     }
 
-    fn unbox(&mut self, reserved: u64) {
+    fn unbox(&mut self, reserved: u64, end_max: u64) -> bool {
+        let index = self.ring.word(self.unit) as usize;
+        if self.behind.lsn.get() + self.boxes.frame_bytes(index) as u64 > end_max {
+            return false;
+        }
         self.copy();
-        let (index, start) = (self.ring.word(self.unit) as usize, self.out.len());
+        let start = self.out.len();
         self.boxes.drain_into(index, self.out);
         self.boxes.give_back(index);
         let frame = &self.out[start..];
@@ -87,6 +100,7 @@ impl<'a> Drain<'a> {
         self.step(bytes, checksum);
         self.advance(reserved);
         self.from = self.unit;
+        true
     }
 
     fn step(&mut self, bytes: u64, checksum: u32) {

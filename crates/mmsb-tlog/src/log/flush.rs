@@ -9,14 +9,15 @@
 use std::{
     path::Path,
     sync::{Arc, OnceLock},
+    thread,
 };
 
 use crossbeam_utils::CachePadded;
 use mmsb_types::{Lsn, limits::COUNT_CREDITS};
 
-use super::{SyncEvery, boxes::Boxes, drain::Drain, group::Group, ring::Ring};
+use super::{SyncEvery, boxes::Boxes, drain::Drain, group::Group, ring::Ring, rotate::Rotation};
 use crate::{
-    Cursor, InstanceId, LogError, Mark, NUMBER_MAX,
+    Cursor, InstanceId, LogError, Mark, NUMBER_MAX, SegmentHead,
     dir::io_error,
     sync::{AtomicU64, Ordering},
     vfs::VfsFile,
@@ -138,14 +139,16 @@ pub(crate) struct Flush {
     pub(crate) file: Arc<dyn VfsFile>,
     pub(crate) path: Arc<Path>,
     pub(crate) instance: InstanceId,
-    /// File offset 0 as a position in the log.
-    pub(crate) first_lsn: Lsn,
+    /// Where the file begins.
+    pub(crate) head: SegmentHead,
     /// Behind the last record in the file.
     pub(crate) end: Cursor,
     /// Ring position of the next frame to drain.
     pub(crate) unit: u64,
     /// The last record in the file is a closing mark.
     pub(crate) closed: bool,
+    /// How the log goes on to the next file; `None`: it does not.
+    pub(crate) rotation: Option<Rotation>,
     pub(crate) batch: Vec<u8>,
 }
 
@@ -165,27 +168,99 @@ impl Flush {
         if self.closed {
             return Ok(());
         }
+        self.end_prewriting();
         to.sync_written()?;
-        self.batch.clear();
-        self.push_mark(self.end, to.durable(), true);
-        let closing = self.write_batch(self.end, to).and_then(|()| to.sync_written());
+        let closing = self.write_mark(to, true).and_then(|()| self.cut_to_length(to));
+        let closing = closing.and_then(|()| to.sync_written());
         self.closed = closing.is_ok();
         closing.inspect_err(|error| to.poison_by(error))
     }
 
+    /// Writes up to the frame `number`, which is reserved, and a mark behind it; returns the place of that mark.
+    ///
+    /// # Errors
+    /// As [`Flush::run`].
+    pub(crate) fn cut_behind(
+        &mut self,
+        number: u64,
+        ring: &Ring,
+        boxes: &Boxes,
+        to: &Progress,
+    ) -> Result<Cursor, LogError> {
+        to.check_poison()?;
+        while to.advance(ring) < number {
+            // Its maker, or that of one before it, needs the processor.
+            thread::yield_now();
+        }
+        let mut behind = self.end;
+        let cut = match self.end.number < number {
+            true => self.write_up_to(number, ring, boxes, to).map(|end| behind = end),
+            // Behind the mark that is there another segment might begin.
+            false => self.write_mark(to, false),
+        };
+        cut.map(|()| behind).inspect_err(|error| to.poison_by(error))
+    }
+
     fn write_all(&mut self, ring: &Ring, boxes: &Boxes, to: &Progress) -> Result<(), LogError> {
-        while self.end.number < to.advance(ring) {
+        loop {
+            let last = to.advance(ring);
+            if self.end.number >= last {
+                return Ok(());
+            }
+            self.write_up_to(last, ring, boxes, to)?;
+        }
+    }
+
+    /// Writes the frames up to the number `last`, all of them published; returns the place behind the last one,
+    /// that of its mark.
+    fn write_up_to(
+        &mut self,
+        last: u64,
+        ring: &Ring,
+        boxes: &Boxes,
+        to: &Progress,
+    ) -> Result<Cursor, LogError> {
+        let mut behind = self.end;
+        while self.end.number < last {
             self.batch.clear();
-            let drain = Drain::new(ring, boxes, &mut self.batch, self.end, self.unit);
-            let (behind, unit) = drain.run(to.recent(), BATCH_BYTES);
-            self.unit = unit;
+            behind = self.drain(ring, boxes, last, (BATCH_BYTES, self.frame_room()));
+            if behind.number == self.end.number {
+                // The next frame does not fit.
+                if self.may_rotate() {
+                    self.rotate(to)?;
+                    continue;
+                }
+                behind = self.drain(ring, boxes, last, (1, u64::MAX));
+            }
             self.push_mark(behind, to.durable(), false);
             // A sync beside this flush may have failed since it began.
             to.check_poison()?;
             self.write_batch(behind, to)?;
             to.set_written(behind.number);
+            self.look_ahead();
         }
-        Ok(())
+        Ok(behind)
+    }
+
+    /// Writes a mark behind what is there.
+    fn write_mark(&mut self, to: &Progress, closing: bool) -> Result<(), LogError> {
+        self.batch.clear();
+        self.push_mark(self.end, to.durable(), closing);
+        self.write_batch(self.end, to)
+    }
+
+    /// Moves frames up to the number `last` to the batch, until `bytes_max` are there or the next would make them more than `room`;
+    /// returns the place behind them.
+    fn drain(&mut self, ring: &Ring, boxes: &Boxes, last: u64, (bytes_max, room): (usize, u64)) -> Cursor {
+        let drain = Drain::new(ring, boxes, &mut self.batch, self.end, self.unit);
+        let (behind, unit) = drain.run(last, bytes_max, room);
+        self.unit = unit;
+        behind
+    }
+
+    /// Returns the bytes of the file that hold the log.
+    pub(super) fn used_bytes(&self) -> u64 {
+        self.end.lsn.get() - self.head.first_lsn.get()
     }
 
     fn push_mark(&mut self, behind: Cursor, synced_through: u64, closing: bool) {
@@ -195,7 +270,7 @@ impl Flush {
     }
 
     fn write_batch(&mut self, behind: Cursor, to: &Progress) -> Result<(), LogError> {
-        let offset = self.end.lsn.get() - self.first_lsn.get();
+        let offset = self.used_bytes();
         self.file.write_at(offset, &self.batch).map_err(io_error("writing", &self.path, offset))?;
         let end = self.end.lsn.get() + self.batch.len() as u64;
         self.end = Cursor { lsn: Lsn::new(end), ..behind };
@@ -235,7 +310,7 @@ mod tests {
 
     use super::{BATCH_BYTES, Flush, Progress};
     use crate::{
-        Cursor, InstanceId, LogError,
+        Cursor, InstanceId, LogError, SegmentHead,
         log::{
             boxes::Boxes,
             ring::{Done, Ring},
@@ -302,10 +377,11 @@ mod tests {
             file: file.clone(),
             path: Path::new("file").into(),
             instance: InstanceId([1; 16]),
-            first_lsn: Lsn::ZERO,
+            head: SegmentHead::FIRST,
             end: START,
             unit: 0,
             closed: false,
+            rotation: None,
             batch: Vec::new(),
         };
         let refused = flush.run(&ring, &Boxes::new(0), &to);

@@ -18,7 +18,7 @@ use super::{
     tail::{PackedStart, Tail},
 };
 use crate::{
-    Cursor, InstanceId, MARK_BYTES,
+    Cursor, InstanceId, MARK_BYTES, SegmentHead,
     sync::{AtomicU64, Ordering},
     vfs::VfsFile,
 };
@@ -148,10 +148,11 @@ fn flush(parts: &Parts, last: u64) -> Vec<u8> {
         file: Arc::clone(&file) as Arc<dyn VfsFile>,
         path: Path::new("file").into(),
         instance: InstanceId([1; 16]),
-        first_lsn: Lsn::ZERO,
+        head: SegmentHead::FIRST,
         end: Cursor { lsn: Lsn::ZERO, number: 0, chain: 0 },
         unit: parts.unit,
         closed: false,
+        rotation: None,
         batch: Vec::new(),
     };
     while parts.progress.written() < last {

@@ -4,7 +4,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use super::flush::Flush;
+use super::{LogOptions, flush::Flush, rotate::Rotation};
 use crate::{
     Fault, LogDir, LogError, Scan, Tail,
     dir::io_error,
@@ -12,19 +12,22 @@ use crate::{
 };
 
 impl Flush {
-    pub(super) fn open(dir: &LogDir, scan: &Scan, unit: u64) -> Result<Self, LogError> {
+    pub(super) fn open(dir: &LogDir, scan: &Scan, unit: u64, options: &LogOptions) -> Result<Self, LogError> {
         let head = dir.manifest().last_segment();
-        let (path, first_lsn) = (Arc::<Path>::from(dir.segment_path(&head)), head.first_lsn);
+        let path = Arc::<Path>::from(dir.segment_path(&head));
         let file = dir.open_segment(&head, Access::ReadWrite)?;
-        let offset = scan.end.lsn.get().saturating_sub(first_lsn.get());
+        let offset = scan.end.lsn.get().saturating_sub(head.first_lsn.get());
         check_end(&file, &path, offset, scan)?;
-        if file.len().map_err(io_error("measuring", &path, 0))? > offset {
+        // Zeros that were written ahead are good for what comes next.
+        let is_torn = matches!(scan.tail, Tail::Torn(_));
+        if is_torn && file.len().map_err(io_error("measuring", &path, 0))? > offset {
             file.truncate(offset).map_err(io_error("cutting", &path, offset))?;
             file.sync_all().map_err(io_error("syncing the cut of", &path, offset))?;
         }
         let closed = scan.tail == Tail::Clean { closed: true };
         let instance = dir.instance();
-        Ok(Self { file, path, instance, first_lsn, end: scan.end, unit, closed, batch: Vec::new() })
+        let (end, rotation) = (scan.end, Rotation::new(dir, options));
+        Ok(Self { file, path, instance, head, end, unit, closed, rotation, batch: Vec::new() })
     }
 }
 

@@ -20,6 +20,12 @@ pub struct LogOptions {
     pub box_bytes: usize,
     /// When what is written is synced though nobody waits for it; `None`: never.
     pub sync_every: Option<SyncEvery>,
+    /// A file of the log that would grow longer is followed by another; a longer frame has one to itself, and
+    /// `u64::MAX` makes one file of it all.
+    pub segment_bytes: u64,
+    /// The next file is filled with zeros ahead of time, so that a sync finds its blocks on the disk; if there are
+    /// threads for that.
+    pub prewrite: bool,
     /// Threads of its own write and sync what nobody waits for. Without them it is written when somebody waits,
     /// when the ring is full and when the log ends: for those who simulate many short lives of a log.
     pub background: bool,
@@ -56,6 +62,8 @@ impl Default for LogOptions {
             record_bytes_max: RECORD_BYTES_MAX,
             box_bytes: 16 << 20,
             sync_every: Some(SyncEvery::BEHIND),
+            segment_bytes: u64::MAX,
+            prewrite: false,
             background: true,
             packed_start: None,
         }

@@ -12,5 +12,6 @@ mod frames;
 mod golden;
 mod hostile;
 mod live;
+mod rotation;
 mod round_trip;
 mod vfs;

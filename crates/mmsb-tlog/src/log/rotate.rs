@@ -1,0 +1,111 @@
+//! Rotation: the log goes on in a new segment once the next frame would make this one too long.
+//!
+//! In this order: the old segment is cut to what it holds and synced, so that all that is written is durable;
+//! the new one is written and synced under a temporary name, renamed, its directory synced; the manifest names
+//! it; only then is a frame written to it. A crash in between leaves a file that no manifest names.
+//!
+//! Invariant: a segment that is not the last ends exactly where the next begins, and was durable before that.
+//! Invariant: a frame never spans segments; one longer than a segment has it to itself, and makes it longer.
+
+use std::sync::Arc;
+
+use super::{
+    LogOptions,
+    flush::{Flush, Progress},
+    prewrite::Prewriter,
+};
+use crate::{LogDir, LogError, MARK_BYTES, SegmentHead, dir::io_error, manifest::SEGMENTS_MAX, vfs::VfsFile};
+
+/// How a log goes on to new segments.
+#[derive(Debug)]
+pub(crate) struct Rotation {
+    dir: LogDir,
+    segment_bytes: u64,
+    prewriter: Option<Prewriter>,
+}
+
+impl Rotation {
+    pub(super) fn new(dir: &LogDir, options: &LogOptions) -> Option<Self> {
+        let is_prewriting = options.prewrite && options.background;
+        (options.segment_bytes < u64::MAX).then(|| Self {
+            dir: dir.clone(),
+            segment_bytes: options.segment_bytes,
+            prewriter: is_prewriting.then(|| Prewriter::new(dir.clone(), options.segment_bytes)),
+        })
+    }
+}
+
+impl Flush {
+    /// Returns how many bytes of frames go into this segment before a mark.
+    pub(super) fn frame_room(&self) -> u64 {
+        let behind = self.used_bytes() + MARK_BYTES as u64;
+        self.rotation.as_ref().map_or(u64::MAX, |rotation| rotation.segment_bytes.saturating_sub(behind))
+    }
+
+    /// Tells whether the next frame may go to a new segment: there is one in this.
+    pub(super) fn may_rotate(&self) -> bool {
+        let Some(rotation) = &self.rotation else { return false };
+        let segments = rotation.dir.manifest().segments.len();
+        self.end.number >= self.head.first_number && segments < SEGMENTS_MAX
+    }
+
+    /// Lets the next segment be prepared once this one is half full.
+    pub(super) fn look_ahead(&mut self) {
+        let used = self.used_bytes();
+        let Some(rotation) = &mut self.rotation else { return };
+        if let Some(prewriter) = &mut rotation.prewriter
+            && used >= rotation.segment_bytes / 2
+        {
+            prewriter.start(self.head.segment + 1);
+        }
+    }
+
+    /// Goes on in a new segment.
+    pub(super) fn rotate(&mut self, to: &Progress) -> Result<(), LogError> {
+        self.cut_to_length(to)?;
+        to.sync_written()?;
+        let Some(rotation) = &mut self.rotation else { return Ok(()) };
+        let head = SegmentHead::behind(self.head.segment + 1, self.end);
+        let file = rotation.make(&head)?;
+        (self.head, self.path, self.file) = (head, rotation.dir.segment_path(&head).into(), file);
+        self.end = head.cursor();
+        to.group.attach(Arc::clone(&self.file), Arc::clone(&self.path), self.end);
+        Ok(())
+    }
+
+    /// Cuts off what is prewritten and not used; to be synced.
+    pub(super) fn cut_to_length(&mut self, to: &Progress) -> Result<(), LogError> {
+        let used = self.used_bytes();
+        if self.file.len().map_err(io_error("measuring", &self.path, 0))? > used {
+            self.file.truncate(used).map_err(io_error("cutting", &self.path, used))?;
+            to.group.moved(self.end, true);
+        }
+        Ok(())
+    }
+
+    /// Ends the preparation of the next segment and removes what there is of it.
+    pub(super) fn end_prewriting(&mut self) {
+        if let Some(prewriter) = self.rotation.as_mut().and_then(|rotation| rotation.prewriter.as_mut()) {
+            prewriter.end();
+        }
+    }
+}
+
+impl Rotation {
+    /// Makes a segment, durable and named by the manifest.
+    fn make(&mut self, head: &SegmentHead) -> Result<Arc<dyn VfsFile>, LogError> {
+        let (dir, vfs) = (&self.dir, self.dir.vfs());
+        let (building, path) = (dir.temporary_path(&head.file_name()), dir.segment_path(head));
+        let prepared = self.prewriter.as_mut().and_then(Prewriter::take);
+        let file = match prepared {
+            Some(file) => file,
+            None => vfs.create_new(&building).map_err(io_error("creating", &path, 0))?,
+        };
+        file.write_at(0, &head.encode(dir.instance())).map_err(io_error("writing", &path, 0))?;
+        file.sync_all().map_err(io_error("syncing", &path, 0))?;
+        vfs.rename(&building, &path).map_err(io_error("creating", &path, 0))?;
+        dir.sync_names()?;
+        dir.edit(|manifest| manifest.segments.push(*head))?;
+        Ok(file)
+    }
+}
