@@ -40,8 +40,11 @@ enum Task {
     },
     /// Run the lower crates' tests under Miri (nightly), which finds undefined behaviour.
     Miri,
-    /// Run the races' tests under ThreadSanitizer (nightly), which finds data races.
+    /// Run what has threads under ThreadSanitizer (library built along), which finds data races.
     Tsan,
+    /// Run the library crates' tests under AddressSanitizer (library built along), which finds memory used
+    /// wrongly.
+    Asan,
     /// Build and run the bench lines in release mode; everything after `bench` goes to the runner.
     #[command(disable_help_flag = true)]
     Bench {
@@ -66,6 +69,7 @@ impl Cli {
             Task::Loom { filter } => lanes::loom(&root, filter.as_deref())?,
             Task::Miri => lanes::miri(&root)?,
             Task::Tsan => lanes::tsan(&root)?,
+            Task::Asan => lanes::asan(&root)?,
             Task::Bench { args } => return bench::run(&root, args),
         };
         Ok(u8::from(!holds))

@@ -1,15 +1,18 @@
 //! The lanes that prove what ordinary tests cannot: every interleaving of a small model, undefined
-//! behaviour, data races.
+//! behaviour, data races, memory used wrongly.
 //!
 //! Invariant: a lane says what it runs. What the toolchain lacks is no failure: the lane then names it,
 //! says how to get it, and has not failed.
 
+mod asan;
 mod loom;
 mod miri;
+mod sanitizer;
 mod tools;
 mod tsan;
 
 pub use self::{
+    asan::run as asan,
     loom::{Model, run as loom, table},
     miri::run as miri,
     tools::{Missing, Needs},

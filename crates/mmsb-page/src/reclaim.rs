@@ -10,7 +10,7 @@ use std::{marker::PhantomData, ptr::NonNull};
 
 use crossbeam_epoch as reclamation;
 
-use crate::sync::{AtomicPtr, Ordering, owned};
+use crate::sync::{AtomicPtr, Fault, Ordering, is_planted, owned};
 
 /// A value that is read by many and replaced, now and then, as a whole.
 ///
@@ -81,6 +81,9 @@ impl<T: Send + 'static> Drop for Retired<T> {
             // once, when no reader that may have found the pointer is left.
             drop(unsafe { Box::from_raw(value) });
         };
+        if is_planted(Fault::FreedAtOnce) {
+            return free();
+        }
         // SAFETY: the value can be sent and borrows nothing, so any thread may run the closure at any later
         // time. Who pins from now on does not find the pointer: it was taken out of its `Swap` before.
         unsafe { pinned.defer_unchecked(free) };

@@ -9,7 +9,7 @@
 //!
 //! Invariant: byte `i` of a page is byte `i % 8`, little-endian, of word `i / 8`.
 
-#[cfg(all(feature = "asm", target_arch = "x86_64", not(miri), not(loom)))]
+#[cfg(all(feature = "asm", target_arch = "x86_64", not(any(miri, loom, sanitized))))]
 mod lines;
 
 use crate::{
@@ -292,11 +292,11 @@ fn load_whole(words: &[AtomicU64], out: &mut [[u8; WORD_BYTES]]) {
     }
 }
 
-#[cfg(all(feature = "asm", target_arch = "x86_64", not(miri), not(loom)))]
+#[cfg(all(feature = "asm", target_arch = "x86_64", not(any(miri, loom, sanitized))))]
 use self::lines::load as load_lines;
 
 /// Copies nothing: there is no fast way here.
-#[cfg(not(all(feature = "asm", target_arch = "x86_64", not(miri), not(loom))))]
+#[cfg(not(all(feature = "asm", target_arch = "x86_64", not(any(miri, loom, sanitized)))))]
 fn load_lines(_words: &[AtomicU64], _out: &mut [[u8; WORD_BYTES]]) -> usize {
     0
 }

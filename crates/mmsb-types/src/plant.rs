@@ -70,6 +70,8 @@ pub enum Fault {
     AckEarly,
     /// Commits that wait for a sync do not wait for one that is under way, but sync beside it.
     SyncTogether,
+    /// A value that was replaced is freed at once, whoever still looks at it.
+    FreedAtOnce,
 }
 
 /// Tells whether the fault is planted.

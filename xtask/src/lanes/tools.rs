@@ -11,7 +11,7 @@ use cargo_metadata::MetadataCommand;
 
 use crate::command::{command, output, succeeds};
 
-/// The toolchain of the lanes that no stable compiler can run.
+/// The toolchain of the lanes that no other compiler can run.
 pub(super) const NIGHTLY: &str = "+nightly";
 
 /// Something that a lane cannot do without.
@@ -21,7 +21,7 @@ pub enum Needs {
     Nightly,
     /// Its interpreter.
     Miri,
-    /// The source of its standard library, to build that with a sanitizer, too.
+    /// A compiler with the source of its standard library, to build that with a sanitizer, too.
     RustSource,
     /// A machine that the sanitizer runs on.
     Linux64,
@@ -40,7 +40,7 @@ impl Needs {
         let is_there = match self {
             Self::Nightly => answers(command(root, "rustc", &[NIGHTLY, "--version"])),
             Self::Miri => answers(command(root, "cargo", &[NIGHTLY, "miri", "--version"])),
-            Self::RustSource => library_source(root).is_ok_and(|path| path.is_file()),
+            Self::RustSource => Toolchain::with_source(root).is_some(),
             Self::Linux64 => cfg!(all(target_os = "linux", target_pointer_width = "64")),
         };
         if is_there { Ok(()) } else { Err(Missing(self)) }
@@ -54,10 +54,48 @@ impl fmt::Display for Missing {
             Needs::Miri => "no Miri here (rustup component add --toolchain nightly miri rust-src)",
             Needs::RustSource => {
                 "no library source here, and a library built without the sanitizer hides its locks from \
-                 it (rustup component add --toolchain nightly rust-src)"
+                 it (rustup component add rust-src, or .ci/library-source on Debian)"
             }
             Needs::Linux64 => "the sanitizer runs on 64-bit Linux only",
         })
+    }
+}
+
+/// A toolchain that unstable options can be asked of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Toolchain {
+    /// The nightly one.
+    Nightly,
+    /// The workspace's own, told that it may: a build of the lane's, which ships nothing.
+    Own,
+}
+
+impl Toolchain {
+    /// Returns one that has its library's source.
+    pub(super) fn with_source(root: &Path) -> Option<Self> {
+        [Self::Nightly, Self::Own].into_iter().find(|toolchain| toolchain.has_source(root))
+    }
+
+    /// A call of its cargo.
+    pub(super) fn cargo(self, root: &Path, args: &[&str]) -> Command {
+        self.call(root, "cargo", args)
+    }
+
+    fn call(self, root: &Path, program: &str, args: &[&str]) -> Command {
+        match self {
+            Self::Nightly => command(root, program, &[&[NIGHTLY], args].concat()),
+            Self::Own => {
+                let mut call = command(root, program, args);
+                call.env("RUSTC_BOOTSTRAP", "1");
+                call
+            }
+        }
+    }
+
+    fn has_source(self, root: &Path) -> bool {
+        let Ok(sysroot) = output(self.call(root, "rustc", &["--print", "sysroot"])) else { return false };
+        let sysroot = String::from_utf8_lossy(&sysroot);
+        Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml").is_file()
     }
 }
 
@@ -68,14 +106,20 @@ pub(super) fn run_lane(
     needs: &[Needs],
     calls: impl IntoIterator<Item = Command>,
 ) -> Result<bool> {
-    if let Some(missing) = needs.iter().find_map(|need| need.look(root).err()) {
-        println!("{lane}: skipped: {missing}");
-        return Ok(true);
-    }
-    run_calls(lane, calls)
+    if is_lacking(lane, root, needs) { Ok(true) } else { run_calls(lane, calls) }
 }
 
-fn run_calls(lane: &str, calls: impl IntoIterator<Item = Command>) -> Result<bool> {
+/// Tells whether something that the lane needs is missing, and says so.
+pub(super) fn is_lacking(lane: &str, root: &Path, needs: &[Needs]) -> bool {
+    let missing = needs.iter().find_map(|need| need.look(root).err());
+    if let Some(missing) = &missing {
+        println!("{lane}: skipped: {missing}");
+    }
+    missing.is_some()
+}
+
+/// Runs the calls in order until one fails; tells whether none failed.
+pub(super) fn run_calls(lane: &str, calls: impl IntoIterator<Item = Command>) -> Result<bool> {
     for call in calls {
         println!("{lane}: {}", shown(&call));
         if !succeeds(call)? {
@@ -116,10 +160,4 @@ pub(super) fn shown(call: &Command) -> String {
 /// Tells whether a call can be started and succeeds; what it prints is of no interest.
 fn answers(call: Command) -> bool {
     output(call).is_ok()
-}
-
-fn library_source(root: &Path) -> Result<PathBuf> {
-    let sysroot = output(command(root, "rustc", &[NIGHTLY, "--print", "sysroot"]))?;
-    let sysroot = String::from_utf8(sysroot)?;
-    Ok(Path::new(sysroot.trim()).join("lib/rustlib/src/rust/library/std/Cargo.toml"))
 }

@@ -120,6 +120,7 @@ fn run_alone(test: &str, limits: &str) -> (ExitStatus, String) {
 
 #[test]
 #[cfg_attr(miri, ignore = "starts a process")]
+#[cfg_attr(sanitized, ignore = "a sanitizer needs terabytes of address space")]
 fn memory_that_is_refused_is_an_error_and_frees_the_id() {
     let (status, output) = run_alone("limits::alone_without_memory", "ulimit -v 300000 &&");
     assert!(status.success() && output.contains("1 passed"), "{status}: {output}");
