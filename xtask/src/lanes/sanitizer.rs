@@ -2,7 +2,9 @@
 //! suites in which nothing may be.
 //!
 //! The standard library is built with the sanitizer: one that does not see the library's locks takes what
-//! they order for races. Assembly, which no sanitizer sees into, gives way to Rust (`--cfg sanitized`).
+//! they order for races. What no sanitizer sees gives way: assembly to Rust (`--cfg sanitized`), and system
+//! calls to the C library's functions (`--cfg rustix_use_libc`), for one that does not see memory being unmapped
+//! takes the next mapping there for the same memory.
 
 use std::{
     path::{Path, PathBuf},
@@ -57,7 +59,7 @@ impl Sanitizer {
     fn call(&self, of: Toolchain, root: &Path, host: &str, target: &PathBuf, words: &[&str]) -> Command {
         let mut call = of.cargo(root, &["test", "-Zbuild-std", "--quiet"]);
         call.args(["--target", host]).arg("--target-dir").arg(target).args(words);
-        call.env("RUSTFLAGS", format!("-Zsanitizer={} --cfg sanitized", self.name));
+        call.env("RUSTFLAGS", format!("-Zsanitizer={} --cfg sanitized --cfg rustix_use_libc", self.name));
         call.env("CARGO_PROFILE_DEV_OPT_LEVEL", "1").env(self.options.0, self.options.1);
         call
     }

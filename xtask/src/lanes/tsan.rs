@@ -18,10 +18,10 @@ const LANE: Sanitizer = Sanitizer {
     report: "SUMMARY: ThreadSanitizer: data race",
     planted: &["a_page_that_is_published_relaxed", "a_page_lock_that_is_taken_relaxed"],
     suites: &[
-        "--package mmsb-page --test it",
-        "--package mmsb-tlog --lib --test it",
-        "--package mmsb --lib --test it",
-        "--package mmsb-testkit --test it stress",
+        "--package mmsb-page --test it -- races swap",
+        "--package mmsb-tlog --test it -- concurrent live marks poison",
+        "--package mmsb --test it -- races snapshots threads many stopping",
+        "--package mmsb-testkit --test it -- stress",
     ],
 };
 
