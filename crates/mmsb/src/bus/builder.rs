@@ -30,6 +30,7 @@ pub struct Builder {
     pub(super) log: LogOptions,
     pub(super) store: StoreOptions,
     pub(super) instance: Option<InstanceId>,
+    prewrite: Option<bool>,
     history_bytes: u64,
 }
 
@@ -48,6 +49,7 @@ impl Default for Builder {
             log: LogOptions::default(),
             store: StoreOptions::default(),
             instance: None,
+            prewrite: None,
             history_bytes: HISTORY_BYTES,
         }
     }
@@ -94,6 +96,21 @@ impl Builder {
     #[must_use]
     pub fn sync_every(mut self, every: SyncEvery) -> Self {
         self.log.sync_every = Some(every);
+        self
+    }
+
+    /// Sets the longest file of the log, in bytes; 64 MiB if not said. A longer commit has a file to itself.
+    #[must_use]
+    pub fn segment_bytes(mut self, bytes: u64) -> Self {
+        self.log.segment_bytes = bytes;
+        self
+    }
+
+    /// Fills the log's next file with zeros ahead of time, so that syncs are cheap; on if not said, but off on
+    /// another file system than the operating system's.
+    #[must_use]
+    pub fn prewrite(mut self, prewrite: bool) -> Self {
+        (self.prewrite, self.log.prewrite) = (Some(prewrite), prewrite);
         self
     }
 
@@ -144,7 +161,7 @@ impl Builder {
     /// # Errors
     /// [`Error::AlreadyExists`], [`Error::Io`].
     pub fn create(self, path: impl AsRef<Path>) -> Result<Bus, Error> {
-        self.create_on(Arc::new(OsVfs), path.as_ref())
+        self.on_system().create_on(Arc::new(OsVfs), path.as_ref())
     }
 
     /// Opens the bus at `path` for writing. A torn tail that a crash left is cut.
@@ -153,7 +170,7 @@ impl Builder {
     /// [`Error::NotABus`], [`Error::Locked`], [`Error::Corrupt`], [`Error::Truncated`],
     /// [`Error::UnsupportedVersion`], [`Error::Io`].
     pub fn open(self, path: impl AsRef<Path>) -> Result<Bus, Error> {
-        self.open_on(Arc::new(OsVfs), path.as_ref())
+        self.on_system().open_on(Arc::new(OsVfs), path.as_ref())
     }
 
     /// Opens the bus at `path` for reading; changes nothing, even beside a live writer. The state is that of
@@ -171,17 +188,16 @@ impl Builder {
     /// # Errors
     /// [`Error::Io`] if the flusher thread cannot be started.
     pub fn in_memory(mut self) -> Result<Bus, Error> {
-        (self.options.in_memory, self.options.keep_bytes) = (true, Some(self.history_bytes));
-        self.create_on(Arc::new(MemoryVfs::new()), Path::new("bus"))
+        self.options.keep_bytes = Some(self.history_bytes);
+        self.off_disk().create_on(Arc::new(MemoryVfs::new()), Path::new("bus"))
     }
 
     /// Creates a bus in memory that keeps no history at all: every frame is made, then dropped.
     ///
     /// # Errors
     /// As [`Builder::in_memory`].
-    pub fn volatile(mut self) -> Result<Bus, Error> {
-        self.options.in_memory = true;
-        self.create_volatile(Arc::new(NullVfs::default()), Path::new("bus"))
+    pub fn volatile(self) -> Result<Bus, Error> {
+        self.off_disk().create_volatile(Arc::new(NullVfs::default()), Path::new("bus"))
     }
 
     /// Creates a bus at `path` of another file system.
@@ -206,6 +222,18 @@ impl Builder {
     /// As [`Builder::open_read_only`].
     pub fn read_on(self, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
         super::open::open_read_only(self, vfs, path)
+    }
+
+    fn on_system(mut self) -> Self {
+        self.log.prewrite = self.prewrite.unwrap_or(true);
+        self
+    }
+
+    /// A log in memory is one file, given back from its beginning on, and never durable.
+    fn off_disk(mut self) -> Self {
+        self.options.in_memory = true;
+        (self.log.segment_bytes, self.log.sync_every, self.log.prewrite) = (u64::MAX, None, false);
+        self
     }
 
     fn create_volatile(self, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
