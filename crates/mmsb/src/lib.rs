@@ -56,6 +56,8 @@ mod view;
 mod base_frames;
 mod catalogue;
 mod check;
+#[cfg(test)]
+mod checkpoint;
 mod clock;
 mod counters;
 mod error;

@@ -62,6 +62,12 @@ impl Names {
         self.pages.for_each(&mut |name, &page| visit(name, page));
     }
 
+    /// Visits the pages that are named or not in plain memory, in no order that means anything.
+    #[cfg(test)]
+    pub(crate) fn for_each_note(&self, mut visit: impl FnMut(PageId, &Note)) {
+        self.notes.for_each(&mut |&page, note| visit(page, note));
+    }
+
     /// Returns about how many bytes this version takes.
     pub(super) fn bytes(&self) -> u64 {
         self.name_count * NAME_BYTES + self.text_bytes
@@ -109,7 +115,7 @@ impl Names {
     }
 
     /// Notes what is known of a page that has no name so far.
-    fn set(&mut self, page: PageId, name: Option<Arc<str>>, location: PageLocation) {
+    pub(crate) fn set(&mut self, page: PageId, name: Option<Arc<str>>, location: PageLocation) {
         if let Some(name) = &name {
             self.name_count += 1;
             self.text_bytes += name.len() as u64;

@@ -1,0 +1,3 @@
+//! Checkpoints of a bus: so far, the form of their metadata.
+
+pub(crate) mod meta;

@@ -1,0 +1,70 @@
+//! The ids of the pages that live, as of one epoch.
+
+use mmsb_types::{PageId, limits::COMPACT_ID_MAX};
+use roaring::RoaringBitmap;
+
+/// A set of page ids.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Living(RoaringBitmap);
+
+const _: () = assert!(COMPACT_ID_MAX <= u32::MAX as u64);
+
+impl Living {
+    /// Adds a page; fast if ids rise.
+    ///
+    /// # Panics
+    /// If the id is beyond those that a bus gives out.
+    pub(crate) fn push(&mut self, page: PageId) {
+        let id = number(page).expect("a bus gives out ids up to COMPACT_ID_MAX");
+        if self.0.try_push(id).is_err() {
+            self.0.insert(id);
+        }
+    }
+
+    /// Tells whether the page lives.
+    pub(crate) fn contains(&self, page: PageId) -> bool {
+        number(page).is_some_and(|id| self.0.contains(id))
+    }
+
+    /// Returns how many pages live.
+    pub(crate) fn len(&self) -> u64 {
+        self.0.len()
+    }
+
+    /// Returns the largest id; 0 if none lives.
+    pub(super) fn last(&self) -> u64 {
+        self.0.max().map_or(0, u64::from)
+    }
+
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut set = self.0.clone();
+        set.optimize();
+        let mut bytes = Vec::with_capacity(set.serialized_size());
+        set.serialize_into(&mut bytes).expect("memory takes all that is written");
+        bytes
+    }
+
+    /// Reads a set; memory for it is a few bytes for each of those given, and a few megabytes more at most.
+    pub(super) fn parse(bytes: &[u8]) -> Result<Self, &'static str> {
+        let mut rest = bytes;
+        let set = RoaringBitmap::deserialize_from(&mut rest).ok().filter(|_| rest.is_empty());
+        let set = set.ok_or("the metadata's set of living pages is invalid")?;
+        let (first, last) = (set.min().unwrap_or(1), set.max().map_or(0, u64::from));
+        if first == 0 || last > COMPACT_ID_MAX {
+            return Err("the metadata's set of living pages is out of range");
+        }
+        Ok(Self(set))
+    }
+}
+
+impl FromIterator<PageId> for Living {
+    fn from_iter<I: IntoIterator<Item = PageId>>(pages: I) -> Self {
+        let mut living = Self::default();
+        pages.into_iter().for_each(|page| living.push(page));
+        living
+    }
+}
+
+fn number(page: PageId) -> Option<u32> {
+    u32::try_from(page.get()).ok()
+}
