@@ -21,6 +21,7 @@ use mmsb_types::{
     plant::{Fault, is_planted},
 };
 
+pub(crate) use self::load::{check_segment_head, newest_manifest};
 use crate::{
     CheckpointRef, InstanceId, LogError, Manifest, SegmentHead,
     vfs::{Access, Vfs, VfsFile, VfsLock},
@@ -52,7 +53,7 @@ impl LogDir {
     /// # Errors
     /// [`LogError::NotABus`], [`LogError::Corrupt`], [`LogError::UnsupportedVersion`], [`LogError::Io`].
     pub fn open(vfs: Arc<dyn Vfs>, path: &Path) -> Result<Self, LogError> {
-        let manifest = load::newest_manifest(vfs.as_ref(), path)?;
+        let manifest = load::openable_manifest(vfs.as_ref(), path)?;
         Ok(Self::of(vfs, path, manifest))
     }
 

@@ -29,6 +29,8 @@ pub const NUMBER_MAX: u64 = (1 << 56) - 1;
 pub(crate) const KIND_SINGLE: u16 = 0x8001;
 /// Kind word of a mark.
 pub(crate) const KIND_MARK: u16 = 0x8002;
+/// Kind word of a state mark.
+pub(crate) const KIND_STATE: u16 = 0x8003;
 /// Set in the first word of a record that is one line, and in no length: the top bit of a kind word.
 pub(crate) const KIND_BIT: u64 = 1 << 31;
 /// Header flag: sections follow the header.

@@ -27,9 +27,11 @@ mod mark;
 mod reader;
 mod scan;
 mod segment;
+mod state;
 mod stats;
 mod sync;
 mod verify;
+mod walk;
 mod window;
 
 pub use checkpoint::{Block, CheckpointReader, CheckpointWriter, PageForm, StoredPage};
@@ -43,5 +45,6 @@ pub use mark::{MARK_BYTES, Mark};
 pub use reader::{Commit, Cursor, Reader, Record};
 pub use scan::{BadRecord, Scan, Tail};
 pub use segment::{HeadFault, SEGMENT_HEAD_BYTES, SegmentHead};
+pub use state::{STATE_MARK_BYTES, StateMark};
 pub use stats::LogStats;
 pub use verify::Verification;

@@ -11,7 +11,7 @@ mod scanner;
 
 use crate::{Cursor, Fault, LogDir, LogError};
 
-pub(crate) use self::scanner::{Found, Scanner};
+pub(crate) use self::scanner::{At, Found, Scanner};
 
 /// What a scan found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,14 +43,16 @@ pub enum Tail {
 /// A record that is not as it was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BadRecord {
-    /// First byte of it, as an offset in the segment's file. If a mark disowns the records before it, the
+    /// The segment that holds it: `seg-<segment>`.
+    pub segment: u64,
+    /// First byte of it, as an offset in the segment's file; 0 for the segment's head, or all of it. If a mark disowns the records before it, the
     /// first of those.
     pub offset: u64,
-    /// The number it should have; for a mark, that of the frame before.
+    /// The number it should have; for a mark, that of the frame before; for a segment's head, 0.
     pub number: u64,
     /// What is wrong.
     pub fault: Fault,
-    /// A later valid mark says that it was durable.
+    /// A later valid mark, the next segment's head or the manifest says that it was durable.
     pub covered: bool,
 }
 
@@ -60,21 +62,34 @@ impl Scan {
     /// For the writer that has just created `dir`, on any disk, even one that keeps no bytes.
     #[must_use]
     pub fn empty(dir: &LogDir) -> Self {
-        let end = Cursor::first(dir);
+        let end = dir.manifest().last_segment().cursor();
         let tail = Tail::Clean { closed: false };
         Self { end, synced_through: end.number, frame_count: 0, mark_count: 0, tail }
     }
 
-    /// Scans the log of `dir` from its birth.
+    /// Scans the log of `dir` from its first record.
     ///
     /// # Errors
-    /// [`LogError::Corrupt`] if damage is covered by a later mark; [`LogError::Io`].
+    /// As [`Scan::from`].
+    ///
+    /// # Cost
+    /// As [`Scan::from`].
+    pub fn run(dir: &LogDir) -> Result<Self, LogError> {
+        Self::from(dir, Cursor::first(dir))
+    }
+
+    /// Scans the log of `dir` from `start`, the place of a checkpoint, which is durable: the counts are of what
+    /// is behind it.
+    ///
+    /// # Errors
+    /// [`LogError::Corrupt`] if durable bytes are damaged; [`LogError::HistoryGone`] if the log begins behind
+    /// `start`; [`LogError::Io`].
     ///
     /// # Cost
     /// One pass over the log, checksums included, and one over what is behind a bad record; memory of one
     /// read window.
-    pub fn run(dir: &LogDir) -> Result<Self, LogError> {
-        let mut scanner = Scanner::start(dir)?;
+    pub fn from(dir: &LogDir, start: Cursor) -> Result<Self, LogError> {
+        let mut scanner = Scanner::start(dir, start)?;
         let end = scanner.find_end()?;
         scanner.conclude(end)
     }
@@ -82,9 +97,18 @@ impl Scan {
     /// As [`Scan::run`], beside a live writer: damage is looked at once more before it is believed.
     ///
     /// # Errors
-    /// As [`Scan::run`].
+    /// As [`Scan::from`]; [`LogError::HistoryGone`], too, if the writer has retired segments since `dir` was
+    /// opened: [`LogDir::reopen`] finds what there is now.
     pub fn run_beside_writer(dir: &LogDir) -> Result<Self, LogError> {
-        let mut scanner = Scanner::start(dir)?;
+        Self::from_beside_writer(dir, Cursor::first(dir))
+    }
+
+    /// As [`Scan::from`], beside a live writer.
+    ///
+    /// # Errors
+    /// As [`Scan::run_beside_writer`].
+    pub fn from_beside_writer(dir: &LogDir, start: Cursor) -> Result<Self, LogError> {
+        let mut scanner = Scanner::start(dir, start)?;
         let mut doubted = 0;
         loop {
             match scanner.find_end()? {

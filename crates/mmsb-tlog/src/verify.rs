@@ -1,11 +1,12 @@
 //! Verification: every bad record of a log by name, and nothing changed.
 //!
 //! Behind a bad record the search goes on at the next record that can be told. Where the length of a frame is
-//! destroyed and the frame behind it, too, both go by the name of the first.
+//! destroyed and the frame behind it, too, both go by the name of the first. The last batch of a segment ends at
+//! the next one's head, whose place the manifest tells.
 
 mod resume;
 
-use crate::{BadRecord, LogDir, LogError, Scan, scan::Scanner};
+use crate::{BadRecord, Cursor, LogDir, LogError, Scan, scan::Scanner};
 
 /// Most bad records that are listed; a bound for hostile files.
 const BAD_COUNT_MAX: usize = 1 << 20;
@@ -15,7 +16,7 @@ const BAD_COUNT_MAX: usize = 1 << 20;
 pub struct Verification {
     /// Counts, and the end of the good part.
     pub scan: Scan,
-    /// Every bad record, in the order of the file; the search ends at 1,048,576 of them.
+    /// Every bad record, in the order of the log; the search ends at 1,048,576 of them.
     pub bad: Vec<BadRecord>,
 }
 
@@ -28,7 +29,7 @@ impl Verification {
     /// # Cost
     /// A few passes over the log at most, however damaged it is.
     pub fn run(dir: &LogDir) -> Result<Self, LogError> {
-        let mut scanner = Scanner::start(dir)?;
+        let mut scanner = Scanner::start(dir, Cursor::first(dir))?;
         let mut next = scanner.find_end()?;
         let scan = scanner.scan(next.as_ref());
         let mut bad = Vec::new();

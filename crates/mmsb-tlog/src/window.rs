@@ -9,7 +9,8 @@ const READ_BYTES: usize = 1 << 20;
 /// Bytes of a file around the place being looked at.
 #[derive(Debug)]
 pub(crate) struct Window {
-    file: Arc<dyn VfsFile>,
+    /// None of an empty window, which nobody looks through.
+    file: Option<Arc<dyn VfsFile>>,
     buffer: Vec<u8>,
     /// File offset of the buffer's first byte.
     start: u64,
@@ -20,7 +21,22 @@ pub(crate) struct Window {
 impl Window {
     /// Looks at `file` up to byte `end`.
     pub(crate) fn new(file: Arc<dyn VfsFile>, end: u64) -> Self {
-        Self { file, buffer: Vec::new(), start: 0, end }
+        Self { file: Some(file), buffer: Vec::new(), start: 0, end }
+    }
+
+    /// Looks at nothing.
+    pub(crate) fn none() -> Self {
+        Self { file: None, buffer: Vec::new(), start: 0, end: 0 }
+    }
+
+    /// Returns the offset behind the last byte that is looked at.
+    pub(crate) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Returns the file's length, whatever is looked at.
+    pub(crate) fn file_bytes(&self) -> io::Result<u64> {
+        self.file.as_ref().map_or(Ok(0), |file| file.len())
     }
 
     /// Returns how many bytes lie between `offset` and the end.
@@ -52,7 +68,11 @@ impl Window {
         if have == 0 {
             return Ok(0);
         }
-        self.file.read_at(offset, &mut bytes[..have])
+        self.read_at(offset, &mut bytes[..have])
+    }
+
+    fn read_at(&self, offset: u64, bytes: &mut [u8]) -> io::Result<usize> {
+        self.file.as_ref().map_or(Ok(0), |file| file.read_at(offset, bytes))
     }
 
     fn holds(&self, offset: u64, want: usize) -> bool {
@@ -63,8 +83,10 @@ impl Window {
         let ahead = usize::try_from(self.remaining(offset)).unwrap_or(usize::MAX).min(READ_BYTES);
         self.start = offset;
         self.buffer.resize(want.max(ahead), 0);
-        let got = self.file.read_at(offset, &mut self.buffer);
-        self.buffer.truncate(*got.as_ref().unwrap_or(&0));
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let got = self.read_at(offset, &mut buffer);
+        buffer.truncate(*got.as_ref().unwrap_or(&0));
+        self.buffer = buffer;
         got.map(|_| ())
     }
 }

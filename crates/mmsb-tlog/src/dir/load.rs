@@ -10,14 +10,26 @@ use crate::{
 
 use super::io_error;
 
+/// Reads the newest manifest of the bus at `dir`.
+pub(crate) fn newest_manifest(vfs: &dyn Vfs, dir: &Path) -> Result<Manifest, LogError> {
+    newest_that(vfs, dir, |_| Ok(()))
+}
+
 /// Reads the newest manifest of the bus at `dir`, and checks the segments behind its newest checkpoint.
-///
+pub(super) fn openable_manifest(vfs: &dyn Vfs, dir: &Path) -> Result<Manifest, LogError> {
+    newest_that(vfs, dir, |manifest| check_segments(vfs, dir, manifest))
+}
+
 /// A writer beside us may replace the manifest, or retire segments, while we look: then we look again.
-pub(super) fn newest_manifest(vfs: &dyn Vfs, dir: &Path) -> Result<Manifest, LogError> {
+fn newest_that(
+    vfs: &dyn Vfs,
+    dir: &Path,
+    check: impl Fn(&Manifest) -> Result<(), LogError>,
+) -> Result<Manifest, LogError> {
     let mut generation = newest_generation(vfs, dir)?;
     loop {
-        let looked = read_manifest(vfs, dir, generation)
-            .and_then(|manifest| check_segments(vfs, dir, &manifest).map(|()| manifest));
+        let looked = read_manifest(vfs, dir, generation);
+        let looked = looked.and_then(|manifest| check(&manifest).map(|()| manifest));
         let newest = match &looked {
             Err(_) => newest_generation(vfs, dir)?,
             Ok(_) => generation,

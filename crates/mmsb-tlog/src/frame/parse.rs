@@ -4,8 +4,8 @@ use mmsb_delta::BatchView;
 use mmsb_types::{crc32c, limits::RECORD_BYTES_MAX};
 
 use super::{
-    FLAG_SECTIONS, HEADER_BYTES, KIND_MARK, KIND_SINGLE, SINGLE_BYTES, SectionKind, Sections, line_checksum,
-    u16_at, u32_at, u64_at,
+    FLAG_SECTIONS, HEADER_BYTES, KIND_MARK, KIND_SINGLE, KIND_STATE, SINGLE_BYTES, SectionKind, Sections,
+    line_checksum, u16_at, u32_at, u64_at,
 };
 use crate::Fault;
 
@@ -40,6 +40,8 @@ pub enum RecordHead {
     Single,
     /// A mark of this many bytes, not verified yet.
     Mark(usize),
+    /// A state mark of this many bytes, not verified yet.
+    State(usize),
 }
 
 impl RecordHead {
@@ -47,7 +49,7 @@ impl RecordHead {
     #[must_use]
     pub const fn bytes(self) -> usize {
         match self {
-            Self::Frame(bytes) | Self::Mark(bytes) => bytes,
+            Self::Frame(bytes) | Self::Mark(bytes) | Self::State(bytes) => bytes,
             Self::Single => SINGLE_BYTES,
         }
     }
@@ -67,6 +69,9 @@ pub fn record_head(bytes: &[u8]) -> Result<RecordHead, Fault> {
         (len, KIND_SINGLE) if usize::from(len) == SINGLE_BYTES => Ok(RecordHead::Single),
         (len, KIND_MARK) if usize::from(len) == crate::mark::MARK_BYTES => {
             Ok(RecordHead::Mark(usize::from(len)))
+        }
+        (len, KIND_STATE) if usize::from(len) == crate::state::STATE_MARK_BYTES => {
+            Ok(RecordHead::State(usize::from(len)))
         }
         _ if word >> 31 != 0 => Err(Fault::Kind { found: word }),
         _ => frame_head(bytes, word),

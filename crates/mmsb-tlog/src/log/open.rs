@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use super::{LogOptions, flush::Flush, rotate::Rotation};
 use crate::{
-    Fault, LogDir, LogError, Scan, Tail,
+    Fault, LogDir, LogError, Scan, SegmentHead, Tail,
     dir::io_error,
     vfs::{Access, VfsFile},
 };
@@ -17,7 +17,7 @@ impl Flush {
         let path = Arc::<Path>::from(dir.segment_path(&head));
         let file = dir.open_segment(&head, Access::ReadWrite)?;
         let offset = scan.end.lsn.get().saturating_sub(head.first_lsn.get());
-        check_end(&file, &path, offset, scan)?;
+        check_end(&file, &path, &head, scan)?;
         // Zeros that were written ahead are good for what comes next.
         let is_torn = matches!(scan.tail, Tail::Torn(_));
         if is_torn && file.len().map_err(io_error("measuring", &path, 0))? > offset {
@@ -32,7 +32,8 @@ impl Flush {
 }
 
 /// Checks that the end may be appended to: nothing that was durable is cut, and nothing is missing before it.
-fn check_end(file: &Arc<dyn VfsFile>, path: &Path, offset: u64, scan: &Scan) -> Result<(), LogError> {
+fn check_end(file: &Arc<dyn VfsFile>, path: &Path, head: &SegmentHead, scan: &Scan) -> Result<(), LogError> {
+    let offset = scan.end.lsn.get().saturating_sub(head.first_lsn.get());
     let corrupt = |offset, number, fault| LogError::Corrupt { file: path.to_owned(), offset, number, fault };
     if let Tail::Torn(bad) = &scan.tail
         && bad.covered
@@ -41,7 +42,7 @@ fn check_end(file: &Arc<dyn VfsFile>, path: &Path, offset: u64, scan: &Scan) -> 
     }
     let have = file.len().map_err(io_error("measuring", path, 0))?;
     // A new log may stand on a disk that keeps no bytes, not even the segment's head.
-    let is_new = scan.frame_count == 0 && scan.mark_count == 0;
+    let is_new = scan.end == head.cursor() && scan.mark_count == 0;
     if have < offset && !is_new {
         return Err(corrupt(have, scan.end.number, Fault::CutShort { need: offset, have }));
     }

@@ -47,11 +47,10 @@ impl Manifest {
     #[must_use]
     pub fn resume_at(&self, cursor: Cursor) -> Option<Cursor> {
         let first = self.first_cursor();
-        match cursor.lsn < first.lsn {
-            true if (cursor.number, cursor.chain) == (first.number, first.chain) => Some(first),
-            true => None,
-            false => Some(cursor),
-        }
+        let is_its_end = cursor.lsn <= self.segments[0].first_lsn
+            && (cursor.number, cursor.chain) == (first.number, first.chain);
+        let start = if is_its_end { first } else { cursor };
+        (start.lsn >= first.lsn).then_some(start)
     }
 
     /// Returns the oldest number from which the log leads on: that of its birth, or of a checkpoint in it.
@@ -69,6 +68,18 @@ impl Manifest {
     /// Returns the oldest checkpoint from which the log leads on.
     pub(crate) fn first_start(&self) -> Option<&CheckpointRef> {
         self.checkpoints.iter().find(|checkpoint| self.resume_at(checkpoint.cursor).is_some())
+    }
+
+    /// Returns the last number that the manifest itself says was durable.
+    pub(crate) fn durable(&self) -> u64 {
+        let rotated = self.last_segment().first_number - 1;
+        self.checkpoints.last().map_or(rotated, |checkpoint| rotated.max(checkpoint.epoch()))
+    }
+
+    /// Returns the place before which the manifest itself says that every byte was durable.
+    pub(crate) fn durable_lsn(&self) -> Lsn {
+        let rotated = self.last_segment().cursor().lsn;
+        self.checkpoints.last().map_or(rotated, |checkpoint| rotated.max(checkpoint.cursor.lsn))
     }
 
     /// Tells whether the log can have a frame end at `cursor`, as far as segment heads tell. What is before the

@@ -1,16 +1,13 @@
 //! The scanner: walks, counts, remembers the last mark, and judges faults.
 
-use std::path::PathBuf;
-
 use mmsb_types::Lsn;
 
 use super::{BadRecord, Scan, Tail, coverage::Coverage};
 use crate::{
-    Cursor, Fault, LogDir, LogError, Mark,
-    dir::io_error,
+    Cursor, Fault, LogDir, LogError, Mark, Record, StateMark,
+    frame::HEADER_BYTES,
     mark::{MARK_BYTES, MARK_MAGIC},
-    reader::{Record, Stop, Walk},
-    vfs::Access,
+    walk::{Stop, Walk},
 };
 
 /// Bytes looked at in one go by searches.
@@ -30,7 +27,6 @@ pub(crate) struct Scanner {
     coverage: Option<Coverage>,
     /// What the last search for a mark found, and from where.
     next_mark: Option<(u64, Option<(u64, Mark)>)>,
-    path: PathBuf,
 }
 
 /// A bad record, and what the search behind it needs to know.
@@ -38,29 +34,40 @@ pub(crate) struct Found {
     pub(crate) record: BadRecord,
     /// The place where the fault showed, and what the log before it amounted to.
     pub(crate) before: Cursor,
-    /// A whole mark stands there that disowns the records before it.
-    pub(crate) at_mark: bool,
+    pub(crate) at: At,
 }
 
+/// Where a fault showed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum At {
+    /// At a record that is bad by itself.
+    Record,
+    /// At a whole mark that disowns the records before it.
+    Mark,
+    /// Between two segments, the second one's head being good.
+    Boundary,
+    /// At the head of the next segment.
+    Head,
+}
+
+/// The fault of a record that should be there, where no byte is left.
+const NOTHING: Fault = Fault::CutShort { need: HEADER_BYTES as u64, have: 0 };
+
 impl Scanner {
-    pub(crate) fn start(dir: &LogDir) -> Result<Self, LogError> {
-        let head = dir.manifest().last_segment();
-        let file = dir.open_segment(&head, Access::ReadOnly)?;
-        let path = dir.segment_path(&head);
-        let bytes = file.len().map_err(io_error("measuring", &path, 0))?;
-        let first = Cursor::first(dir);
-        let walk = Walk::new(dir, file, first, Lsn::new(head.first_lsn.get() + bytes));
+    /// Starts at `start`.
+    pub(crate) fn start(dir: &LogDir, start: Cursor) -> Result<Self, LogError> {
+        let walk = Walk::new(dir, start, Lsn::new(u64::MAX))?;
+        let start = walk.cursor();
         Ok(Self {
             walk,
             frame_count: 0,
             mark_count: 0,
-            synced_through: first.number,
+            synced_through: start.number,
             closed: false,
-            trusted: first,
+            trusted: start,
             frames_trusted: 0,
             coverage: None,
             next_mark: None,
-            path,
         })
     }
 
@@ -73,10 +80,13 @@ impl Scanner {
                     self.closed = false;
                 }
                 Ok(Record::Mark(mark)) => self.count_mark(&mark),
-                Err(Stop::End) => return Ok(None),
-                Err(Stop::Io(error)) => return Err(error),
-                Err(Stop::Record(fault)) => return self.judge_record(fault),
-                Err(Stop::Batch(fault)) => return self.judge_batch(fault).map(Some),
+                Ok(Record::State(_)) => self.closed = false,
+                Err(Stop::End) => match self.walk.advance() {
+                    Ok(true) => self.trust_head(),
+                    Ok(false) => return Ok(self.judge_end(NOTHING)),
+                    Err(stop) => return self.judge(stop),
+                },
+                Err(stop) => return self.judge(stop),
             }
         }
     }
@@ -85,7 +95,7 @@ impl Scanner {
     pub(crate) fn conclude(&self, end: Option<Found>) -> Result<Scan, LogError> {
         match end {
             Some(Found { record, .. }) if record.covered => Err(LogError::Corrupt {
-                file: self.path.clone(),
+                file: self.walk.path_of(record.segment),
                 offset: record.offset,
                 number: record.number,
                 fault: record.fault,
@@ -95,10 +105,10 @@ impl Scanner {
     }
 
     pub(crate) fn scan(&self, end: Option<&Found>) -> Scan {
-        let clean = Tail::Clean { closed: self.closed };
+        let (clean, end_number) = (Tail::Clean { closed: self.closed }, self.walk.cursor().number);
         Scan {
             end: self.walk.cursor(),
-            synced_through: self.synced_through,
+            synced_through: self.synced_through.max(self.walk.manifest().durable().min(end_number)),
             frame_count: self.frame_count,
             mark_count: self.mark_count,
             tail: end.map_or(clean, |found| Tail::Torn(found.record.clone())),
@@ -157,35 +167,81 @@ impl Scanner {
 
     fn count_mark(&mut self, mark: &Mark) {
         self.mark_count += 1;
-        self.synced_through = mark.synced_through;
+        self.synced_through = self.synced_through.max(mark.synced_through);
         self.closed = mark.closing;
+        self.trust();
+    }
+
+    /// A segment's head vouches for what is before it as a mark does, and says that it was durable.
+    pub(crate) fn trust_head(&mut self) {
+        self.synced_through = self.synced_through.max(self.walk.segment().first_number - 1);
+        self.closed = false;
+        (self.coverage, self.next_mark) = (None, None);
+        self.trust();
+    }
+
+    pub(crate) fn trust(&mut self) {
         self.trusted = self.walk.cursor();
         self.frames_trusted = self.frame_count;
+    }
+
+    fn judge(&mut self, stop: Stop) -> Result<Option<Found>, LogError> {
+        match stop {
+            Stop::End => Ok(self.judge_end(NOTHING)),
+            Stop::Failed(error) => Err(error),
+            Stop::Record(fault) => self.judge_record(fault),
+            Stop::Batch(fault) => self.judge_batch(fault).map(Some),
+            Stop::Head(fault) => Ok(Some(self.judge_head(fault))),
+        }
+    }
+
+    /// Judges the end of the log's bytes: records that the manifest knows to be durable are behind it, or none.
+    fn judge_end(&self, fault: Fault) -> Option<Found> {
+        let before = self.walk.cursor();
+        let is_short = before.lsn < self.walk.manifest().durable_lsn();
+        is_short.then(|| {
+            let (segment, offset) = (self.walk.segment().segment, self.walk.offset());
+            let record = BadRecord { segment, offset, number: before.number + 1, fault, covered: true };
+            Found { record, before, at: At::Record }
+        })
+    }
+
+    /// Judges the head of the next segment, which the manifest knows to be durable.
+    fn judge_head(&self, fault: Fault) -> Found {
+        let segment = self.walk.next_segment().segment;
+        let record = BadRecord { segment, offset: 0, number: 0, fault, covered: true };
+        Found { record, before: self.walk.cursor(), at: At::Head }
     }
 
     /// Judges a record that is bad by itself: those before it stand.
     fn judge_record(&mut self, fault: Fault) -> Result<Option<Found>, LogError> {
         let (before, offset) = (self.walk.cursor(), self.walk.offset());
-        if self.only_zeros_from(offset)? {
-            return Ok(None);
+        // A log that ends before the place where reading it began lacks what was before that place.
+        let is_cut = self.walk.is_beyond_end();
+        if self.walk.is_in_last() && !is_cut && self.only_zeros_from(offset)? {
+            return Ok(self.judge_end(fault));
         }
         let (instance, lsn) = (self.walk.instance(), before.lsn);
-        let is_mark = Mark::looks_like(self.walk.look(offset, MARK_BYTES)?, instance, lsn);
-        let number = before.number + u64::from(!is_mark);
-        let covered = self.is_covered(offset, number)?;
-        let record = BadRecord { offset, number, fault, covered };
-        Ok(Some(Found { record, before, at_mark: false }))
+        let line = self.walk.look(offset, MARK_BYTES)?;
+        let is_line = Mark::looks_like(line, instance, lsn) || StateMark::looks_like(line, instance, lsn);
+        let number = before.number + u64::from(!is_line && !is_cut);
+        let covered = is_cut || self.is_covered(offset, number)?;
+        let at = if is_cut || self.walk.is_at_boundary() { At::Boundary } else { At::Record };
+        let record = BadRecord { segment: self.walk.segment().segment, offset, number, fault, covered };
+        Ok(Some(Found { record, before, at }))
     }
 
-    /// Judges a mark that is whole and does not belong to the records before it: since the last mark, some
-    /// record is not the one that was written, and none of them counts.
+    /// Judges a mark, or a segment's head, that is whole and does not belong to the records before it: since the
+    /// last mark, some record is not the one that was written, and none of them counts.
     fn judge_batch(&mut self, fault: Fault) -> Result<Found, LogError> {
         let (before, found_at) = (self.walk.cursor(), self.walk.offset());
+        let at = if self.walk.is_at_boundary() { At::Boundary } else { At::Mark };
         self.distrust();
         let number = self.trusted.number + u64::from(self.trusted.number < before.number);
         let covered = self.is_covered(found_at, number)?;
-        let record = BadRecord { offset: self.walk.offset(), number, fault, covered };
-        Ok(Found { record, before, at_mark: true })
+        let (segment, offset) = (self.walk.segment().segment, self.walk.offset());
+        let record = BadRecord { segment, offset, number, fault, covered };
+        Ok(Found { record, before, at })
     }
 
     fn distrust(&mut self) {
@@ -194,8 +250,12 @@ impl Scanner {
         self.frame_count = self.frames_trusted;
     }
 
-    /// Tells whether a valid mark from `offset` on says that `number` was durable.
+    /// Tells whether a valid mark from `offset` on says that `number` was durable, or the manifest that what
+    /// stands at the cursor was. So does the next segment's head, whatever it is.
     fn is_covered(&mut self, offset: u64, number: u64) -> Result<bool, LogError> {
+        if !self.walk.is_in_last() || self.walk.cursor().lsn < self.walk.manifest().durable_lsn() {
+            return Ok(true);
+        }
         if self.coverage.is_none() {
             let mut coverage = Coverage::default();
             let mut from = offset;

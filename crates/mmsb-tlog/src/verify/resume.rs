@@ -10,10 +10,10 @@
 use mmsb_types::Lsn;
 
 use crate::{
-    Cursor, Fault, LogError, Mark,
+    Cursor, Fault, LogError, Mark, StateMark,
     frame::{HEADER_BYTES, RecordHead, SINGLE_BYTES, record_head, u32_at, u64_at},
     mark::MARK_BYTES,
-    scan::{Found, Scanner},
+    scan::{At, Found, Scanner},
 };
 
 /// What one verification may spend on searches: a place looked at costs 1, a head read on the way to a mark 64.
@@ -25,9 +25,14 @@ impl Scanner {
     /// Goes on behind a bad record; `false` if nothing behind it can be told.
     pub(crate) fn resume_behind(&mut self, found: &Found) -> Result<bool, LogError> {
         let offset = self.walk.offset_of(found.before.lsn);
-        if found.at_mark {
-            self.resume_behind_mark(offset, found)?;
-            return Ok(true);
+        match found.at {
+            At::Head => return self.resume_in_next(),
+            At::Boundary => return Ok(self.resume_at_boundary()),
+            At::Mark => {
+                self.resume_behind_mark(offset, found)?;
+                return Ok(true);
+            }
+            At::Record => {}
         }
         let number = found.record.number;
         if let Some(behind) = self.end_by_head(offset, found)? {
@@ -40,7 +45,9 @@ impl Scanner {
 
     fn resume_by_search(&mut self, offset: u64, found: &Found) -> Result<bool, LogError> {
         let number = found.record.number;
-        let Some((mark_offset, mark)) = self.next_mark(offset + 8)? else { return Ok(false) };
+        let Some((mark_offset, mark)) = self.next_mark(offset + 8)? else {
+            return Ok(self.resume_at_boundary());
+        };
         let guess = self.end_by_guess(offset, found, &mark)?;
         // A whole frame in the wrong place has its neighbour behind it, whatever number that has.
         let is_misplaced = guess.is_some() && matches!(found.record.fault, Fault::Number { .. });
@@ -60,6 +67,22 @@ impl Scanner {
             None => self.resume(Cursor { lsn: mark.lsn, number: mark.number, chain: mark.chain }, true),
         }
         Ok(true)
+    }
+
+    /// Goes on at the end of the segment, which the next one tells; `false` if there is no next one.
+    fn resume_at_boundary(&mut self) -> bool {
+        let moved = self.walk.jump_to_boundary();
+        self.trust();
+        moved
+    }
+
+    /// Goes on at the next segment's first record, whatever its head says; `false` if there is none.
+    fn resume_in_next(&mut self) -> Result<bool, LogError> {
+        let moved = self.walk.force_on()?;
+        if moved {
+            self.trust_head();
+        }
+        Ok(moved)
     }
 
     fn resume_at(&mut self, offset: u64, number: u64, chain: Option<u32>) {
@@ -117,16 +140,26 @@ impl Scanner {
     /// Tells whether frames of rising numbers, the first at `from`, end exactly where the mark stands.
     fn leads_to(&mut self, from: u64, first: u64, mark_offset: u64, last: u64) -> Result<bool, LogError> {
         let (mut offset, mut expected) = (from, first);
-        while offset < mark_offset && expected <= last && self.walk.spend(HEAD_EFFORT, EFFORT_MAX) {
+        while offset < mark_offset && self.walk.spend(HEAD_EFFORT, EFFORT_MAX) {
             let mut line = [0; HEADER_BYTES];
             let got = self.walk.peek(offset, &mut line)?;
             match frame_head(&line[..got]) {
-                Some((number, bytes)) if number == expected => offset += bytes,
+                Some((number, bytes)) if number == expected && number <= last => {
+                    offset += bytes;
+                    expected += 1;
+                }
+                None if self.is_state(&line[..got], offset) => offset += LINE_BYTES,
                 _ => return Ok(false),
             }
-            expected += 1;
         }
         Ok(offset == mark_offset && expected == last + 1)
+    }
+
+    /// Tells whether a state mark stands at `offset`, by the fields that name its place.
+    fn is_state(&self, line: &[u8], offset: u64) -> bool {
+        let lsn = Lsn::new(self.walk.first_lsn() + offset);
+        matches!(record_head(line), Ok(RecordHead::State(_)))
+            && StateMark::has_place(line, self.walk.instance(), lsn)
     }
 
     fn mark_at(&mut self, offset: u64) -> Result<Option<Mark>, LogError> {
@@ -147,7 +180,7 @@ impl Scanner {
 /// Returns number and length of the frame that starts `bytes`.
 fn frame_head(bytes: &[u8]) -> Option<(u64, u64)> {
     match record_head(bytes).ok()? {
-        RecordHead::Mark(_) => None,
+        RecordHead::Mark(_) | RecordHead::State(_) => None,
         head => Some((u64_at(bytes, 8), head.bytes() as u64)),
     }
 }

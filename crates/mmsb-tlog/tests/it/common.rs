@@ -4,8 +4,8 @@ use std::{fmt::Write, path::Path, sync::Arc};
 
 use mmsb_delta::{DeltaBatch, Patch};
 use mmsb_tlog::{
-    Cursor, FrameBuf, InstanceId, Log, LogDir, LogError, LogOptions, Mark, Reader, Scan, SectionBuf,
-    SectionKind, SegmentHead,
+    Cursor, FrameBuf, InstanceId, Log, LogDir, LogError, LogOptions, Manifest, Mark, Reader, Scan,
+    SectionBuf, SectionKind, SegmentHead, StateMark,
     frame::{RecordHead, parse_frame, record_head},
     vfs::{Access, MemoryVfs, Vfs},
 };
@@ -85,6 +85,21 @@ pub fn try_commit(log: &Log, content: &Content) -> Result<u64, LogError> {
     Ok(log.publish(reservation, &mut frame))
 }
 
+/// A log in memory that holds these segments, the first generation of its manifest naming them.
+pub fn log_of_segments(segments: &[(SegmentHead, Vec<u8>)]) -> LogDir {
+    let vfs = MemoryVfs::new();
+    let path = Path::new("/bus");
+    vfs.create_dir(path).unwrap();
+    let heads = segments.iter().map(|(head, _)| *head).collect();
+    let manifest = Manifest { segments: heads, ..Manifest::first(INSTANCE) };
+    let manifest = (manifest.file_name(), manifest.encode());
+    let files = segments.iter().map(|(head, bytes)| (head.file_name(), bytes.clone()));
+    for (name, bytes) in files.chain([manifest]) {
+        vfs.create_new(&path.join(name)).unwrap().write_at(0, &bytes).unwrap();
+    }
+    LogDir::open(Arc::new(vfs), path).unwrap()
+}
+
 /// Every commit of the log up to where a scan ends it, one text each.
 pub fn commits(dir: &LogDir) -> Vec<String> {
     commits_up_to(dir, Scan::run(dir).unwrap().end.lsn)
@@ -114,7 +129,11 @@ pub fn segment_bytes(dir: &LogDir) -> Vec<u8> {
 }
 
 pub fn set_segment_bytes(dir: &LogDir, bytes: &[u8]) {
-    let file = dir.open_segment(&dir.manifest().last_segment(), Access::ReadWrite).unwrap();
+    set_bytes_of(dir, &dir.manifest().last_segment(), bytes);
+}
+
+pub fn set_bytes_of(dir: &LogDir, head: &SegmentHead, bytes: &[u8]) {
+    let file = dir.open_segment(head, Access::ReadWrite).unwrap();
     file.truncate(0).unwrap();
     file.write_at(0, bytes).unwrap();
 }
@@ -126,18 +145,48 @@ pub fn log_of(bytes: &[u8]) -> LogDir {
     dir
 }
 
-/// A segment laid out by hand: the bytes that a writer with these batches leaves.
+/// A log laid out by hand: the bytes that a writer with these batches leaves.
 pub struct Layout {
+    /// Those of the newest segment.
     pub bytes: Vec<u8>,
+    /// The segments before it.
+    pub done: Vec<(SegmentHead, Vec<u8>)>,
     instance: InstanceId,
+    head: SegmentHead,
     number: u64,
     chain: u32,
 }
 
 impl Layout {
     pub fn new(instance: InstanceId) -> Self {
-        let bytes = SegmentHead::FIRST.encode(instance).to_vec();
-        Self { bytes, instance, number: 0, chain: 0 }
+        let (head, done) = (SegmentHead::FIRST, Vec::new());
+        Self { bytes: head.encode(instance).to_vec(), done, instance, head, number: 0, chain: 0 }
+    }
+
+    /// Returns the place behind the last record.
+    pub fn end(&self) -> Cursor {
+        let lsn = Lsn::new(self.head.first_lsn.get() + self.bytes.len() as u64);
+        Cursor { lsn, number: self.number, chain: self.chain }
+    }
+
+    /// Begins another segment.
+    pub fn rotate(&mut self) -> &mut Self {
+        let next = SegmentHead::behind(self.head.segment + 1, self.end());
+        let bytes = std::mem::replace(&mut self.bytes, next.encode(self.instance).to_vec());
+        self.done.push((self.head, bytes));
+        self.head = next;
+        self
+    }
+
+    /// Returns all segments.
+    pub fn segments(&self) -> Vec<(SegmentHead, Vec<u8>)> {
+        let newest = (self.head, self.bytes.clone());
+        self.done.iter().cloned().chain([newest]).collect()
+    }
+
+    pub fn state(&mut self, number: u64, hash: [u8; 32]) -> &mut Self {
+        self.bytes.extend(StateMark { lsn: self.end().lsn, number, hash }.encode(self.instance));
+        self
     }
 
     pub fn frame(&mut self, content: &Content) -> &mut Self {
@@ -151,7 +200,7 @@ impl Layout {
     }
 
     pub fn mark(&mut self, synced_through: u64, closing: bool) -> &mut Self {
-        let lsn = Lsn::new(self.bytes.len() as u64);
+        let lsn = self.end().lsn;
         let mark = Mark { lsn, number: self.number, synced_through, chain: self.chain, closing };
         self.bytes.extend(mark.encode(self.instance));
         self
@@ -167,13 +216,11 @@ pub struct Place {
     pub number: u64,
     /// For a mark: up to where it says the log was durable.
     pub synced_through: Option<u64>,
+    /// A mark or a state mark: it takes no number.
+    pub is_line: bool,
 }
 
 impl Place {
-    pub fn is_mark(&self) -> bool {
-        self.synced_through.is_some()
-    }
-
     pub fn end(&self) -> usize {
         self.offset + self.bytes
     }
@@ -181,13 +228,14 @@ impl Place {
 
 /// The records of a good log.
 pub fn places(bytes: &[u8]) -> Vec<Place> {
-    let (mut offset, mut number, mut places) = (HEAD_BYTES, 0, Vec::new());
+    let (head, _) = SegmentHead::parse(bytes).unwrap();
+    let (mut offset, mut number, mut places) = (HEAD_BYTES, head.first_number - 1, Vec::new());
     while offset < bytes.len() && bytes[offset..].iter().any(|&byte| byte != 0) {
         let head = record_head(&bytes[offset..]).unwrap();
-        let is_mark = matches!(head, RecordHead::Mark(_));
-        number += u64::from(!is_mark);
-        let synced_through = is_mark.then(|| u64_at(bytes, offset + 48));
-        places.push(Place { offset, bytes: head.bytes(), number, synced_through });
+        let is_line = matches!(head, RecordHead::Mark(_) | RecordHead::State(_));
+        number += u64::from(!is_line);
+        let synced_through = matches!(head, RecordHead::Mark(_)).then(|| u64_at(bytes, offset + 48));
+        places.push(Place { offset, bytes: head.bytes(), number, synced_through, is_line });
         offset += head.bytes();
     }
     places

@@ -15,7 +15,7 @@ fn is_covered(places: &[Place], place: &Place) -> bool {
 }
 
 fn frames_before(places: &[Place], offset: usize) -> usize {
-    places.iter().filter(|place| !place.is_mark() && place.end() <= offset).count()
+    places.iter().filter(|place| !place.is_line && place.end() <= offset).count()
 }
 
 /// The one door: a log of `bytes` whose record at `place` is damaged is judged as the rule says.

@@ -32,7 +32,7 @@ proptest! {
     ) {
         let mut bytes = specimen(true);
         let frame = places(&bytes).into_iter()
-            .filter(|place| !place.is_mark() && bytes[place.offset + 3] == 0).nth(which).unwrap();
+            .filter(|place| !place.is_line && bytes[place.offset + 3] == 0).nth(which).unwrap();
         changes.iter().for_each(|&(at, byte)| bytes[frame.offset + at] = byte);
         for (at, byte) in &body {
             if frame.bytes > 32 {

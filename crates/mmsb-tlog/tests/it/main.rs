@@ -14,4 +14,5 @@ mod hostile;
 mod live;
 mod rotation;
 mod round_trip;
+mod segments;
 mod vfs;

@@ -29,7 +29,7 @@ fn a_zeroed_sector_is_cut_or_refused_and_never_read_through() {
         let survivors = places.iter().filter(|other| other.offset >= end);
         let synced = survivors.filter_map(|mark| mark.synced_through).max().unwrap_or(0);
         // Whether a frame or a mark stood in a hole is not to be told; either reading is legal.
-        let next = place.number + u64::from(place.is_mark());
+        let next = place.number + u64::from(place.is_line);
         match Scan::run(&dir) {
             Err(LogError::Corrupt { offset, .. }) => {
                 assert!(synced >= place.number, "hole at {start}: nothing durable is lost");

@@ -51,7 +51,7 @@ fn a_file_full_of_bad_records_is_verified_in_one_go() {
     }
     layout.mark(20_000, false);
     let mut bytes = layout.bytes;
-    for place in places(&bytes).iter().filter(|place| !place.is_mark()) {
+    for place in places(&bytes).iter().filter(|place| !place.is_line) {
         bytes[place.offset + 40] ^= 1;
     }
     let verification = Verification::run(&log_of(&bytes)).unwrap();

@@ -41,7 +41,7 @@ fn check(vfs: impl Vfs, path: &Path) {
 
 /// The bytes of a log without its marks, which tell when it was flushed.
 fn frames_alone(bytes: &[u8]) -> Vec<u8> {
-    let places = crate::common::places(bytes).into_iter().filter(|place| !place.is_mark());
+    let places = crate::common::places(bytes).into_iter().filter(|place| !place.is_line);
     places.flat_map(|place| bytes[place.offset..place.end()].to_vec()).collect()
 }
 
