@@ -19,10 +19,11 @@ mod options;
 mod prewrite;
 mod ring;
 mod rotate;
+mod shared;
 mod syncer;
 mod tail;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use mmsb_types::{
     Durability, Lsn,
@@ -34,6 +35,7 @@ use self::{
     flush::{Flush, Progress},
     flusher::{Flusher, Waker},
     ring::{Done, Ring, UNIT_BYTES},
+    shared::Shared,
     tail::Tail,
 };
 use crate::{Cursor, FrameBuf, Line, LogDir, LogError, LogStats, NUMBER_MAX, Scan, vfs::VfsLock};
@@ -52,21 +54,6 @@ pub struct Log {
     record_bytes_max: u32,
     /// Held, not used: lets go when the log is closed or dropped.
     lock: Mutex<Option<Box<dyn VfsLock>>>,
-}
-
-const FORKED: &str = "this process is a fork of the one that opened the log";
-
-/// What committers, waiters and the log's threads share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    ring: Ring,
-    boxes: Boxes,
-    tail: Tail,
-    progress: Progress,
-    waker: Waker,
-    flush: Mutex<Flush>,
-    /// The process that opened the log: a child that it forks has neither its threads nor its locks.
-    process_id: u32,
 }
 
 /// Credit for one frame, taken before any lock; given back if dropped.
@@ -361,80 +348,6 @@ impl Drop for Log {
         self.flusher.stop(&self.shared.waker);
         // A failure here has poisoned the log and was told to everyone who waited.
         let _ = self.shared.flush();
-    }
-}
-
-impl Shared {
-    fn attach(&self) {
-        let flush = self.lock_flush();
-        self.progress.group.attach(Arc::clone(&flush.file), Arc::clone(&flush.path), flush.end);
-    }
-
-    fn flush(&self) -> Result<(), LogError> {
-        self.lock_flush().run(&self.ring, &self.boxes, &self.progress)
-    }
-
-    fn sync_through(&self, number: u64) -> Result<(), LogError> {
-        if self.progress.durable() >= number {
-            return Ok(());
-        }
-        self.check_process()?;
-        self.progress.sync_through(number, || {
-            self.write_through(number)?;
-            // What others wait for goes along.
-            if self.progress.advance(&self.ring) > self.progress.written() { self.flush() } else { Ok(()) }
-        })
-    }
-
-    fn write_through(&self, number: u64) -> Result<(), LogError> {
-        while self.progress.written() < number {
-            self.check_process()?;
-            let mut flush = self.lock_flush();
-            if self.progress.written() >= number {
-                return Ok(());
-            }
-            flush.run(&self.ring, &self.boxes, &self.progress)?;
-            drop(flush);
-            if self.progress.written() < number {
-                // A frame before ours is reserved and not yet in the ring; its maker needs the processor.
-                std::thread::yield_now();
-            }
-        }
-        Ok(())
-    }
-
-    /// Tries until `take` gives something, flushing in between: what others wrote makes room.
-    fn wait_for<T>(&self, take: impl Fn() -> Option<T>) -> Result<T, LogError> {
-        loop {
-            if let Some(taken) = take() {
-                return Ok(taken);
-            }
-            self.check_process()?;
-            self.flush()?;
-            if let Some(taken) = take() {
-                return Ok(taken);
-            }
-            std::thread::yield_now();
-        }
-    }
-
-    /// Refuses to touch the files in a child process, which would write over what its parent writes.
-    ///
-    /// Asked before any lock is taken: the child may have the copy of one that is held for ever.
-    fn check_process(&self) -> Result<(), LogError> {
-        if std::process::id() == self.process_id {
-            return Ok(());
-        }
-        self.progress.poison_alone(FORKED);
-        self.progress.check_poison()
-    }
-
-    /// A holder that panicked left a batch half written: nobody goes on behind it.
-    fn lock_flush(&self) -> MutexGuard<'_, Flush> {
-        self.flush.lock().unwrap_or_else(|poisoned| {
-            self.progress.set_poison("a flush panicked");
-            poisoned.into_inner()
-        })
     }
 }
 
