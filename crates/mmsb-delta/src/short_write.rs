@@ -3,9 +3,13 @@
 //! Invariant: what it lends is what a batch holds of which [`push_write`](crate::DeltaBatch::push_write) was asked
 //! once.
 
-use mmsb_types::PageId;
+use mmsb_types::{PageId, Span};
 
-use crate::{BatchView, Patch, entry::Compact, short_write};
+use crate::{
+    BatchView, Patch, compact_page, compact_span,
+    entry::{Compact, Entry},
+    short_write,
+};
 
 /// A write of up to [`ShortWrite::BYTES_MAX`] bytes that is one compact entry.
 #[derive(Clone, Copy, Debug)]
@@ -35,12 +39,50 @@ impl ShortWrite {
         Some(Self { entry, payload_bytes: payload_bytes as u8, payload })
     }
 
+    /// Returns the page.
+    #[inline]
+    #[must_use]
+    pub fn page(&self) -> PageId {
+        compact_page(self.entry)
+    }
+
+    /// Returns the bytes of the page that are written.
+    #[inline]
+    #[must_use]
+    pub fn span(&self) -> Span {
+        compact_span(self.entry).1
+    }
+
+    /// Returns the entry as it is stored.
+    #[inline]
+    #[must_use]
+    pub fn entry(&self) -> [u8; 8] {
+        self.entry
+    }
+
+    /// Returns the payload as it is stored.
+    #[inline]
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        &self.payload[..usize::from(self.payload_bytes)]
+    }
+
+    /// Returns the patch that it makes.
+    #[inline]
+    #[must_use]
+    pub fn patch(&self) -> Patch<'_> {
+        let (Span { offset, .. }, bytes) = (self.span(), self.payload());
+        match Entry::from_compact(self.entry).form {
+            0 => Patch::Bytes { offset, bytes },
+            _ => Patch::Fill { span: self.span(), byte: self.payload[0] },
+        }
+    }
+
     /// Borrows it as a batch.
     #[inline]
     #[must_use]
     pub fn view(&self) -> BatchView<'_> {
-        let payload = &self.payload[..usize::from(self.payload_bytes)];
-        BatchView::of_columns(std::slice::from_ref(&self.entry), &[], payload, &[])
+        BatchView::of_columns(std::slice::from_ref(&self.entry), &[], self.payload(), &[])
     }
 }
 
@@ -60,6 +102,7 @@ mod tests {
             assert!(batch.push_write(PageId::new(9), 77, bytes));
             let short = ShortWrite::new(PageId::new(9), 77, bytes).unwrap();
             assert_eq!(short.view(), batch.view(), "{bytes:?}");
+            assert_eq!(batch.view().only_compact(), Some((short.page(), short.patch())), "{bytes:?}");
             copy.push_compact(short.view());
             assert_eq!(copy, batch, "{bytes:?}");
         }

@@ -24,6 +24,9 @@ pub struct Line<'w> {
 }
 
 impl<'w> Line<'w> {
+    /// The longest payload, in bytes.
+    pub const PAYLOAD_MAX: usize = SINGLE_PAYLOAD_MAX;
+
     /// Takes a commit of nothing but this compact entry, which is valid, and its payload; `None` if the payload
     /// is too long for a line.
     #[inline]

@@ -2,13 +2,14 @@
 //!
 //! Invariant: as for the groups of `many`; each commit leaves what `one` would.
 
+use mmsb_delta::ShortWrite;
 use mmsb_page::{Group, GroupBuf, GroupWriter, Hold, Need};
 use mmsb_tlog::{Line, Log, Reservations};
 use mmsb_types::Epoch;
 
 use super::{
     held::{replace, store},
-    one::{One, takes_lines},
+    one::{short_line, takes_lines},
 };
 use crate::{
     Bus, Error, Transaction,
@@ -23,7 +24,7 @@ const PAGE_BYTES_MAX: u64 = 1 << 20;
 
 /// Transactions that are one line each.
 struct Lines<'t> {
-    ones: Vec<One<'t>>,
+    shorts: Vec<&'t ShortWrite>,
     /// Room for pre-images.
     need: Need,
     /// Bytes that they replace.
@@ -40,16 +41,16 @@ pub(super) fn publish(
     undo: &mut UndoDraft,
 ) -> Result<(u64, usize), Error> {
     let mut lines = Lines::of(bus, log, transactions);
-    if lines.ones.len() < 2 {
+    if lines.shorts.len() < 2 {
         return Ok((0, 0));
     }
     let committer = bus.committer()?;
     bus.store().stash(&committer, lines.need);
-    let room = log.room(lines.ones.len() * Line::bytes())?;
+    let room = log.room(lines.shorts.len() * Line::bytes())?;
     bus.undo().open(undo, lines.undo_size());
     let mut group = Group::new(bus.store(), &committer, buffer);
     lines.lock(&mut group);
-    let count = lines.ones.len();
+    let count = lines.shorts.len();
     if count == 0 {
         return Ok((0, 0));
     }
@@ -69,34 +70,34 @@ impl<'t> Lines<'t> {
     fn of(bus: &Bus, log: &Log, transactions: &'t [Transaction<'_>]) -> Self {
         let transactions = &transactions[..transactions.len().min(LINES_MAX)];
         let mut lines =
-            Self { ones: Vec::with_capacity(transactions.len()), need: Need::default(), old_bytes: 0 };
+            Self { shorts: Vec::with_capacity(transactions.len()), need: Need::default(), old_bytes: 0 };
         if !takes_lines(log) {
             return lines;
         }
         for tx in transactions {
-            let one = tx.only_short_on(bus).and_then(One::of_short);
-            let Some(one) = one.filter(|_| lines.need.bytes() <= PAGE_BYTES_MAX) else { break };
+            let short = tx.only_short_on(bus).filter(|_| lines.need.bytes() <= PAGE_BYTES_MAX);
+            let Some(short) = short else { break };
             lines.need.add_all(tx.draft.need);
-            lines.old_bytes += one.patch.span().len as usize;
-            lines.ones.push(one);
+            lines.old_bytes += short.span().len as usize;
+            lines.shorts.push(short);
         }
         lines
     }
 
     fn undo_size(&self) -> UndoSize {
-        UndoSize { entry_count: self.ones.len(), old_bytes: self.old_bytes, ..UndoSize::default() }
+        UndoSize { entry_count: self.shorts.len(), old_bytes: self.old_bytes, ..UndoSize::default() }
     }
 
     /// Locks the pages one by one, and leaves out the lines from the first one on that does not lock at once.
     #[inline]
     fn lock(&mut self, group: &mut Group<'_>) {
-        group.reserve(self.ones.len());
+        group.reserve(self.shorts.len());
         let mut locks =
-            |one: &One<'_>| group.try_lock(one.page, one.patch.span().end() as u32) == Hold::Locked;
-        let count = self.ones.iter().take_while(|one| locks(one)).count();
+            |short: &ShortWrite| group.try_lock(short.page(), short.span().end() as u32) == Hold::Locked;
+        let count = self.shorts.iter().take_while(|short| locks(short)).count();
         // A page that comes again has a record: it is left to the next round.
         group.truncate(count);
-        self.ones.truncate(count);
+        self.shorts.truncate(count);
     }
 
     /// Stores, publishes and logs line by line; returns what is to be counted.
@@ -109,21 +110,21 @@ impl<'t> Lines<'t> {
     ) -> Amount {
         let mut amount = Amount::default();
         let epochs = (reservations.number()..).map(Epoch::new);
-        let records = self.ones.iter().map(|one| one.page).enumerate();
+        let records = self.shorts.iter().map(|short| short.page()).enumerate();
         writer.preserve_each(records.zip(epochs.clone()));
-        for ((index, one), epoch) in self.ones.iter().enumerate().zip(epochs) {
+        for ((index, short), epoch) in self.shorts.iter().enumerate().zip(epochs) {
             match &mut undo {
                 Some(record) => {
-                    record.push_entry(one.entry);
-                    replace(&mut writer, index, one.patch, record);
+                    record.push_entry(short.entry());
+                    replace(&mut writer, index, short.patch(), record);
                 }
-                None => store(&mut writer, index, one.patch),
+                None => store(&mut writer, index, short.patch()),
             }
             writer.publish(1, epoch);
-            reservations.publish_line(one.line);
-            amount.payload_bytes += one.payload_bytes();
+            reservations.publish_line(short_line(short));
+            amount.payload_bytes += short.payload().len() as u64;
         }
-        (amount.commit_count, amount.run_count) = (self.ones.len() as u64, self.ones.len() as u64);
+        (amount.commit_count, amount.run_count) = (self.shorts.len() as u64, self.shorts.len() as u64);
         amount
     }
 }

@@ -66,15 +66,8 @@ impl<'w> One<'w> {
     #[inline]
     pub(super) fn of_draft(log: &Log, draft: &'w Draft) -> Option<Self> {
         let short = draft.only_short().filter(|_| draft.site.is_none() && takes_lines(log))?;
-        Self::of_short(short)
-    }
-
-    /// Takes one short write.
-    #[inline]
-    pub(super) fn of_short(short: &'w ShortWrite) -> Option<Self> {
-        let batch = short.view();
-        let ((page, patch), entry) = (batch.only_compact()?, batch.compact_entries()[0]);
-        Some(Self { page, entry, patch, line: Line::of(batch)? })
+        let (page, entry, patch) = (short.page(), short.entry(), short.patch());
+        Some(Self { page, entry, patch, line: short_line(short) })
     }
 
     /// Returns how many payload bytes the commit counts.
@@ -149,6 +142,13 @@ fn store(writer: &mut PageWriter<'_>, span: Span, patch: Patch<'_>) {
         Patch::Bytes { bytes, .. } | Patch::Page { bytes } => writer.write(span.offset, bytes),
         Patch::Fill { byte, .. } | Patch::PageFill { byte, .. } => writer.fill(span, byte),
     }
+}
+
+/// Returns the frame of a short write.
+#[inline]
+pub(super) fn short_line(short: &ShortWrite) -> Line<'_> {
+    const { assert!(ShortWrite::BYTES_MAX <= Line::PAYLOAD_MAX) };
+    Line::new(short.entry(), short.payload()).expect("a short write fits a line")
 }
 
 /// Tells whether a line is within the log's longest record.

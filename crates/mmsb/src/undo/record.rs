@@ -159,6 +159,9 @@ impl UndoRecord {
     /// How many bytes the content takes.
     pub(super) fn bytes(&self) -> usize {
         let (entry_count, run_count, old_bytes) = (self.entries.len(), self.runs.len(), self.old.len());
+        if self.has_no_other_column() {
+            return UndoSize { entry_count, old_bytes, ..UndoSize::default() }.bytes();
+        }
         let (life_count, name_count) = (self.lives.len(), self.names.len());
         let name_bytes = self.name_bytes();
         UndoSize { entry_count, run_count, old_bytes, life_count, name_count, name_bytes }.bytes()
@@ -166,10 +169,18 @@ impl UndoRecord {
 
     /// How many bytes the columns have room for.
     pub(super) fn capacity_bytes(&self) -> usize {
-        let (entry_count, run_count) = (self.entries.capacity(), self.runs.capacity());
+        let (entry_count, old_bytes) = (self.entries.capacity(), self.old.capacity());
+        if self.has_no_other_column() {
+            return UndoSize { entry_count, old_bytes, ..UndoSize::default() }.bytes();
+        }
+        let (run_count, name_bytes) = (self.runs.capacity(), self.name_bytes());
         let (life_count, name_count) = (self.lives.capacity(), self.names.capacity());
-        let (old_bytes, name_bytes) = (self.old.capacity(), self.name_bytes());
         UndoSize { entry_count, run_count, old_bytes, life_count, name_count, name_bytes }.bytes()
+    }
+
+    /// Tells whether it never held anything but entries, which most commits are.
+    fn has_no_other_column(&self) -> bool {
+        self.runs.capacity() | self.lives.capacity() | self.names.capacity() == 0
     }
 
     fn name_bytes(&self) -> usize {
@@ -232,6 +243,7 @@ impl<'r> Replaced<'r> {
 }
 
 impl UndoSize {
+    #[inline]
     pub(super) fn bytes(self) -> usize {
         let entries = self.entry_count.saturating_mul(size_of::<[u8; 8]>());
         let runs = self.run_count.saturating_mul(size_of::<OldRun>()).saturating_add(self.old_bytes);
