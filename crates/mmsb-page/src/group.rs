@@ -15,6 +15,7 @@ use mmsb_types::{Epoch, PageId, Span};
 use crate::{
     Committer, PageStore, meta,
     pins::Wanted,
+    preimage::Saving,
     store::View,
     sync::{AtomicU64, Backoff, Fault, Ordering, abort, fence_unless, order},
     table::Entry,
@@ -24,6 +25,9 @@ use crate::{
 const WARY_GROUPS: u32 = 256;
 /// How many pages ahead they ask.
 const WARY_AHEAD: usize = 16;
+
+/// How many pages ahead of their turn the bytes of pages that must be saved are asked for.
+const SAVE_AHEAD: usize = 2;
 
 /// Memory for a group's records, to be used again and again.
 #[derive(Debug, Default)]
@@ -274,12 +278,16 @@ impl GroupWriter<'_> {
 
     #[cold]
     fn save(&self, records: impl Iterator<Item = ((usize, PageId), Epoch)>, wanted: Wanted) {
-        let Group { store, committer, .. } = &self.group;
+        let Group { store, committer, records: all, .. } = &self.group;
+        let mut saving = Saving::new(store, committer.number());
         for ((index, page), until) in records {
-            let record = &self.group.records[index];
+            if let Some(next) = all.get(index + SAVE_AHEAD) {
+                next.view.words.prefetch_all(next.view.page_bytes as usize);
+            }
+            let record = &all[index];
             let seq = meta::epoch(record.before);
-            if record.is_first() && wanted.has(seq) {
-                store.save(page, record.view, seq, until, committer.number());
+            if record.is_first() && wanted.has(page, seq) {
+                saving.add(page, record.view, seq, until);
             }
         }
     }

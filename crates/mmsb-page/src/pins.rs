@@ -9,15 +9,20 @@
 //!
 //! So a snapshot costs the same whatever the number of pages, takes no number, and stops nobody.
 //!
+//! A pin whose owner reads the pages once, by rising id, need not keep those it has passed. One pin at a time may
+//! say so ([`Pin::pass`]): it leaves `newest` for `stream`, and `passed` tells how far it got. What a commit finds
+//! in `newest` it finds first, and in acquire order: if the pin is not there any more, it is in `stream`, with its
+//! own `passed`.
+//!
 //! Ageing: every pin below the watermark `aged` has lost its claim to pre-images. The watermark only
 //! rises, so that whoever has to raise it needs no lock.
 //!
-//! Invariant: `newest` is above every pin, or PENDING while one is being made. Only the holder of the
-//! book stores to it.
+//! Invariant: `newest` is above every pin but the one in `stream`, or PENDING while one is being made. Only the
+//! holder of the book stores to these words, but for `passed`, which is the stream's.
 
 use std::collections::BTreeMap;
 
-use mmsb_types::Epoch;
+use mmsb_types::{Epoch, PageId};
 
 use crate::{
     PageStore,
@@ -31,11 +36,13 @@ const PENDING: u64 = u64::MAX;
 /// of [`PageStore`], unless [the pin ages](Pin::is_aged).
 ///
 /// # Cost
-/// Cloning and dropping take a mutex for a few steps.
+/// Dropping takes a mutex for a few steps.
 #[must_use = "a pin that is dropped holds nothing"]
 pub struct Pin {
     pins: Arc<Pins>,
     epoch: Epoch,
+    /// It passes pages.
+    is_stream: bool,
 }
 
 /// All pins of one store; aligned, because every commit reads it and few write.
@@ -45,6 +52,10 @@ pub(crate) struct Pins {
     newest: AtomicU64,
     /// Pins below this one are aged.
     aged: AtomicU64,
+    /// One above the pin that passes pages, 0 if there is none.
+    stream: AtomicU64,
+    /// Pages below this id that pin needs no more.
+    passed: AtomicU64,
     book: Mutex<Book>,
 }
 
@@ -52,11 +63,22 @@ pub(crate) struct Pins {
 #[derive(Default)]
 pub(crate) struct Book {
     epochs: BTreeMap<u64, u64>,
+    /// The pin that passes pages.
+    stream: Option<u64>,
+    /// Chunks that the hand has yet to pass since a pin went or aged: elsewhere nothing new is dead.
+    pub(crate) unswept: u32,
+    /// The watermark as it was when `unswept` was set.
+    aged: u64,
 }
 
-/// Which pages a commit has to save before it changes them: those whose bytes are older than this.
+/// Which pages a commit has to save before it changes them: those whose bytes are older than `newest`, and of pages
+/// from `passed` on those that are older than `stream`.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Wanted(u64);
+pub(crate) struct Wanted {
+    newest: u64,
+    stream: u64,
+    passed: u64,
+}
 
 impl std::fmt::Debug for Pin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -88,7 +110,7 @@ impl PageStore {
         }
         *making.book.epochs.entry(epoch.get()).or_default() += 1;
         drop(making);
-        Pin { pins: Arc::clone(&self.pins), epoch }
+        Pin { pins: Arc::clone(&self.pins), epoch, is_stream: false }
     }
 }
 
@@ -121,26 +143,46 @@ impl Pin {
         self.epoch.get() < self.pins.aged.load(Ordering::Relaxed)
     }
 
+    /// Says that pages below `page` will not be read as of this pin any more: commits need not save them. Reads of
+    /// such pages answer [`SnapshotError::Aged`](crate::SnapshotError::Aged) if they changed.
+    ///
+    /// One pin at a time may pass pages, and only one that has no clone: false, and nothing changed, otherwise.
+    ///
+    /// # Cost
+    /// A store; the first time, the pins' mutex for a moment.
+    pub fn pass(&mut self, page: PageId) -> bool {
+        if !self.is_stream && !self.pins.start_stream(self.epoch) {
+            return false;
+        }
+        self.is_stream = true;
+        // Release: a commit that finds it changes the page only after all that was read of it.
+        self.pins.passed.fetch_max(page.get(), Ordering::Release);
+        true
+    }
+
+    /// Tells whether the page was passed.
+    pub(crate) fn has_passed(&self, page: PageId) -> bool {
+        self.is_stream && page.get() < self.pins.passed.load(Ordering::Relaxed)
+    }
+
     /// Returns the pins it belongs to.
     pub(crate) fn pins(&self) -> &Arc<Pins> {
         &self.pins
     }
 }
 
-impl Clone for Pin {
-    fn clone(&self) -> Self {
-        *self.pins.book().epochs.entry(self.epoch.get()).or_default() += 1;
-        Self { pins: Arc::clone(&self.pins), epoch: self.epoch }
-    }
-}
-
 impl Drop for Pin {
     fn drop(&mut self) {
         let mut book = self.pins.book();
+        if self.is_stream {
+            book.stream = None;
+            self.pins.stream.store(0, Ordering::Relaxed);
+        }
         if let Some(count) = book.epochs.get_mut(&self.epoch.get()) {
             *count -= 1;
             if *count == 0 {
                 book.epochs.remove(&self.epoch.get());
+                book.unswept = u32::MAX;
                 self.pins.recompute(&book);
             }
         }
@@ -149,17 +191,37 @@ impl Drop for Pin {
 
 impl Pins {
     pub(crate) fn new() -> Self {
-        let (newest, aged) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { newest, aged, book: Mutex::new(Book::default()) }
+        let word = || AtomicU64::new(0);
+        let (newest, aged, stream, passed) = (word(), word(), word(), word());
+        Self { newest, aged, stream, passed, book: Mutex::new(Book::default()) }
     }
 
     /// Tells which pages a commit must save; to be called after it took its number.
     #[inline]
     pub(crate) fn wanted(&self) -> Wanted {
-        // Relaxed: that the value is new enough follows from the number taken before; see the head.
-        let newest = self.newest.load(Ordering::Relaxed);
-        let is_alive = newest > self.aged.load(Ordering::Relaxed);
-        Wanted(if is_alive { newest } else { 0 })
+        // That the value is new enough follows from the number taken before; see the head. Acquire: a pin that left
+        // it is found in the words below.
+        let newest = self.newest.load(Ordering::Acquire);
+        let (stream, passed) = (self.stream.load(Ordering::Acquire), self.passed.load(Ordering::Acquire));
+        let aged = self.aged.load(Ordering::Relaxed);
+        let alive = |pin: u64| if pin > aged { pin } else { 0 };
+        Wanted { newest: alive(newest), stream: alive(stream), passed }
+    }
+
+    /// Makes the pin of `epoch` the one that passes pages.
+    fn start_stream(&self, epoch: Epoch) -> bool {
+        let mut book = self.book();
+        if book.stream.is_some() || book.epochs.get(&epoch.get()) != Some(&1) {
+            return false;
+        }
+        book.stream = Some(epoch.get());
+        if is_planted(Fault::StreamLeaves) {
+            self.recompute(&book);
+        }
+        self.passed.store(0, Ordering::Relaxed);
+        self.stream.store(epoch.get() + 1, Ordering::Release);
+        self.recompute(&book);
+        true
     }
 
     /// Waits for the right to look at the pins and to reclaim. Never taken while a page is held.
@@ -191,6 +253,16 @@ impl Pins {
         book.epochs.keys().next().copied().unwrap_or(u64::MAX)
     }
 
+    /// Tells whether the hand has not passed all `count` chunks since a pin went or aged.
+    pub(crate) fn has_unswept(&self, book: &mut Book, count: u32) -> bool {
+        let aged = self.aged.load(Ordering::Relaxed);
+        if book.aged != aged {
+            (book.aged, book.unswept) = (aged, u32::MAX);
+        }
+        book.unswept = book.unswept.min(count);
+        book.unswept > 0
+    }
+
     /// Tells whether some pin that has not aged lies in `[seq, until)`.
     pub(crate) fn is_pinned(&self, book: &Book, seq: u64, until: u64) -> bool {
         let from = seq.max(self.aged.load(Ordering::Relaxed));
@@ -203,9 +275,12 @@ impl Pins {
     }
 
     fn recompute(&self, book: &Book) {
-        let newest = book.epochs.last_key_value().filter(|_| !is_planted(Fault::UnpinForgets));
-        let newest = newest.map_or(0, |(&epoch, _)| epoch + 1);
-        self.newest.store(newest, Ordering::Relaxed);
+        // Somebody else may have pinned the very epoch of the stream.
+        let is_other = |&(&epoch, &count): &(&u64, &u64)| book.stream != Some(epoch) || count > 1;
+        let newest = book.epochs.iter().rev().find(is_other);
+        let newest = newest.filter(|_| !is_planted(Fault::UnpinForgets)).map_or(0, |(&epoch, _)| epoch + 1);
+        // Release: who misses a pin here finds it in `stream`.
+        self.newest.store(newest, Ordering::Release);
     }
 }
 
@@ -220,13 +295,13 @@ impl Wanted {
     /// Tells whether no page is.
     #[inline]
     pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
+        self.newest | self.stream == 0
     }
 
-    /// Tells whether bytes published by `seq` are among them.
+    /// Tells whether the page's bytes, published by `seq`, are among them.
     #[inline]
-    pub(crate) fn has(self, seq: Epoch) -> bool {
-        seq.get() < self.0
+    pub(crate) fn has(self, page: PageId, seq: Epoch) -> bool {
+        seq.get() < self.newest || seq.get() < self.stream && page.get() >= self.passed
     }
 }
 

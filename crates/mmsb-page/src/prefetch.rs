@@ -33,6 +33,14 @@ impl PageStore {
         }
     }
 
+    /// Asks for the head of the page's pre-images.
+    #[inline]
+    pub(crate) fn prefetch_chain(&self, page: PageId) {
+        if let Some(entry) = self.table.entry(page) {
+            own_line(std::ptr::from_ref(entry.ver).cast());
+        }
+    }
+
     /// Returns the page's length and asks for the lines that a change of `len` bytes at `offset` will touch;
     /// `None` if no such page lives.
     ///
@@ -73,6 +81,21 @@ pub(crate) fn lines(start: *const u8, offset: u32, len: usize) {
     line(first);
     // To ask whether this is another line costs more than to ask for it twice.
     line(first.wrapping_add(len.saturating_sub(1)));
+}
+
+/// Most bytes that are asked for at once: more than the processor can wait for at a time.
+const ALL_BYTES_MAX: usize = 2048;
+
+/// Asks for every line of a range, or for the first ones of a long range; any address will do, as above.
+#[inline]
+pub(crate) fn all_lines(start: *const u8, len: usize) {
+    (0..len.min(ALL_BYTES_MAX)).step_by(LINE_BYTES).for_each(|offset| line(start.wrapping_add(offset)));
+}
+
+/// As [`all_lines`], the lines to be changed.
+#[inline]
+pub(crate) fn own_all_lines(start: *const u8, len: usize) {
+    (0..len.min(ALL_BYTES_MAX)).step_by(LINE_BYTES).for_each(|offset| own_line(start.wrapping_add(offset)));
 }
 
 /// Asks for the cache line that holds the address.

@@ -42,6 +42,9 @@ use crate::{
 /// Owner numbers, used or not.
 const NUMBER_COUNT: usize = u8::MAX as usize + 1;
 
+/// Records that are linked together.
+const UNLINKED_MAX: usize = 16;
+
 /// Room that a commit needs for pre-images of all of its pages. Start with the default, add every page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Need {
@@ -123,6 +126,69 @@ impl PreImages {
     }
 }
 
+/// Pages that a committer holds and has not written to yet, being saved.
+///
+/// Copies are made first and linked later, many at a time: a link is a locked operation, which waits until all
+/// stores before it are done, and copies that miss the cache are better waited for together.
+pub(crate) struct Saving<'a> {
+    store: &'a PageStore,
+    stash: &'a Stash,
+    /// Records that are in no chain yet.
+    unlinked: [(PageId, u32); UNLINKED_MAX],
+    unlinked_count: usize,
+    /// The stash's [chunk](Stash::chunk_link) before the first of them was written.
+    first_chunk: u32,
+}
+
+impl<'a> Saving<'a> {
+    /// Begins to save what a commit of this committer number replaces.
+    pub(crate) fn new(store: &'a PageStore, number: u8) -> Self {
+        let stash = &store.preimages.stashes[usize::from(number)];
+        let unlinked = [(PageId::new(0), 0); UNLINKED_MAX];
+        Self { store, stash, unlinked, unlinked_count: 0, first_chunk: stash.chunk_link() }
+    }
+
+    /// Saves a page whose bytes were published by `seq` and will be replaced by `until`. To be called where
+    /// [`Wanted::has`](crate::pins::Wanted::has) says so. Ages all snapshots below `until` if there is no room.
+    ///
+    /// # Cost
+    /// A copy of the page. No lock, no allocation.
+    pub(crate) fn add(&mut self, page: PageId, view: View<'_>, seq: Epoch, until: Epoch) {
+        let interval = [seq.get(), until.get()];
+        match self.store.preimages.chunks.write(self.stash, page, interval, view) {
+            Some(record) => {
+                self.unlinked[self.unlinked_count] = (page, record);
+                self.unlinked_count += 1;
+            }
+            None => self.store.pins.age_below(until),
+        }
+        if self.unlinked_count == UNLINKED_MAX {
+            self.link();
+        }
+    }
+
+    /// Links what was copied into the pages' chains.
+    fn link(&mut self) {
+        let chunks = &self.store.preimages.chunks;
+        for &(page, record) in &self.unlinked[..self.unlinked_count] {
+            // The caller holds the page, so it has an entry.
+            if let Some(entry) = self.store.table.entry(page) {
+                chunks.push(entry.ver, record);
+            }
+        }
+        self.unlinked_count = 0;
+        // Only now: a sealed chunk may be reclaimed, and its records with it.
+        self.stash.seal_from(chunks, self.first_chunk);
+        self.first_chunk = self.stash.chunk_link();
+    }
+}
+
+impl Drop for Saving<'_> {
+    fn drop(&mut self) {
+        self.link();
+    }
+}
+
 impl PageStore {
     /// Makes sure that pre-images of all pages of a commit have room, as far as there is any: by taking
     /// chunks that are free, by reclaiming what no snapshot needs, by ageing snapshots, the oldest first.
@@ -141,27 +207,10 @@ impl PageStore {
         }
     }
 
-    /// Saves a page that the committer holds and has not written to yet: its bytes were published by `seq`
-    /// and will be replaced by `until`. To be called where [`Wanted::has`](crate::pins::Wanted::has) says
-    /// so. Ages all snapshots below `until` if there is no room.
-    ///
-    /// # Cost
-    /// A copy of the page, some 50 ns, and a cache miss for the head of the chain. No lock, no allocation.
+    /// Saves one page; see [`Saving`].
     #[cold]
     pub(crate) fn save(&self, page: PageId, view: View<'_>, seq: Epoch, until: Epoch, number: u8) {
-        let stash = &self.preimages.stashes[usize::from(number)];
-        let interval = [seq.get(), until.get()];
-        let saved = self.table.entry(page).is_some_and(|entry| {
-            self.preimages.chunks.write(stash, page, interval, view).is_some_and(|written| {
-                self.preimages.chunks.push(entry.ver, written.record);
-                // Only now: a sealed chunk may be reclaimed, and this record with it.
-                written.seal(&self.preimages.chunks);
-                true
-            })
-        });
-        if !saved {
-            self.pins.age_below(until);
-        }
+        Saving::new(self, number).add(page, view, seq, until);
     }
 
     /// Returns figures about snapshots and their memory.

@@ -150,7 +150,9 @@ impl PageStore {
             match look {
                 Look::Whole(value, epoch) => return Ok((value, epoch)),
                 Look::Gone => return Err(SnapshotError::NotFound { page, at }),
-                Look::Missing if pin.is_aged() => return Err(SnapshotError::Aged { page, at }),
+                Look::Missing if pin.is_aged() || pin.has_passed(page) => {
+                    return Err(SnapshotError::Aged { page, at });
+                }
                 Look::Missing => return Err(SnapshotError::NotFound { page, at }),
                 Look::Reclaimed => reclaimed_count += 1,
                 Look::Busy => {

@@ -197,6 +197,18 @@ impl<'a> Words<'a> {
         prefetch::lines(self.words.as_ptr().cast(), offset, len);
     }
 
+    /// Asks for the first `len` bytes, if there are so many not more than can be waited for at once.
+    #[inline]
+    pub(crate) fn prefetch_all(self, len: usize) {
+        prefetch::all_lines(self.words.as_ptr().cast(), len);
+    }
+
+    /// As [`Words::prefetch_all`], to be changed.
+    #[inline]
+    pub(crate) fn prefetch_all_own(self, len: usize) {
+        prefetch::own_all_lines(self.words.as_ptr().cast(), len);
+    }
+
     /// Returns the first `len` bytes as plain memory that can be written to.
     ///
     /// # Panics

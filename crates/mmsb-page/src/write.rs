@@ -73,7 +73,7 @@ impl<'a> PageWriter<'a> {
     #[inline]
     pub fn preserve(&mut self, until: Epoch) {
         let Held { store, page, entry, before, view, .. } = self.held;
-        if !self.is_preserved && store.pins.wanted().has(meta::epoch(before)) {
+        if !self.is_preserved && store.pins.wanted().has(page, meta::epoch(before)) {
             let number = meta::owner(entry.meta().load(Ordering::Relaxed));
             store.save(page, view, meta::epoch(before), until, number);
         }

@@ -42,6 +42,8 @@ pub enum Fault {
     TakenByLoad,
     /// Who drops a snapshot forgets that there are others.
     UnpinForgets,
+    /// A snapshot that passes pages leaves the others before it says that it does.
+    StreamLeaves,
     /// A snapshot's reader does not look again at the words by which it found its page.
     PlaceRecheck,
     /// A pre-image is linked relaxed: it may be found before it is whole.

@@ -1,6 +1,8 @@
 //! Row of streaming: all pages of a snapshot are copied out while a writer changes them.
 //!
-//! The pre-images may take more than the live bytes here, so the snapshot never ages. One thread copies every
+//! The pre-images may take more than the live bytes here, so the snapshot never ages; their memory was touched once
+//! before, so that what the system takes to clear fresh memory is not measured. The stream gives up the pages behind
+//! it, as whoever reads each once can. One thread copies every
 //! page, in order, into memory of its own, against copying as much from memory to memory at once; the other one
 //! commits random deltas, 16 a commit, against doing so alone. Both are at work all the time, verifiably. What was
 //! copied is compared with the model as of the snapshot, byte for byte.
@@ -33,6 +35,8 @@ use crate::{
 const PAGES: usize = 262_144;
 const PAGES_QUICK: usize = 65_536;
 const COUNT: usize = 16;
+/// Pages that the stream gives up at a time.
+const PASSED: usize = 64;
 
 /// What one repeat came to.
 struct Repeat {
@@ -52,6 +56,7 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
     let name = format!("stream of {pages} pages");
     context.say(format!("engine: {name}"));
     let mut world = roomy(context, pages)?;
+    touch(&mut world)?;
     pin_named(FLUSHER, &pair)?;
     let mut target = vec![1; pages * CHANGED_PAGE_BYTES];
     let repeats: Result<Vec<Repeat>> =
@@ -80,6 +85,17 @@ fn roomy(context: &Context, pages: usize) -> Result<World> {
     let arena_bytes = 2 * (pages * CHANGED_PAGE_BYTES) as u64;
     let bus = Bus::builder().preimage_bytes(arena_bytes).volatile()?;
     World::new(bus, pages, context.random())
+}
+
+/// Changes every page once while a snapshot needs them all.
+fn touch(world: &mut World) -> Result<()> {
+    world.renew(world.pages());
+    world.changes.iter_mut().zip(1..).for_each(|(change, page)| change.page = PageId::new(page));
+    let snapshot = world.bus.snapshot();
+    write(world, world.changes.len() / COUNT, &AtomicBool::new(false))?;
+    world.shadow.apply(&world.changes);
+    drop(snapshot);
+    world.verify()
 }
 
 fn repeat(world: &mut World, pair: [usize; 2], target: &mut [u8]) -> Result<Repeat> {
@@ -111,20 +127,20 @@ fn alone(world: &mut World, processor: usize, deltas: usize) -> Result<f64> {
 fn beside(world: &mut World, pair: [usize; 2], target: &mut [u8]) -> Result<(Together, usize)> {
     world.renew(world.pages());
     world.settle()?;
-    let snapshot = world.bus.snapshot();
+    let mut snapshot = world.bus.snapshot();
     let (is_done, commits) = (AtomicBool::new(false), AtomicUsize::new(0));
-    let shared = Mutex::new(&mut *target);
+    let shared = Mutex::new((&mut snapshot, &mut *target));
     let together = Together::run(pair, |index| {
         if index == 1 {
             // Far more than the stream leaves time for; an end there must be, should the stream panic.
             commits.store(write(world, 64 * world.pages(), &is_done)?, Ordering::Relaxed);
             return Ok(());
         }
-        let mut target = shared.lock().expect("only this thread takes it");
-        let mut places = target.chunks_exact_mut(CHANGED_PAGE_BYTES).zip(1..);
-        let copied = places.try_for_each(|(to, page)| snapshot.read(PageId::new(page), 0, to).map(drop));
+        let mut shared = shared.lock().expect("only this thread takes it");
+        let (snapshot, target) = &mut *shared;
+        let copied = stream(snapshot, target);
         is_done.store(true, Ordering::Relaxed);
-        Ok(copied?)
+        copied
     })?;
     verify(&snapshot, world, target)?;
     let commits = commits.into_inner();
@@ -133,6 +149,16 @@ fn beside(world: &mut World, pair: [usize; 2], target: &mut [u8]) -> Result<(Tog
     }
     world.verify()?;
     Ok((together, commits * COUNT))
+}
+
+/// Copies every page, and gives up those that were copied.
+fn stream(snapshot: &mut Snapshot, target: &mut [u8]) -> Result<()> {
+    for (places, first) in target.chunks_mut(PASSED * CHANGED_PAGE_BYTES).zip((1..).step_by(PASSED)) {
+        ensure!(snapshot.pass(PageId::new(first)), "the only snapshot cannot pass pages");
+        let mut places = places.chunks_exact_mut(CHANGED_PAGE_BYTES).zip(first..);
+        places.try_for_each(|(to, page)| snapshot.read(PageId::new(page), 0, to).map(drop))?;
+    }
+    Ok(())
 }
 
 /// Checks that what was copied is the model as of the snapshot.

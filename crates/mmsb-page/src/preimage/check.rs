@@ -108,7 +108,7 @@ mod tests {
     #[test]
     fn a_chunk_that_is_nobodys_is_found() {
         check(
-            |store, _| assert!(store.preimages.chunks.take().is_some()),
+            |store, _| assert!(store.preimages.chunks.take_new().is_some()),
             &["page/chunk-lost at the whole: 0 sealed, 1 in stashes, 190 free, of 192"],
         );
     }

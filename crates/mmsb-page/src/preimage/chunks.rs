@@ -79,24 +79,31 @@ impl Chunks {
         lock(&self.free).unused
     }
 
-    /// Takes a free chunk for a stash; `None` if there is none, or the system gives no memory for it.
-    pub(super) fn take(&self) -> Option<u32> {
+    /// Takes a free chunk that was used before, for a stash; `None` if there is none.
+    pub(super) fn take_used(&self) -> Option<u32> {
         let mut free = lock(&self.free);
-        let chunk = match free.first.checked_sub(1) {
-            Some(chunk) => {
-                free.first = self.next(chunk);
-                chunk
-            }
-            None if free.unused == self.count() => return None,
-            None => {
-                self.regions.ensure(free.unused.into(), HugePages::Ask).ok()?;
-                free.unused += 1;
-                free.unused - 1
-            }
-        };
+        let chunk = free.first.checked_sub(1)?;
+        free.first = self.next(chunk);
+        Some(self.taken(chunk))
+    }
+
+    /// Takes a chunk that was never used, for a stash; `None` if there is none, or the system gives no memory for
+    /// it.
+    ///
+    /// # Cost
+    /// Whoever writes to it first waits for the system to clear its memory: longer than a page takes to save.
+    pub(super) fn take_new(&self) -> Option<u32> {
+        let mut free = lock(&self.free);
+        let chunk = Some(free.unused).filter(|&chunk| chunk < self.count())?;
+        self.regions.ensure(chunk.into(), HugePages::Ask).ok()?;
+        free.unused += 1;
+        Some(self.taken(chunk))
+    }
+
+    fn taken(&self, chunk: u32) -> u32 {
         self.free_count.fetch_sub(1, Ordering::Relaxed);
         self.mark(chunk).state.store(HELD, Ordering::Relaxed);
-        Some(chunk)
+        chunk
     }
 
     /// Puts a chunk on the free list. The mutex hands all that its last owner did to the next one.

@@ -60,10 +60,20 @@ impl Record {
         Epoch::new(self.seq)
     }
 
+    /// Tells whether it stands at its chunk's start.
+    pub(super) fn starts_chunk(&self) -> bool {
+        (self.link - 1).is_multiple_of(CHUNK_WORDS as u32)
+    }
+
     /// Returns the words it takes in its chunk.
     pub(super) fn piece_words(&self) -> usize {
         HEADER_WORDS + self.word_count as usize
     }
+}
+
+/// Returns the page that a header names.
+pub(super) fn page_of(header: &[AtomicU64]) -> PageId {
+    PageId::new(header[PAGE].load(Ordering::Relaxed))
 }
 
 impl Chunks {

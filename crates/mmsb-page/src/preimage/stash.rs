@@ -17,6 +17,7 @@ use super::{
 use crate::{
     store::View,
     sync::{AtomicU32, AtomicU64, Ordering, fence},
+    words::Words,
 };
 
 /// What a spare chunk is worth.
@@ -35,15 +36,6 @@ pub(super) struct Stash {
     /// The first spare chunk, plus one; its link leads to the others.
     spare: AtomicU32,
     spare_count: AtomicU32,
-}
-
-/// A record that was written and is in no chain yet.
-#[must_use = "what was written must be linked, then sealed"]
-pub(super) struct Written {
-    /// Link to its first piece.
-    pub(super) record: u32,
-    /// The chunks it filled, plus one: from the first up to, but not including, the second.
-    filled: [u32; 2],
 }
 
 impl Stash {
@@ -66,6 +58,23 @@ impl Stash {
     /// Returns the chunk written to and the words of it that are, if there is one.
     pub(super) fn current(&self) -> Option<(u32, usize)> {
         Some((self.chunk.load(Ordering::Relaxed).checked_sub(1)?, self.at.load(Ordering::Relaxed) as usize))
+    }
+
+    /// Returns the chunk that the next record begins in or follows on, plus one; 0 if there is none.
+    pub(super) fn chunk_link(&self) -> u32 {
+        let [chunk, spare] = [&self.chunk, &self.spare].map(|link| link.load(Ordering::Relaxed));
+        if chunk == 0 { spare } else { chunk }
+    }
+
+    /// Closes the chunks that were filled since `first` was [`Stash::chunk_link`]; their records are all linked.
+    pub(super) fn seal_from(&self, chunks: &Chunks, first: u32) {
+        let (mut filled, current) = (first, self.chunk.load(Ordering::Relaxed));
+        // Where there is none now, nothing was written.
+        while filled != current && current != 0 {
+            let next = chunks.next(filled - 1);
+            chunks.seal(filled - 1, CHUNK_WORDS);
+            filled = next;
+        }
     }
 
     /// Adds a chunk.
@@ -147,7 +156,7 @@ impl Chunks {
         page: PageId,
         [seq, until]: [u64; 2],
         view: View<'_>,
-    ) -> Option<Written> {
+    ) -> Option<u32> {
         let mut need = Need::default();
         need.add(view.page_bytes);
         if stash.room() < need.words {
@@ -157,7 +166,6 @@ impl Chunks {
         // the count went up before the chunk was free, and the free list's mutex brought that here. (A
         // fence for each chunk would do; one for each record costs no instruction on x86-64.)
         fence(Ordering::Release);
-        let mut first_chunk = stash.chunk.load(Ordering::Relaxed);
         let (mut record, mut done, word_count) = (0, 0, (view.page_bytes as usize).div_ceil(8));
         while done < word_count {
             let (chunk, at, fits) = stash.next_piece(self);
@@ -171,26 +179,22 @@ impl Chunks {
             self.write_piece(&piece, view.words, done);
             if done == 0 {
                 record = link;
-                first_chunk = if first_chunk == 0 { chunk + 1 } else { first_chunk };
             }
             done += count as usize;
             stash.at.store((at + piece.piece_words()) as u32, Ordering::Relaxed);
             stash.count_room();
         }
+        self.ask_ahead(stash, need);
         stash.saved.store(stash.saved() + 1, Ordering::Relaxed);
-        let last_chunk = stash.chunk.load(Ordering::Relaxed);
-        Some(Written { record, filled: [first_chunk, last_chunk] })
+        Some(record)
     }
-}
 
-impl Written {
-    /// Closes the chunks it filled.
-    pub(super) fn seal(self, chunks: &Chunks) {
-        let [mut chunk, current] = self.filled;
-        while chunk != current {
-            let next = chunks.next(chunk - 1);
-            chunks.seal(chunk - 1, CHUNK_WORDS);
-            chunk = next;
+    /// Asks for what the next record will be written to, should it be as long as this one.
+    fn ask_ahead(&self, stash: &Stash, need: Need) {
+        let rest = stash.current().and_then(|(chunk, at)| self.words(chunk)?.get(at..));
+        if let Some(rest) = rest {
+            let next_bytes = rest.len().min(need.words as usize) * size_of::<u64>();
+            Words::new(rest).prefetch_all_own(next_bytes);
         }
     }
 }

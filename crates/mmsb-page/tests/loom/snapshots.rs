@@ -39,6 +39,23 @@ fn snapshots_made_and_dropped_side_by_side_keep_each_others_pages() {
 }
 
 #[test]
+fn a_snapshot_that_passes_pages_keeps_those_ahead() {
+    explore("snapshot passes pages vs commit", &[Fault::StreamLeaves], || {
+        let world = World::new(1);
+        let mut pin = world.pin();
+        let writer = world.spawn(|world| world.commit(PAGE));
+        let reader = world.spawn(move |world| {
+            assert!(pin.pass(PAGE));
+            let seen = world.read_at(PAGE, &pin);
+            assert!(pin.pass(OTHER));
+            seen
+        });
+        writer.join().unwrap();
+        assert_eq!(reader.join().unwrap(), (vec![0, 0], Epoch::new(1)));
+    });
+}
+
+#[test]
 fn a_snapshot_reads_the_same_while_its_page_changes_again_and_again() {
     explore("snapshot reader vs pre-images", &[Fault::PlaceRecheck, Fault::ChainOrder], || {
         let world = World::new(1);

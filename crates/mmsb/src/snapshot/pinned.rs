@@ -23,12 +23,23 @@ pub(super) struct Pinned {
     pin: Pin,
     /// The catalogue as of then, once somebody asked.
     names: OnceLock<Names>,
+    /// Dropped behind the pin.
+    end: Option<End>,
+}
+
+/// The end of a snapshot that passed pages: its owner frees what was saved for it, not those who commit.
+struct End(Arc<Inner>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.store.reclaim();
+    }
 }
 
 impl Pinned {
     pub(super) fn new(bus: Arc<Inner>) -> Self {
         let pin = bus.store.pin(|| bus.journal.last());
-        Self { bus, pin, names: OnceLock::new() }
+        Self { bus, pin, names: OnceLock::new(), end: None }
     }
 
     pub(super) fn epoch(&self) -> Epoch {
@@ -45,6 +56,15 @@ impl Pinned {
 
     pub(super) fn is_aged(&self) -> bool {
         self.pin.is_aged()
+    }
+
+    /// Gives up the pages below `page`.
+    pub(super) fn pass(&mut self, page: PageId) -> bool {
+        let passes = self.pin.pass(page);
+        if passes && self.end.is_none() {
+            self.end = Some(End(Arc::clone(&self.bus)));
+        }
+        passes
     }
 
     /// Reads a part of a page; `None` if it must be read from the log.

@@ -4,6 +4,7 @@ mod aged;
 mod lives;
 mod names;
 mod oracle;
+mod passing;
 mod reads_of_many;
 mod sums;
 
