@@ -2,10 +2,10 @@
 //!
 //! The pre-images may take more than the live bytes here, so the snapshot never ages; their memory was touched once
 //! before, so that what the system takes to clear fresh memory is not measured. The stream gives up the pages behind
-//! it, as whoever reads each once can. One thread copies every
-//! page, in order, into memory of its own, against copying as much from memory to memory at once; the other one
-//! commits random deltas, 16 a commit, against doing so alone. Both are at work all the time, verifiably. What was
-//! copied is compared with the model as of the snapshot, byte for byte.
+//! it, as whoever reads each once can. One thread copies every page, in order, into memory of its own, against copying
+//! as much from memory to memory at once; the other one commits random deltas, 16 a commit, against doing so alone.
+//! Both are at work all the time, verifiably. What was copied is compared with the model as of the snapshot, byte for
+//! byte.
 
 use std::{
     sync::{
