@@ -37,7 +37,7 @@ pub use writer::CheckpointWriter;
 
 /// Version of the format of checkpoint files that this build writes and reads.
 pub const CHECKPOINT_VERSION: u16 = 1;
-/// Blocks end before they would get longer than this, in bytes; one page alone may be longer.
+/// A block ends once it is at least so long, in bytes: it is longer by one page at most.
 pub const BLOCK_BYTES: usize = 1 << 20;
 /// Most bytes of metadata in a checkpoint.
 pub const META_BYTES_MAX: usize = i32::MAX as usize;

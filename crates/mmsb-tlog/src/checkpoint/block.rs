@@ -6,7 +6,7 @@
 use mmsb_types::{Epoch, PageId, crc32c, crc32c_append, limits::PAGE_BYTES_MAX};
 
 use super::{
-    ALIGN,
+    ALIGN, BLOCK_BYTES,
     form::PageForm,
     head::Head,
     index::Entry,
@@ -20,8 +20,8 @@ use crate::{
 
 /// Bytes of a block's head.
 pub(super) const BLOCK_HEAD_BYTES: usize = 64;
-/// A block of one page of the longest there are.
-pub(super) const BLOCK_BYTES_MAX: usize = BLOCK_HEAD_BYTES + PAGE_BYTES_MAX as usize + ROW_BYTES;
+/// A block that was all but full when one of the longest pages came.
+pub(super) const BLOCK_BYTES_MAX: usize = BLOCK_BYTES + PAGE_BYTES_MAX as usize + ROW_BYTES + ALIGN;
 const MAGIC: [u8; 8] = *b"MMSBBLK\0";
 /// The checksum covers what is before and behind it.
 const CHECKSUM_AT: usize = 12;

@@ -43,13 +43,13 @@ impl Builder {
         self.rows.is_empty()
     }
 
-    /// Tells whether a page of so many bytes must begin another block.
-    pub(super) fn is_full_for(&self, page_bytes: u32) -> bool {
-        let more = page_bytes as usize + ROW_BYTES;
-        !self.is_empty() && self.used + self.rows.len() + more > BLOCK_BYTES
+    /// Tells whether the block is at least so long.
+    #[inline]
+    pub(super) fn is_full(&self, block_bytes: usize) -> bool {
+        self.used + self.rows.len() >= block_bytes
     }
 
-    /// Adds a page whose bytes, and epoch, `fill` tells; it must fit.
+    /// Adds a page whose bytes, and epoch, `fill` tells.
     ///
     /// # Panics
     /// If the page's id does not rise or is out of range, or its length is out of range.

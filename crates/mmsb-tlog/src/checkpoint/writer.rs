@@ -16,7 +16,7 @@ use std::{
 use mmsb_types::{Epoch, PageId, crc32c, crc32c_append};
 
 use super::{
-    META_BYTES_MAX,
+    BLOCK_BYTES, META_BYTES_MAX,
     build::Builder,
     footer::Footer,
     head::{HEAD_BYTES, Head},
@@ -37,6 +37,7 @@ use crate::{
 pub struct CheckpointWriter {
     head: Head,
     builder: Builder,
+    block_bytes: usize,
     index: Vec<Entry>,
     /// Where the next block goes.
     end: u64,
@@ -94,6 +95,7 @@ impl CheckpointWriter {
         Ok(Self {
             head,
             builder: Builder::new(),
+            block_bytes: BLOCK_BYTES,
             index: Vec::new(),
             end: HEAD_BYTES as u64,
             page_count: 0,
@@ -102,6 +104,12 @@ impl CheckpointWriter {
             pipe: None,
             has_failed: false,
         })
+    }
+
+    /// Lets blocks end at so many bytes, if that is less than [`BLOCK_BYTES`]: short ones cost more, and a page
+    /// is found in less time.
+    pub fn set_block_bytes(&mut self, bytes: usize) {
+        self.block_bytes = bytes.min(BLOCK_BYTES);
     }
 
     /// Adds a page, last changed by `epoch`.
@@ -139,9 +147,6 @@ impl CheckpointWriter {
         page_bytes: u32,
         fill: impl FnOnce(&mut [u8]) -> Result<Epoch, E>,
     ) -> Result<(), E> {
-        if self.builder.is_full_for(page_bytes) {
-            self.end_block()?;
-        }
         let newest = self.head.cursor.number;
         self.builder.add(page.get(), page_bytes, |to| -> Result<u64, E> {
             let epoch = fill(to)?.get();
@@ -150,6 +155,9 @@ impl CheckpointWriter {
         })?;
         self.page_count += 1;
         self.page_bytes += u64::from(page_bytes);
+        if self.builder.is_full(self.block_bytes) {
+            self.end_block()?;
+        }
         Ok(())
     }
 

@@ -1,8 +1,12 @@
 //! Checkpoints: what goes in comes out; what is damaged is told, with its place; what fails leaves nothing.
 
+mod damage;
+mod faults;
+mod golden;
+mod hostile;
 mod round_trip;
 
-use std::path::Path;
+use std::{fmt::Write, path::Path};
 
 use mmsb_tlog::{
     CheckpointReader, CheckpointRef, CheckpointWriter, Cursor, LogDir, LogError,
@@ -49,6 +53,21 @@ fn write(dir: &LogDir, parent: Option<u64>, pages: &[Page], meta: &[u8]) -> Resu
     writer.finish(meta)
 }
 
+/// Like [`write`], in short blocks: a page or a few each.
+fn write_short(
+    dir: &LogDir,
+    parent: Option<u64>,
+    pages: &[Page],
+    meta: &[u8],
+) -> Result<CheckpointRef, LogError> {
+    let mut writer = CheckpointWriter::create(dir, CURSOR, parent)?;
+    writer.set_block_bytes(200);
+    for page in pages {
+        writer.page(PageId::new(page.id), Epoch::new(page.epoch), &page.bytes)?;
+    }
+    writer.finish(meta)
+}
+
 /// Everything that streaming yields: the pages, and the metadata.
 fn read(dir: &LogDir, listed: &CheckpointRef) -> Result<(Vec<Page>, Vec<u8>), LogError> {
     let mut reader = CheckpointReader::open(dir, listed)?;
@@ -86,8 +105,28 @@ fn file_bytes(dir: &LogDir, listed: &CheckpointRef) -> Vec<u8> {
     bytes
 }
 
+fn set_file_bytes(dir: &LogDir, bytes: &[u8]) {
+    let path = dir.checkpoint_path(CURSOR.number);
+    if !dir.vfs().exists(&path).unwrap() {
+        dir.vfs().create_new(&path).unwrap();
+    }
+    let file = dir.vfs().open(&path, Access::ReadWrite).unwrap();
+    file.truncate(0).unwrap();
+    file.write_at(0, bytes).unwrap();
+}
+
 /// The names in the bus's directory that have to do with checkpoints.
 fn names(dir: &LogDir) -> Vec<String> {
     let names = dir.vfs().list(dir.path()).unwrap();
     names.into_iter().filter(|name| name.contains("ckpt")).collect()
+}
+
+/// What a reader makes of a file, in words.
+fn judge(dir: &LogDir, listed: &CheckpointRef) -> String {
+    let mut text = String::new();
+    match read(dir, listed) {
+        Ok((pages, meta)) => write!(text, "{} pages, {} bytes of metadata", pages.len(), meta.len()).unwrap(),
+        Err(error) => write!(text, "{error}").unwrap(),
+    }
+    text
 }
