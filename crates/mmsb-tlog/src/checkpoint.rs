@@ -35,6 +35,8 @@ pub use reader::CheckpointReader;
 pub use verify::{BadBlock, verify};
 pub use writer::CheckpointWriter;
 
+pub(crate) use head::MAGIC;
+
 /// Version of the format of checkpoint files that this build writes and reads.
 pub const CHECKPOINT_VERSION: u16 = 1;
 /// A block ends once it is at least so long, in bytes: it is longer by one page at most.

@@ -8,6 +8,7 @@
 
 mod create;
 mod edit;
+mod leftovers;
 mod load;
 
 use std::{

@@ -19,7 +19,7 @@ pub const FORMAT_VERSION: u16 = 2;
 /// Longest name of a tag, in bytes.
 pub const TAG_BYTES_MAX: usize = 255;
 
-const MAGIC: [u8; 8] = *b"MMSBMAN\0";
+pub(crate) const MAGIC: [u8; 8] = *b"MMSBMAN\0";
 const CHECKSUM_BYTES: usize = 4;
 const SEGMENT_BYTES: usize = 32;
 const CHECKPOINT_BYTES: usize = 72;
@@ -105,6 +105,12 @@ impl CheckpointRef {
     #[must_use]
     pub fn name_of(epoch: u64) -> String {
         format!("ckpt-{epoch}")
+    }
+
+    /// Returns the epoch that a file name tells, if it names a checkpoint.
+    #[must_use]
+    pub fn epoch_of(name: &str) -> Option<u64> {
+        number_behind(name, "ckpt-")
     }
 }
 

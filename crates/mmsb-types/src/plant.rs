@@ -74,6 +74,10 @@ pub enum Fault {
     SyncTogether,
     /// A value that was replaced is freed at once, whoever still looks at it.
     FreedAtOnce,
+    /// The checksum of a frame's body is not looked at.
+    SkipChecksum,
+    /// A torn tail is cut, and the cut is not synced.
+    SkipCutSync,
 }
 
 /// Tells whether the fault is planted.

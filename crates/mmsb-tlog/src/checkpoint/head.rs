@@ -11,7 +11,7 @@ use crate::{
 
 /// Bytes of a checkpoint's head.
 pub(super) const HEAD_BYTES: usize = 72;
-const MAGIC: [u8; 8] = *b"MMSBCKP\0";
+pub(crate) const MAGIC: [u8; 8] = *b"MMSBCKP\0";
 /// Flag: the checkpoint builds on another one.
 const BUILDS_ON: u32 = 1;
 

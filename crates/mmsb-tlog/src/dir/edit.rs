@@ -8,8 +8,8 @@ use std::{
     sync::{Arc, PoisonError},
 };
 
-use super::{LogDir, io_error};
-use crate::{LogError, Manifest};
+use super::{LogDir, io_error, leftovers::INDEX};
+use crate::{CheckpointRef, LogError, Manifest, SegmentHead};
 
 impl LogDir {
     /// Changes the manifest: `change` gets a copy of the newest one, whose generation is one higher. When the
@@ -25,17 +25,63 @@ impl LogDir {
     /// # Panics
     /// If `change` makes a manifest that cannot be.
     pub fn edit<R>(&self, change: impl FnOnce(&mut Manifest) -> R) -> Result<R, LogError> {
+        self.replace(change).map(|(answer, ..)| answer)
+    }
+
+    /// Edits the manifest as [`LogDir::edit`] does, and then removes the files that it no longer names: segments
+    /// from the front, checkpoints on which nothing builds.
+    ///
+    /// Who reads a removed file through an open handle reads on; who comes later is told
+    /// [`LogError::HistoryGone`].
+    ///
+    /// # Errors
+    /// As [`LogDir::edit`]; [`LogError::Io`] also if a file cannot be removed: the manifest is then the new one,
+    /// and the next opening for writing removes the file.
+    ///
+    /// # Panics
+    /// As [`LogDir::edit`].
+    pub fn retire<R>(&self, change: impl FnOnce(&mut Manifest) -> R) -> Result<R, LogError> {
+        let (answer, old, new) = self.replace(change)?;
+        let segments = old.segments.iter().filter(|head| !new.segments.contains(head));
+        let indices = segments.clone().map(|head| format!("{INDEX}{}", head.segment));
+        let checkpoints = old
+            .checkpoints
+            .iter()
+            .filter(|&checkpoint| new.checkpoint(checkpoint.epoch()) != Some(checkpoint));
+        let names = segments.map(SegmentHead::file_name).chain(checkpoints.map(CheckpointRef::file_name));
+        for name in names.chain(indices) {
+            let path = self.path.join(name);
+            match self.vfs.remove(&path) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                    return Err(io_error("removing", &path, 0)(error));
+                }
+                _ => {}
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Puts a changed manifest in the place of the old one; returns both.
+    fn replace<R>(
+        &self,
+        change: impl FnOnce(&mut Manifest) -> R,
+    ) -> Result<(R, Arc<Manifest>, Arc<Manifest>), LogError> {
         let mut is_broken = self.state.editing.lock().unwrap_or_else(PoisonError::into_inner);
         if *is_broken {
             return Err(LogError::Poisoned { cause: "an earlier change of the manifest failed".to_owned() });
         }
         let old = self.manifest();
-        let mut next = Manifest { generation: old.generation + 1, ..Manifest::clone(&old) };
+        let unchanged = Manifest { generation: old.generation + 1, ..Manifest::clone(&old) };
+        let mut next = unchanged.clone();
         let answer = change(&mut next);
-        if next == (Manifest { generation: next.generation, ..Manifest::clone(&old) }) {
-            return Ok(answer);
+        if next == unchanged {
+            return Ok((answer, Arc::clone(&old), old));
         }
-        assert_eq!((next.generation, next.instance), (old.generation + 1, old.instance), "not the editor's");
+        assert_eq!(
+            (next.generation, next.instance),
+            (unchanged.generation, old.instance),
+            "not the editor's"
+        );
         if let Err(what) = next.check() {
             panic!("an edit made a manifest that cannot be: {what}");
         }
@@ -43,10 +89,11 @@ impl LogDir {
         *is_broken = true;
         self.put_in_place(&next)?;
         *is_broken = false;
-        *self.state.newest.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        let next = Arc::new(next);
+        *self.state.newest.write().unwrap_or_else(PoisonError::into_inner) = Arc::clone(&next);
         // If it stays, it is superseded, and the next opening for writing removes it.
         let _ = self.vfs.remove(&self.path.join(old.file_name()));
-        Ok(answer)
+        Ok((answer, old, next))
     }
 
     fn write_temporary(&self, next: &Manifest) -> Result<(), LogError> {

@@ -1,4 +1,5 @@
-//! Going on behind what a scan found: a torn tail is cut, and the cut synced, before anything is appended.
+//! Going on behind what a scan found: a torn tail is cut, and the cut synced, before anything is appended; what
+//! a crash left beside the log is cleaned away.
 //!
 //! Invariant: nothing that was durable is cut, and nothing is missing before the end.
 
@@ -8,6 +9,7 @@ use super::{LogOptions, flush::Flush, rotate::Rotation};
 use crate::{
     Fault, LogDir, LogError, Scan, SegmentHead, Tail,
     dir::io_error,
+    sync::{Fault as Planted, is_planted},
     vfs::{Access, VfsFile},
 };
 
@@ -22,8 +24,11 @@ impl Flush {
         let is_torn = matches!(scan.tail, Tail::Torn(_));
         if is_torn && file.len().map_err(io_error("measuring", &path, 0))? > offset {
             file.truncate(offset).map_err(io_error("cutting", &path, offset))?;
-            file.sync_all().map_err(io_error("syncing the cut of", &path, offset))?;
+            if !is_planted(Planted::SkipCutSync) {
+                file.sync_all().map_err(io_error("syncing the cut of", &path, offset))?;
+            }
         }
+        dir.clean(scan.end)?;
         let closed = scan.tail == Tail::Clean { closed: true };
         let instance = dir.instance();
         let (end, rotation) = (scan.end, Rotation::new(dir, options));

@@ -27,10 +27,12 @@ pub(crate) struct Rotation {
 impl Rotation {
     pub(super) fn new(dir: &LogDir, options: &LogOptions) -> Option<Self> {
         let is_prewriting = options.prewrite && options.background;
+        // Later segments are found wherever the process goes meanwhile.
+        let dir = dir.clone().anchored();
         (options.segment_bytes < u64::MAX).then(|| Self {
-            dir: dir.clone(),
             segment_bytes: options.segment_bytes,
             prewriter: is_prewriting.then(|| Prewriter::new(dir.clone(), options.segment_bytes)),
+            dir,
         })
     }
 }

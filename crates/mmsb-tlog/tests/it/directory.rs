@@ -1,6 +1,7 @@
 //! The directory of a bus: created whole or not at all, and refused by name if it is anything else.
 
 mod editing;
+mod leftovers;
 
 use std::{
     path::{Path, PathBuf},

@@ -1,6 +1,7 @@
 //! A log of several segments: read as one, and no damage before the last one passes for its end.
 
 mod damage;
+mod retiring;
 mod starts;
 
 use mmsb_tlog::{Cursor, LogDir, Reader, Record, Scan, SegmentHead, Tail, Verification};
