@@ -256,6 +256,20 @@ impl Log {
         flush.cut_behind(number, &shared.ring, &shared.boxes, &shared.progress)
     }
 
+    /// Writes behind the frame `number`, and what else is published, that the state there has this hash.
+    ///
+    /// # Errors
+    /// As [`Log::wait`].
+    ///
+    /// # Panics
+    /// If the frame is not published yet.
+    pub fn append_state(&self, number: u64, hash: [u8; 32]) -> Result<(), LogError> {
+        let shared = &*self.shared;
+        assert!(number <= self.published(), "e{number} is not published, so its state has no hash");
+        shared.check_process()?;
+        shared.lock_flush().append_state((number, hash), &shared.ring, &shared.boxes, &shared.progress)
+    }
+
     /// Ends the log, as a failed write does: for who finds out elsewhere that it must not go on.
     pub fn poison(&self, error: &LogError) {
         self.shared.progress.poison_by(error);

@@ -17,7 +17,7 @@ use mmsb_types::{Lsn, limits::COUNT_CREDITS};
 
 use super::{SyncEvery, boxes::Boxes, drain::Drain, group::Group, ring::Ring, rotate::Rotation};
 use crate::{
-    Cursor, InstanceId, LogError, Mark, NUMBER_MAX, SegmentHead,
+    Cursor, InstanceId, LogError, Mark, NUMBER_MAX, SegmentHead, StateMark,
     dir::io_error,
     sync::{AtomicU64, Ordering},
     vfs::VfsFile,
@@ -199,6 +199,23 @@ impl Flush {
             false => self.write_mark(to, false),
         };
         cut.map(|()| behind).inspect_err(|error| to.poison_by(error))
+    }
+
+    /// Writes what is published, and behind it the hash of the state at `number`, which is published.
+    ///
+    /// # Errors
+    /// As [`Flush::run`].
+    pub(crate) fn append_state(
+        &mut self,
+        (number, hash): (u64, [u8; 32]),
+        ring: &Ring,
+        boxes: &Boxes,
+        to: &Progress,
+    ) -> Result<(), LogError> {
+        self.run(ring, boxes, to)?;
+        self.batch.clear();
+        self.batch.extend(StateMark { lsn: self.end.lsn, number, hash }.encode(self.instance));
+        self.write_batch(self.end, to).inspect_err(|error| to.poison_by(error))
     }
 
     fn write_all(&mut self, ring: &Ring, boxes: &Boxes, to: &Progress) -> Result<(), LogError> {

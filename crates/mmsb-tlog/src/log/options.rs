@@ -8,6 +8,8 @@ use super::PackedStart;
 
 /// A ring that stays in a core's cache, and in one huge page, does as well as a longer one.
 const RING_BYTES: usize = 2 << 20;
+/// Long enough that making a file is rare, short enough that retiring one gives little back at a time.
+const SEGMENT_BYTES: u64 = 64 << 20;
 
 /// Limits of one log.
 #[derive(Clone, Copy, Debug)]
@@ -62,7 +64,7 @@ impl Default for LogOptions {
             record_bytes_max: RECORD_BYTES_MAX,
             box_bytes: 16 << 20,
             sync_every: Some(SyncEvery::BEHIND),
-            segment_bytes: u64::MAX,
+            segment_bytes: SEGMENT_BYTES,
             prewrite: false,
             background: true,
             packed_start: None,

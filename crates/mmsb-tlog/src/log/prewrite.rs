@@ -18,6 +18,7 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use super::rotate::create_anew;
 use crate::{LogDir, SegmentHead, vfs::VfsFile};
 
 const CHUNK_BYTES: usize = 256 << 10;
@@ -57,7 +58,7 @@ impl Prewriter {
         let is_wanted = Arc::clone(&self.is_wanted);
         let builder = thread::Builder::new().name("mmsb-prewriter".into());
         let spawned = builder.spawn(move || {
-            let file = vfs.create_new(&theirs)?;
+            let file = create_anew(vfs.as_ref(), &theirs)?;
             fill(file.as_ref(), bytes, &is_wanted)?;
             Ok(file)
         });

@@ -7,14 +7,19 @@
 //! Invariant: a segment that is not the last ends exactly where the next begins, and was durable before that.
 //! Invariant: a frame never spans segments; one longer than a segment has it to itself, and makes it longer.
 
-use std::sync::Arc;
+use std::{io, path::Path, sync::Arc};
 
 use super::{
     LogOptions,
     flush::{Flush, Progress},
     prewrite::Prewriter,
 };
-use crate::{LogDir, LogError, MARK_BYTES, SegmentHead, dir::io_error, manifest::SEGMENTS_MAX, vfs::VfsFile};
+use crate::{
+    LogDir, LogError, MARK_BYTES, SegmentHead,
+    dir::io_error,
+    manifest::SEGMENTS_MAX,
+    vfs::{Vfs, VfsFile},
+};
 
 /// How a log goes on to new segments.
 #[derive(Debug)]
@@ -101,7 +106,7 @@ impl Rotation {
         let prepared = self.prewriter.as_mut().and_then(Prewriter::take);
         let file = match prepared {
             Some(file) => file,
-            None => vfs.create_new(&building).map_err(io_error("creating", &path, 0))?,
+            None => create_anew(vfs.as_ref(), &building).map_err(io_error("creating", &path, 0))?,
         };
         file.write_at(0, &head.encode(dir.instance())).map_err(io_error("writing", &path, 0))?;
         file.sync_all().map_err(io_error("syncing", &path, 0))?;
@@ -109,5 +114,13 @@ impl Rotation {
         dir.sync_names()?;
         dir.edit(|manifest| manifest.segments.push(*head))?;
         Ok(file)
+    }
+}
+
+/// Creates a file under a temporary name, where a crash may have left another.
+pub(super) fn create_anew(vfs: &dyn Vfs, path: &Path) -> io::Result<Arc<dyn VfsFile>> {
+    match vfs.remove(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => vfs.create_new(path),
     }
 }

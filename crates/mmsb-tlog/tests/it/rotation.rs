@@ -1,6 +1,8 @@
 //! Rotation: which frames share a segment, and what a crash or a failure in the middle of it leaves.
 
 mod boundaries;
+mod crashes;
+mod cuts;
 
 use std::path::Path;
 
@@ -17,7 +19,8 @@ const MARK_BYTES: u64 = 64;
 /// A log without threads of its own whose segments are `bytes` long.
 fn short_segments(vfs: impl Vfs, bytes: u64) -> (LogDir, Log) {
     let dir = create(vfs, Path::new("/bus"));
-    let options = LogOptions { segment_bytes: bytes, background: false, ..LogOptions::default() };
+    let options =
+        LogOptions { segment_bytes: bytes, background: false, ring_bytes: 0, ..LogOptions::default() };
     let log = try_open(&dir, options).unwrap();
     (dir, log)
 }
@@ -47,7 +50,7 @@ fn walk(bytes: &[u8], start: Cursor) -> (u64, u64) {
     let (mut number, mut offset) = (start.number, SEGMENT_HEAD_BYTES);
     while let Some(rest) = bytes.get(offset..).filter(|rest| rest.iter().any(|&byte| byte != 0)) {
         let head = record_head(rest).unwrap();
-        number += u64::from(!matches!(head, RecordHead::Mark(_)));
+        number += u64::from(!matches!(head, RecordHead::Mark(_) | RecordHead::State(_)));
         offset += head.bytes();
     }
     (number, offset as u64)

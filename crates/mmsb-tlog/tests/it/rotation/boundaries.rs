@@ -7,7 +7,7 @@ use mmsb_tlog::{
 use mmsb_types::Durability;
 
 use super::{MARK_BYTES, segments, short_segments};
-use crate::common::{commit, create, page, single};
+use crate::common::{commit, create, page, single, try_open};
 
 const HEAD: u64 = 64;
 const LINE: u64 = 64;
@@ -61,6 +61,22 @@ fn frames_in_boxes_keep_to_the_same_rule() {
     commit(&log, &single("y"));
     log.wait(6, Durability::Written).unwrap();
     assert_eq!(segments(&dir), "1-3:200272 4-4:100168 5-5:500168 6-6:192");
+}
+
+#[test]
+fn a_log_goes_on_in_its_last_segment_when_it_is_opened_again() {
+    let bytes = HEAD + 2 * LINE + MARK_BYTES;
+    let (dir, log) = short_segments(MemoryVfs::new(), bytes);
+    (0..3).for_each(|_| assert!(commit(&log, &single("x")) > 0));
+    drop(log);
+    let options =
+        LogOptions { segment_bytes: bytes, background: false, ring_bytes: 0, ..LogOptions::default() };
+    for expected in ["1-2:256 3-3:192 4-4:192", "1-2:256 3-3:192 4-4:192 5-5:192"] {
+        let log = try_open(&dir, options).unwrap();
+        commit(&log, &single("x"));
+        drop(log);
+        assert_eq!(segments(&dir), expected);
+    }
 }
 
 #[test]
