@@ -3,7 +3,7 @@
 mod act;
 mod pick;
 
-use mmsb::{Branch, Bus, Epoch, Error, Rewound, Transaction};
+use mmsb::{Branch, Bus, Committed, Epoch, Error, Rewound, Transaction};
 
 use crate::{Model, ModelState, Rng, draft::Draft};
 
@@ -35,13 +35,21 @@ pub struct Driver {
     rng: Rng,
     model: Model,
     label: u64,
+    /// Whether some pages are too long for the ring.
+    has_long_pages: bool,
 }
 
 impl Driver {
     /// Starts with an empty bus; the same seed does the same.
     #[must_use]
     pub fn new(seed: u64) -> Self {
-        Self { rng: Rng::new(seed), model: Model::default(), label: 0 }
+        Self { rng: Rng::new(seed), model: Model::default(), label: 0, has_long_pages: true }
+    }
+
+    /// Starts with an empty bus, and makes none but short pages.
+    #[must_use]
+    pub fn with_short_pages(seed: u64) -> Self {
+        Self { has_long_pages: false, ..Self::new(seed) }
     }
 
     /// Goes another way from the state at `epoch` on, for a branch that begins there.
@@ -50,7 +58,7 @@ impl Driver {
     /// If it lies ahead.
     #[must_use]
     pub fn fork(&self, epoch: Epoch, seed: u64) -> Self {
-        Self { rng: Rng::new(seed), model: self.model.until(epoch), label: self.label }
+        Self { rng: Rng::new(seed), model: self.model.until(epoch), ..*self }
     }
 
     /// Returns what the bus must hold by now.
@@ -65,14 +73,26 @@ impl Driver {
     /// If the bus answers anything but what the model expects.
     #[track_caller]
     pub fn step(&mut self, bus: &impl Begin) {
+        self.try_step(bus).expect("a disk that does not fail");
+    }
+
+    /// As [`Driver::step`], on a disk that may fail: the model then holds what the commit may have made.
+    ///
+    /// # Errors
+    /// What the bus answers to a change or a commit that the model expects to succeed.
+    ///
+    /// # Panics
+    /// If the bus accepts what the model expects to be refused.
+    #[track_caller]
+    pub fn try_step(&mut self, bus: &impl Begin) -> Result<Option<Committed>, Error> {
         let mut draft = Draft::new(self.model.newest());
         let mut tx = self.begin(bus, &mut draft);
         for _ in 0..self.rng.below(6) {
-            self.act(&mut tx, &mut draft).expect("a change that fits its page");
+            self.act(&mut tx, &mut draft)?;
         }
         match self.rng.below(20) {
-            0 => drop(tx),
-            1 => self.conflict(tx, &draft),
+            0 => Ok(None),
+            1 => self.conflict(tx, &draft).map(|()| None),
             _ => self.commit(tx, draft),
         }
     }
@@ -83,28 +103,54 @@ impl Driver {
     /// If the bus answers anything but what the model expects.
     #[track_caller]
     pub fn rewind(&mut self, bus: &Bus, reach: u64) -> Rewound {
+        self.try_rewind(bus, reach).expect("a rewind to a state there was")
+    }
+
+    /// As [`Driver::rewind`], on a disk that may fail: the model then holds what the rewind may have made.
+    ///
+    /// # Errors
+    /// What the bus answers.
+    ///
+    /// # Panics
+    /// If it makes another epoch, or other pages, than the model expects.
+    #[track_caller]
+    pub fn try_rewind(&mut self, bus: &Bus, reach: u64) -> Result<Rewound, Error> {
         let newest = self.model.epoch();
         let back = self.rng.below(reach.min(newest.get()) as usize + 1) as u64;
         let target = Epoch::new(newest.get() - back);
-        let rewound = bus.rewind(target).expect("a rewind to a state there was");
-        assert_eq!((rewound.epoch, rewound.target), (newest.next(), target), "one epoch, to {target}");
+        let rewound = bus.rewind(target);
+        let epoch = match &rewound {
+            Ok(rewound) => {
+                assert_eq!(
+                    (rewound.epoch, rewound.target),
+                    (newest.next(), target),
+                    "one epoch, to {target}"
+                );
+                rewound.epoch
+            }
+            Err(Error::OutcomeUnknown { epoch, .. }) => *epoch,
+            Err(_) => return rewound,
+        };
         let mut state =
             ModelState { label: None, tag: Some("rewind".to_owned()), ..self.model.state(target).clone() };
-        self.learn_epochs(bus, &rewound, &mut state);
+        self.learn_epochs(bus, epoch, &mut state);
         self.model.push(state);
         rewound
     }
 
     /// Takes over the epochs of the pages after a rewind to `state`, where each is one of the two that may be.
     #[track_caller]
-    fn learn_epochs(&self, bus: &Bus, rewound: &Rewound, state: &mut ModelState) {
+    fn learn_epochs(&self, bus: &Bus, rewound: Epoch, state: &mut ModelState) {
         for (&page, then) in &mut state.pages {
             let now = self.model.newest().pages.get(&page);
             let is_same = now.is_some_and(|now| now.bytes == then.bytes);
             let epoch = bus.page_epoch(page).expect("a page that lived then");
             // Bytes that went forth and back may be written again, or not: the state is the same.
             let kept = now.map(|now| now.epoch).filter(|_| is_same);
-            assert!(epoch == rewound.epoch || Some(epoch) == kept, "{page} is of {epoch} after {rewound:?}");
+            assert!(
+                epoch == rewound || Some(epoch) == kept,
+                "{page} is of {epoch} after the rewind {rewound}"
+            );
             then.epoch = epoch;
         }
     }
@@ -122,24 +168,35 @@ impl Driver {
         tx
     }
 
-    fn commit(&mut self, tx: Transaction<'_>, draft: Draft) {
+    #[track_caller]
+    fn commit(&mut self, tx: Transaction<'_>, draft: Draft) -> Result<Option<Committed>, Error> {
         let taken = draft.has_name_twice();
         match tx.commit() {
-            Err(Error::NameTaken { .. }) if taken => {}
+            Err(Error::NameTaken { .. }) if taken => Ok(None),
             Ok(committed) if !taken => {
                 assert_eq!(committed.epoch, self.model.epoch().next(), "epochs are dense");
                 self.model.push(draft.finish(committed.epoch));
+                Ok(Some(committed))
             }
+            Err(Error::OutcomeUnknown { epoch, source }) if !taken => {
+                assert_eq!(epoch, self.model.epoch().next(), "epochs are dense");
+                self.model.push(draft.finish(epoch));
+                Err(Error::OutcomeUnknown { epoch, source })
+            }
+            Err(error) if !matches!(error, Error::NameTaken { .. }) => Err(error),
             other => panic!("a name twice: {taken}; committing gave {other:?}"),
         }
     }
 
     /// Commits under a condition that cannot hold.
-    fn conflict(&mut self, mut tx: Transaction<'_>, draft: &Draft) {
-        let Some(page) = self.old_page(draft) else { return };
+    fn conflict(&mut self, mut tx: Transaction<'_>, draft: &Draft) -> Result<(), Error> {
+        let Some(page) = self.old_page(draft) else { return Ok(()) };
         let refused = tx.expect_epoch(page, Epoch::new(u64::MAX >> 8)).and_then(|()| tx.commit().map(drop));
-        let expected = matches!(refused, Err(Error::Conflict { .. }))
-            || draft.has_name_twice() && matches!(refused, Err(Error::NameTaken { .. }));
-        assert!(expected, "an epoch that {page} never had was accepted: {refused:?}");
+        match refused {
+            Err(Error::Conflict { .. }) => Ok(()),
+            Err(Error::NameTaken { .. }) if draft.has_name_twice() => Ok(()),
+            Ok(()) => panic!("an epoch that {page} never had was accepted"),
+            Err(error) => Err(error),
+        }
     }
 }

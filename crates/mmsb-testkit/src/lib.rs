@@ -3,7 +3,7 @@
 //!
 //! Reading order: [`Driver`] (what is done), [`Model`] (what must come of it), [`agree`] (whether a bus, a past
 //! state, a history show just that), [`dump()`], [`Rng`]; [`linear`] (whether what concurrent threads were told
-//! has one order), [`Stress`] (threads for it to judge).
+//! has one order), [`Stress`] (threads for it to judge); `torture` (disks that fail, with the feature `plant`).
 //!
 //! Invariant: knows only the public face of a bus. A disagreement is a panic that names epoch and page.
 
@@ -17,6 +17,8 @@ pub mod linear;
 mod model;
 mod rng;
 mod stress;
+#[cfg(feature = "plant")]
+pub mod torture;
 
 pub use driver::{Begin, Driver};
 pub use dump::dump;

@@ -14,7 +14,10 @@ mod load;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, RwLock},
+    sync::{
+        Arc, Mutex, PoisonError, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use mmsb_types::{
@@ -45,6 +48,8 @@ struct State {
     newest: RwLock<Arc<Manifest>>,
     /// Held by who edits; true once an edit failed so that nobody knows which manifest will be found.
     editing: Mutex<bool>,
+    /// The names are known to be durable: this process has synced them.
+    is_settled: AtomicBool,
 }
 
 impl LogDir {
@@ -68,7 +73,11 @@ impl LogDir {
     }
 
     fn of(vfs: Arc<dyn Vfs>, path: &Path, manifest: Manifest) -> Self {
-        let state = State { newest: RwLock::new(Arc::new(manifest)), editing: Mutex::new(false) };
+        let state = State {
+            newest: RwLock::new(Arc::new(manifest)),
+            editing: Mutex::new(false),
+            is_settled: AtomicBool::new(false),
+        };
         Self { vfs, path: path.to_owned(), state: Arc::new(state) }
     }
 
@@ -135,6 +144,19 @@ impl LogDir {
     pub fn open_segment(&self, head: &SegmentHead, access: Access) -> Result<Arc<dyn VfsFile>, LogError> {
         let path = self.segment_path(head);
         self.vfs.open(&path, access).map_err(io_error("opening", &path, 0))
+    }
+
+    /// Makes the directory's own name, and those in it, durable, unless this process has seen to that: whoever
+    /// made them may have died between a rename and the sync that belongs to it, and nothing that is written
+    /// from now on may stand behind a name that a power cut takes away.
+    pub(crate) fn settle(&self) -> Result<(), LogError> {
+        if !self.state.is_settled.load(Ordering::Acquire) {
+            let parent = create::parent_of(&self.path);
+            self.vfs.sync_dir(parent).map_err(io_error("syncing", parent, 0))?;
+            self.vfs.sync_dir(&self.path).map_err(io_error("syncing", &self.path, 0))?;
+            self.state.is_settled.store(true, Ordering::Release);
+        }
+        Ok(())
     }
 
     /// Makes the names in the directory durable.

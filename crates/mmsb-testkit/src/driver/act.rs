@@ -31,7 +31,7 @@ impl Driver {
     }
 
     fn create(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {
-        let long = self.rng.once_in(24);
+        let long = self.rng.once_in(24) && self.has_long_pages;
         let page_bytes = if long { self.rng.pick(&LONG_PAGE_BYTES) } else { self.rng.pick(&PAGE_BYTES) };
         let name = self.name();
         draft.create(tx.create_page(name, page_bytes)?, name, page_bytes);

@@ -15,6 +15,7 @@ use crate::{
 
 impl Flush {
     pub(super) fn open(dir: &LogDir, scan: &Scan, unit: u64, options: &LogOptions) -> Result<Self, LogError> {
+        dir.settle()?;
         let head = dir.manifest().last_segment();
         let path = Arc::<Path>::from(dir.segment_path(&head));
         let file = dir.open_segment(&head, Access::ReadWrite)?;

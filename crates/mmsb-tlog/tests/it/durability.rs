@@ -1,6 +1,7 @@
 //! What a durability promises, and what a failed write or sync leaves: nothing more is written.
 
 mod group;
+mod killed;
 mod marks;
 mod poison;
 

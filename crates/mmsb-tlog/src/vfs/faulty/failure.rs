@@ -46,8 +46,8 @@ pub enum FailureKind {
     NoSpace,
     /// A read or write is broken off halfway.
     Interrupted,
-    /// A sync fails; what was unsynced will never be durable, though it still reads back, and the next sync
-    /// succeeds.
+    /// A sync fails; a file's unsynced bytes will never be durable, though they still read back, and the next
+    /// sync succeeds. Names stay unsynced.
     Sync,
     /// A change to the names in a directory fails.
     Names,

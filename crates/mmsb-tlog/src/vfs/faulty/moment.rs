@@ -55,6 +55,13 @@ impl Moment {
     pub fn crash(&self, fates: &[Fate]) -> FaultyVfs {
         FaultyVfs::of(self.disk.crash(fates))
     }
+
+    /// Returns a disk as it is found when the process dies and the system lives on: all is seen, and what was
+    /// unsynced still is.
+    #[must_use]
+    pub fn kill(&self) -> FaultyVfs {
+        FaultyVfs::of(self.disk.clone())
+    }
 }
 
 impl fmt::Display for Call {

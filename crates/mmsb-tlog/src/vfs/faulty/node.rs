@@ -1,7 +1,8 @@
 //! What stands behind a name: a file or a directory, each as it is seen and as a power cut would leave it.
 //!
-//! Invariant: `now` is `durable` with every change in `pending` made, in order, unless a failed sync threw
-//! some away: those are in `now` alone, and no later sync saves them.
+//! Invariant: `now` is `durable` with every change in `pending` made, in order, unless a file's failed sync threw
+//! some away: those are in `now` alone, and no later sync saves them. Names are not lost that way: they go
+//! through a journal, which gives up as a whole or not at all.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -39,7 +40,6 @@ pub(super) struct Dir {
     pub(super) now: Names,
     pub(super) durable: Names,
     pub(super) pending: Vec<NameChange>,
-    lost: bool,
 }
 
 /// The names in a directory.
@@ -103,7 +103,7 @@ impl Change {
 impl Dir {
     /// A directory whose names are all durable.
     pub(super) fn of(names: Names) -> Self {
-        Self { durable: names.clone(), now: names, pending: Vec::new(), lost: false }
+        Self { durable: names.clone(), now: names, pending: Vec::new() }
     }
 
     pub(super) fn change(&mut self, change: NameChange) {
@@ -112,18 +112,8 @@ impl Dir {
     }
 
     pub(super) fn sync(&mut self) {
-        if self.lost {
-            self.pending.drain(..).for_each(|change| change.make(&mut self.durable));
-        } else {
-            self.pending.clear();
-            self.durable = self.now.clone();
-        }
-    }
-
-    /// As [`File::lose`].
-    pub(super) fn lose(&mut self) {
-        self.lost |= !self.pending.is_empty();
         self.pending.clear();
+        self.durable = self.now.clone();
     }
 
     /// Every node that some name leads to, now or after some power cut.

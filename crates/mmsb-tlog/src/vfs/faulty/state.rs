@@ -68,13 +68,11 @@ impl State {
 
     pub(super) fn sync_dir(&mut self, path: &Path) -> Result<()> {
         let id = self.disk.find(path)?;
-        let failure = self.strike(CallKind::SyncDir);
-        let dir = self.disk.dir_mut(id)?;
-        match failure {
-            None => dir.sync(),
-            Some(_) => dir.lose(),
+        if let Some(error) = self.strike(CallKind::SyncDir) {
+            return Err(error);
         }
-        failure.map_or(Ok(()), Err)
+        self.disk.dir_mut(id)?.sync();
+        Ok(())
     }
 
     pub(super) fn close(&mut self, id: Id) {

@@ -1,0 +1,150 @@
+//! What is done to a bus on a simulated disk, and what the bus promised, and when.
+//!
+//! Invariant: a promise counts from the disk's call count at which it was heard: every later power cut must
+//! leave it kept.
+
+use std::{path::Path, sync::Arc};
+
+use mmsb::{
+    Builder, Bus, Durability, Epoch, Error, Transaction,
+    vfs::{FaultyVfs, faulty::Moment},
+};
+
+use crate::{Begin, Driver, Model, Rng};
+
+/// Where the bus is on its disk.
+pub const PATH: &str = "bus";
+
+/// Segments so short that a workload fills many.
+const SEGMENT_BYTES: u64 = 24 << 10;
+
+/// A seeded stretch of work.
+#[derive(Clone, Copy, Debug)]
+pub struct Workload {
+    /// Chooses everything.
+    pub seed: u64,
+    /// Transactions, rewinds and whatever else.
+    pub operations: u64,
+    /// Whether it ends the bus on purpose.
+    pub stops: bool,
+}
+
+/// What a workload did, and what came of it.
+#[derive(Debug)]
+pub struct Run {
+    /// What was done.
+    pub workload: Workload,
+    /// What the bus must hold, at every epoch.
+    pub model: Model,
+    /// Its disk, as it was at the end.
+    pub disk: FaultyVfs,
+    /// The disk after each change.
+    pub moments: Vec<Moment>,
+    /// What was promised to survive, from which call on; both rise.
+    promises: Vec<(u64, Epoch)>,
+    /// What was begun, after which call; both rise.
+    begun: Vec<(u64, Epoch)>,
+    /// Why it ended early.
+    pub error: Option<Error>,
+}
+
+/// The settings of every bus that is tortured: little memory, small files, no chance.
+#[must_use]
+pub fn builder(seed: u64) -> Builder {
+    let mut id = [0x5a; 16];
+    id[..8].copy_from_slice(&seed.to_le_bytes());
+    Bus::builder().ring_bytes(0).segment_bytes(SEGMENT_BYTES).prewrite(false).instance_id(id)
+}
+
+/// A bus whose transactions promise so much.
+struct Promising<'b>(&'b Bus, Durability);
+
+impl Begin for Promising<'_> {
+    fn begin(&self) -> Transaction<'_> {
+        self.0.begin().durability(self.1)
+    }
+}
+
+impl Workload {
+    /// Does it on a disk, which may be planned to fail.
+    ///
+    /// # Panics
+    /// If the bus does what the model does not expect.
+    #[must_use]
+    pub fn run(self, disk: &FaultyVfs) -> Run {
+        let mut run = Run {
+            workload: self,
+            model: Model::default(),
+            disk: disk.clone(),
+            moments: Vec::new(),
+            promises: Vec::new(),
+            begun: Vec::new(),
+            error: None,
+        };
+        let mut driver = Driver::with_short_pages(self.seed);
+        run.error = self.work(disk, &mut driver, &mut run).err();
+        run.model = driver.model().clone();
+        run.moments = disk.take_moments();
+        run
+    }
+
+    fn work(self, disk: &FaultyVfs, driver: &mut Driver, run: &mut Run) -> Result<(), Error> {
+        let mut rng = Rng::new(self.seed ^ 0x70a7);
+        let vfs = || Arc::new(disk.clone());
+        let mut bus = builder(self.seed).create_on(vfs(), Path::new(PATH))?;
+        run.promise(Epoch::ZERO);
+        for _ in 0..self.operations {
+            run.begun.push((disk.call_count(), driver.model().epoch().next()));
+            match rng.below(100) {
+                0 => {
+                    if rng.once_in(2) {
+                        bus.stop()?
+                    } else {
+                        drop(bus)
+                    }
+                    bus = builder(self.seed).open_on(vfs(), Path::new(PATH))?;
+                }
+                1 | 2 => drop(driver.try_rewind(&bus, 20)?),
+                _ => run.commit(&bus, driver, &mut rng)?,
+            }
+            run.promise(bus.stats().durable);
+        }
+        if self.stops {
+            bus.stop()?;
+            run.promise(driver.model().epoch());
+        }
+        Ok(())
+    }
+}
+
+impl Run {
+    /// Returns what a power cut after the call must leave; `None` while nothing was promised.
+    #[must_use]
+    pub fn promised_at(&self, call: u64) -> Option<Epoch> {
+        let count = self.promises.partition_point(|&(from, _)| from <= call);
+        count.checked_sub(1).map(|last| self.promises[last].1)
+    }
+
+    /// Returns the newest state that there may be after the call.
+    #[must_use]
+    pub fn begun_at(&self, call: u64) -> Epoch {
+        let count = self.begun.partition_point(|&(from, _)| from <= call);
+        count.checked_sub(1).map_or(Epoch::ZERO, |last| self.begun[last].1).min(self.model.epoch())
+    }
+
+    fn promise(&mut self, epoch: Epoch) {
+        if self.promises.last().is_none_or(|&(_, promised)| promised < epoch) {
+            self.promises.push((self.disk.call_count(), epoch));
+        }
+    }
+
+    fn commit(&mut self, bus: &Bus, driver: &mut Driver, rng: &mut Rng) -> Result<(), Error> {
+        use Durability::{Synced, Volatile, Written};
+        let durability = rng.pick(&[Volatile, Volatile, Written, Written, Written, Synced, Synced, Synced]);
+        let committed = driver.try_step(&Promising(bus, durability))?;
+        if let Some(committed) = committed.filter(|committed| committed.reached == Synced) {
+            self.promise(committed.epoch);
+        }
+        Ok(())
+    }
+}
