@@ -78,9 +78,6 @@ impl Lane {
         let cases = if scale == Scale::Ci { self.cases.0 } else { self.cases.1 };
         eprintln!("{}: {}, seed {seed}", self.name, self.about);
         let tally = (self.run)(&Task { cases, seed, is_hunt: false, allocated });
-        for line in tally.failures.iter().chain(&tally.notes) {
-            eprintln!("{}: {line}", self.name);
-        }
         let hunt = |&(fault, cases): &(Fault, u64)| {
             plant(Some(fault));
             let hunted = (self.run)(&Task { cases, seed, is_hunt: true, allocated });

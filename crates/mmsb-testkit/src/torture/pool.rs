@@ -103,7 +103,11 @@ impl Shared<'_> {
     }
 
     fn fail(&self, number: u64, failure: &str) {
-        locked(&self.failures).push(format!("MMSB_SEED={} case {number}: {failure}", self.task.seed));
+        let line = format!("MMSB_SEED={} case {number}: {failure}", self.task.seed);
+        if !self.task.is_hunt {
+            eprintln!("{line}");
+        }
+        locked(&self.failures).push(line);
     }
 
     /// Tells how far it is, and ends the process if a case hangs.
