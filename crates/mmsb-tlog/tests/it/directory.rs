@@ -2,6 +2,7 @@
 
 mod editing;
 mod leftovers;
+mod manifests;
 
 use std::{
     path::{Path, PathBuf},

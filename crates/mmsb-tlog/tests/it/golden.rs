@@ -1,6 +1,9 @@
 //! The files under `testdata/format/v1`: what this build writes is what is there, and what is there is read.
 //!
-//! `MMSB_BLESS=1` rewrites them; that is a change of the format and needs a new version beside the old files.
+//! Segments are the same in version 2. `MMSB_BLESS=1` rewrites the files; that is a change of the format and needs
+//! a new version beside the old files.
+
+mod v2;
 
 use std::{fmt::Write, fs, path::PathBuf, sync::Arc};
 

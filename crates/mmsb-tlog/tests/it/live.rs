@@ -1,5 +1,7 @@
 //! Reading beside a live writer: never an error, only more.
 
+mod retiring;
+
 use std::{
     path::Path,
     sync::atomic::{AtomicBool, Ordering},

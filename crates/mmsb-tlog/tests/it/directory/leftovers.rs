@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mmsb_tlog::{LogDir, LogOptions, Manifest, Scan, SegmentHead, vfs::Vfs};
+use mmsb_tlog::{LogDir, LogOptions, Manifest, Scan, SegmentHead};
 
 use super::BUS;
 use crate::common::{INSTANCE, Layout, OTHER, commits, log_of_segments, set_segment_bytes, single, try_open};
