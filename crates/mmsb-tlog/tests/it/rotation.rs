@@ -3,6 +3,7 @@
 mod boundaries;
 mod crashes;
 mod cuts;
+mod prewriting;
 
 use std::path::Path;
 
