@@ -1,13 +1,16 @@
-//! The thread that writes blocks while the next ones are made.
+//! The thread that writes blocks while the next ones are made, and the one that syncs while the next are written.
+//!
+//! Syncing ahead keeps the disk busy from the beginning, and spares those who sync the log at the same time a
+//! wait for all of a checkpoint at its end. It proves nothing: the file is synced once more when it is whole.
 //!
 //! Invariant: at most [`BUFFER_COUNT`] blocks are in memory; blocks are written in the order in which they were
-//! given; after an error nothing more is written.
+//! given; after an error of either thread nothing more is written, and the error is told.
 
 use std::{
     path::{Path, PathBuf},
     sync::{
         Arc,
-        mpsc::{Receiver, Sender, SyncSender, channel, sync_channel},
+        mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel},
     },
     thread::{self, JoinHandle},
 };
@@ -16,6 +19,8 @@ use crate::{LogError, dir::io_error, vfs::VfsFile};
 
 /// One being filled, one being written, one between.
 const BUFFER_COUNT: usize = 3;
+/// Bytes written between two syncs, unless the one before is still under way.
+const SYNC_BYTES: usize = 64 << 20;
 
 /// Writes blocks to a file, one behind the other.
 #[derive(Debug)]
@@ -82,11 +87,40 @@ impl Pipe {
 
 impl Drain {
     fn run(self) -> Result<(), LogError> {
-        for (offset, block) in self.blocks {
+        thread::scope(|scope| {
+            let (due, asked) = sync_channel(1);
+            let (file, path) = (&self.file, &self.path);
+            let syncing = thread::Builder::new().name("mmsb-checkpoint-sync".into());
+            let syncing = syncing.spawn_scoped(scope, move || sync_ahead(&asked, file, path));
+            let syncing = syncing.map_err(|source| LogError::Spawn { source })?;
+            let written = self.write(due);
+            let synced = syncing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            written.and(synced)
+        })
+    }
+
+    fn write(&self, due: SyncSender<()>) -> Result<(), LogError> {
+        let mut unsynced_bytes = 0;
+        for (offset, block) in &self.blocks {
             self.file.write_at(offset, &block).map_err(io_error("writing", &self.path, offset))?;
+            unsynced_bytes += block.len();
             // Nobody may want it any more.
             let _ = self.spares.send(block);
+            if unsynced_bytes < SYNC_BYTES {
+                continue;
+            }
+            match due.try_send(()) {
+                Ok(()) => unsynced_bytes = 0,
+                Err(TrySendError::Full(())) => {}
+                // A sync has failed: its thread says how.
+                Err(TrySendError::Disconnected(())) => break,
+            }
         }
         Ok(())
     }
+}
+
+/// Syncs the file whenever that is asked for, until nobody can ask any more.
+fn sync_ahead(asked: &Receiver<()>, file: &Arc<dyn VfsFile>, path: &Path) -> Result<(), LogError> {
+    asked.iter().try_for_each(|()| file.sync_data().map_err(io_error("syncing", path, 0)))
 }

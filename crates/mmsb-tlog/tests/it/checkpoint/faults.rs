@@ -118,6 +118,22 @@ fn a_failed_write_is_told_once_and_the_writer_takes_nothing_more() {
     assert!(names(&dir).is_empty());
 }
 
+/// The sync that fails comes while blocks are still written; the one at the end would succeed.
+#[test]
+fn a_sync_that_fails_on_the_way_is_not_made_up_for() {
+    let vfs = FaultyVfs::new();
+    let dir = create(vfs.clone(), Path::new(BUS));
+    let mut writer = CheckpointWriter::create(&dir, CURSOR, None).unwrap();
+    vfs.fail(Failure { at: vfs.call_count() + 1, kind: FailureKind::Sync, sticky: false });
+    let bytes: Vec<u8> = (0..16 << 20).map(|index| (index % 251) as u8).collect();
+    let add = |id| writer.page(PageId::new(id), Epoch::new(1), &bytes);
+    let added = (1..=6).try_for_each(add);
+    let error = added.and_then(|()| writer.finish(b"")).unwrap_err();
+    assert!(matches!(error, LogError::Io { operation: "syncing", .. }), "{error:?}");
+    assert_eq!(vfs.failure_count(), 1);
+    assert!(names(&dir).is_empty());
+}
+
 /// A disk that spoils a file when it is synced, once.
 #[derive(Debug)]
 struct Spoiler {

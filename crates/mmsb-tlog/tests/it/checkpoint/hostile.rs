@@ -204,6 +204,13 @@ fn runs_that_do_not_fill_their_page_are_refused() {
     check_block(0, run(1 << 31 | 191), RUNS);
     check_block(0, run(192), RUNS);
     check_block(0, run(0), RUNS);
+    // As many bytes, and a page as long: 192 zeros, nothing, 60 bytes, 260 zeros.
+    let empty = |block: &mut [u8]| {
+        block[84..88].copy_from_slice(&0u32.to_le_bytes());
+        block[88..92].copy_from_slice(&60u32.to_le_bytes());
+        block[152..156].copy_from_slice(&(1u32 << 31 | 260).to_le_bytes());
+    };
+    check_block(0, empty, RUNS);
 }
 
 #[test]
