@@ -69,7 +69,9 @@ fn what_is_possible_comes_back() {
 fn segments_follow_each_other() {
     let refused = "the segments do not follow each other";
     check("a count is beyond its limit", |m| m.segments.clear());
-    check(refused, |m| drop(m.segments.remove(1)));
+    check(refused, |m| {
+        m.segments.remove(1);
+    });
     check(refused, |m| m.segments.swap(0, 1));
     check(refused, |m| m.segments[1] = m.segments[0]);
     check(refused, |m| m.segments[2].first_number = 5);
