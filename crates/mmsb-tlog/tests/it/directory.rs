@@ -1,5 +1,6 @@
 //! The directory of a bus: created whole or not at all, and refused by name if it is anything else.
 
+mod crashes;
 mod editing;
 mod leftovers;
 mod manifests;
