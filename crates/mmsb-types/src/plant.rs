@@ -78,6 +78,8 @@ pub enum Fault {
     SkipChecksum,
     /// A torn tail is cut, and the cut is not synced.
     SkipCutSync,
+    /// The log is cut before the manifest without what is cut is durable.
+    CutBeforeCheckpoint,
 }
 
 /// Tells whether the fault is planted.

@@ -58,8 +58,6 @@ pub struct Branch {
 /// What all handles of a branch share.
 struct Inner {
     base: Base,
-    /// The lowest id the parent had never given out: its own pages begin here.
-    first_id: PageId,
     lineage: Lineage,
     /// Commits record where in the code they were begun, as the parent's do.
     sites: bool,
@@ -106,7 +104,6 @@ impl Branch {
         let inner = Inner {
             lineage: parent.lineage.fork(base.epoch(), first_id),
             base,
-            first_id,
             sites: parent.sites,
             record_bytes_max: parent.record_bytes_max,
             state: Mutex::new(state),

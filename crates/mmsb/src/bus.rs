@@ -30,6 +30,7 @@ use crate::{
     Error, Stats, Transaction,
     branch::Parent,
     catalogue::Catalogue,
+    checkpoint::{Auto, Checkpoints, Retention},
     clock::Clock,
     counters::{Amount, Counters},
     interner::{Interner, SourceLoan},
@@ -62,9 +63,11 @@ pub(crate) struct Inner {
     pub(crate) store: PageStore,
     pub(crate) catalogue: Catalogue,
     pub(crate) journal: Journal,
-    interner: Interner,
+    pub(crate) interner: Interner,
     undo: Undo,
     options: Options,
+    pub(crate) checkpoints: Checkpoints,
+    pub(crate) auto: Auto,
     stopped: AtomicBool,
     /// Held by the one commit that may wait for page locks while it holds some.
     bulk_ticket: Mutex<()>,
@@ -75,6 +78,27 @@ pub(crate) struct Inner {
 }
 
 impl Inner {
+    /// Tells whether commits go to memory only: then none is ever more than visible.
+    #[inline]
+    pub(crate) fn is_in_memory(&self) -> bool {
+        self.options.in_memory
+    }
+
+    #[inline]
+    pub(crate) fn check_stopped(&self) -> Result<(), Error> {
+        if self.stopped.load(Ordering::SeqCst) { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    /// Returns how much log behind the last checkpoint asks for one on `stop`.
+    pub(crate) fn stop_bytes(&self) -> Option<u64> {
+        self.options.stop_bytes
+    }
+
+    /// Returns how much of the past is to be kept.
+    pub(crate) fn retention(&self) -> Retention {
+        self.options.retention
+    }
+
     /// Returns what a branch of the bus takes over from it.
     pub(crate) fn as_parent(&self) -> Parent<'_> {
         let record_bytes_max = self.journal.record_bytes_max();
@@ -91,6 +115,10 @@ struct Options {
     /// Nothing outlives the process: a bus in memory, or one that keeps nothing.
     in_memory: bool,
     keep_bytes: Option<u64>,
+    /// How much of the past a bus on disk keeps.
+    retention: Retention,
+    /// A checkpoint is made on `stop` if more log than that is behind the last one.
+    stop_bytes: Option<u64>,
     /// How many commits a rewind goes back without the log, and the bytes for that.
     undo: (u32, usize),
 }
@@ -138,6 +166,8 @@ impl Bus {
     pub fn stats(&self) -> Stats {
         let (store, log) = (self.inner.store.stats(), self.inner.journal.log_stats());
         let mut stats = self.inner.counters.sum();
+        [stats.checkpoint_count, stats.checkpoint_failure_count] = self.inner.checkpoints.counts();
+        stats.checkpoint = self.inner.newest_checkpoint();
         (stats.epoch, stats.oldest) = (self.epoch(), self.inner.journal.oldest());
         (stats.page_count, stats.page_bytes) = (store.pages, store.page_bytes);
         (stats.slot_bytes, stats.overhead_bytes_per_page) =
@@ -152,6 +182,10 @@ impl Bus {
     #[must_use]
     pub fn check(&self) -> Vec<Violation> {
         crate::check::check(self)
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.inner
     }
 
     #[inline]
@@ -205,7 +239,7 @@ impl Bus {
 
     #[inline]
     pub(crate) fn check_stopped(&self) -> Result<(), Error> {
-        if self.inner.stopped.load(Ordering::SeqCst) { Err(Error::Stopped) } else { Ok(()) }
+        self.inner.check_stopped()
     }
 
     /// Returns what a branch of the bus takes over from it.
@@ -236,7 +270,7 @@ impl Bus {
     /// Tells whether commits go to memory only: then none is ever more than visible.
     #[inline]
     pub(crate) fn is_in_memory(&self) -> bool {
-        self.inner.options.in_memory
+        self.inner.is_in_memory()
     }
 
     /// Notes which epoch a commit makes, before anybody can see the commit.
@@ -263,7 +297,9 @@ impl Bus {
 
     #[inline]
     pub(crate) fn count(&self, committer: &Committer<'_>, amount: Amount, frame_bytes: usize) {
-        self.inner.counters.add(committer.number(), amount);
+        if self.inner.counters.add(committer.number(), amount, frame_bytes) {
+            self.inner.auto.nudge(&self.inner);
+        }
         if self.inner.options.keep_bytes.is_some() {
             self.inner.untrimmed_bytes.fetch_add(frame_bytes as u64, Ordering::Relaxed);
         }

@@ -1,26 +1,25 @@
 //! The commits of a log, one after the other.
 
-use crate::{CommitInfo, Error, journal::Replay, texts::Texts};
+use crate::{CommitInfo, Error, journal::Pass, texts::Texts};
 
 /// Visits commits, oldest first, without their bytes. An error ends it.
+///
+/// What is being visited stays in the log as long as this lives, if the log is on disk.
 #[derive(Debug)]
 pub struct Commits {
-    replay: Option<Replay>,
+    pass: Option<Pass>,
     texts: Texts,
 }
 
 impl Commits {
-    pub(crate) fn new(mut replay: Replay) -> Self {
-        let texts = std::mem::take(&mut replay.state.head.texts);
-        Self { replay: Some(replay), texts }
+    /// Goes on where `pass` stands, with the texts that are known there.
+    pub(crate) fn new(texts: Texts, pass: Pass) -> Self {
+        Self { pass: Some(pass), texts }
     }
 
     fn read(&mut self) -> Result<Option<CommitInfo>, Error> {
-        let Some(replay) = &mut self.replay else { return Ok(None) };
-        let kept = replay.kept().clone();
-        let Some(commit) = replay.skip()? else { return Ok(None) };
-        let info = CommitInfo::read(&commit, &mut self.texts);
-        info.map(Some).map_err(|what| kept.does_not_fit(&commit, what))
+        let Some(pass) = &mut self.pass else { return Ok(None) };
+        pass.visit(|commit| CommitInfo::read(commit, &mut self.texts))
     }
 }
 
@@ -30,7 +29,7 @@ impl Iterator for Commits {
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.read();
         if !matches!(next, Ok(Some(_))) {
-            self.replay = None;
+            self.pass = None;
         }
         next.transpose()
     }

@@ -7,12 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use mmsb_delta::BatchView;
 use mmsb_types::{Epoch, limits::COMMITTERS_MAX};
 
-use crate::Stats;
+use crate::{Stats, checkpoint::NudgeShifts};
 
 /// Cells for all slots.
 #[derive(Debug)]
 pub(crate) struct Counters {
     cells: Box<[Cell]>,
+    nudge: NudgeShifts,
 }
 
 /// A cache line of its own.
@@ -24,6 +25,7 @@ struct Cell {
     commit_count: AtomicU64,
     run_count: AtomicU64,
     payload_bytes: AtomicU64,
+    frame_bytes: AtomicU64,
 }
 
 /// What is counted of commits.
@@ -42,13 +44,12 @@ impl Amount {
     }
 }
 
-impl Default for Counters {
-    fn default() -> Self {
-        Self { cells: (0..=COMMITTERS_MAX).map(|_| Cell::default()).collect() }
-    }
-}
-
 impl Counters {
+    /// Makes cells that ask for a nudge as often as `nudge` says.
+    pub(crate) fn new(nudge: NudgeShifts) -> Self {
+        Self { cells: (0..=COMMITTERS_MAX).map(|_| Cell::default()).collect(), nudge }
+    }
+
     /// Notes the epoch that a commit under the slot `owner` makes, before anybody can see the commit.
     #[inline]
     pub(crate) fn set_epoch(&self, owner: u8, epoch: Epoch) {
@@ -61,13 +62,15 @@ impl Counters {
         Epoch::new(epochs.max().unwrap_or(0))
     }
 
-    /// Counts commits made under the slot `owner`.
+    /// Counts commits made under the slot `owner`; tells whether it is time for a nudge.
     #[inline]
-    pub(crate) fn add(&self, owner: u8, amount: Amount) {
+    pub(crate) fn add(&self, owner: u8, amount: Amount, frame_bytes: usize) -> bool {
         let cell = &self.cells[usize::from(owner)];
-        bump(&cell.commit_count, amount.commit_count);
+        let commits = bump(&cell.commit_count, amount.commit_count);
         bump(&cell.run_count, amount.run_count);
         bump(&cell.payload_bytes, amount.payload_bytes);
+        let bytes = bump(&cell.frame_bytes, frame_bytes as u64);
+        (commits >> self.nudge.commits | bytes >> self.nudge.bytes) != 0
     }
 
     /// Adds the cells up.
@@ -84,8 +87,10 @@ impl Counters {
     }
 }
 
-/// One writer: a load and a store do.
+/// Adds to a cell, and returns which bits that changed. One writer: a load and a store do.
 #[inline]
-fn bump(cell: &AtomicU64, by: u64) {
-    cell.store(cell.load(Ordering::Relaxed) + by, Ordering::Relaxed);
+fn bump(cell: &AtomicU64, by: u64) -> u64 {
+    let before = cell.load(Ordering::Relaxed);
+    cell.store(before + by, Ordering::Relaxed);
+    before ^ (before + by)
 }

@@ -3,7 +3,7 @@
 use std::{io, path::PathBuf};
 
 use mmsb_delta::Misfit;
-use mmsb_tlog::{Fault, LogError};
+use mmsb_tlog::{Fault, LogError, TAG_BYTES_MAX};
 use mmsb_types::{Epoch, Label, PageId, PageLocation, limits::TEXT_BYTES_MAX};
 
 use crate::Committed;
@@ -117,6 +117,29 @@ pub enum Error {
     /// The bus keeps no log that could be read.
     #[error("this bus keeps no history: create it with a path, or in memory")]
     NoHistory,
+    /// The bus has no directory: there is nothing to keep its states in.
+    #[error("this bus lives in memory: create it with a path to make checkpoints and tags")]
+    NoDirectory,
+    /// A tag has the name already.
+    #[error("the tag {name:?} names {epoch}: choose another name, or take that tag away first")]
+    TagTaken {
+        /// The name asked for.
+        name: String,
+        /// The state that has it.
+        epoch: Epoch,
+    },
+    /// No tag has the name.
+    #[error("no tag is named {name:?}: Bus::tags lists those there are")]
+    TagNotFound {
+        /// The name asked for.
+        name: String,
+    },
+    /// No tag can have a name of this length.
+    #[error("a tag's name of {bytes} bytes: give it 1 to {TAG_BYTES_MAX} bytes of UTF-8")]
+    TagName {
+        /// Its length.
+        bytes: usize,
+    },
     /// The commit would make too large a record; nothing was written.
     #[error("the commit makes a record of {bytes} bytes, the limit is {limit}: split it, or raise the limit")]
     RecordTooLarge {
@@ -265,6 +288,7 @@ impl From<LogError> for Error {
             LogError::Locked { dir, source } => Self::Locked { path: dir, source },
             LogError::Io { operation, file, offset, source } => Self::Io { operation, file, offset, source },
             LogError::Corrupt { file, offset, number, fault } => corrupt(file, offset, number, &fault),
+            LogError::DamagedCheckpoint { file, offset, fault } => corrupt(file, offset, 0, &fault),
             LogError::UnsupportedVersion { file, found, supported } => {
                 Self::UnsupportedVersion { file, found, supported }
             }
@@ -282,6 +306,16 @@ impl From<LogError> for Error {
             },
             other => Self::Poisoned { cause: other.to_string() },
         }
+    }
+}
+
+impl Error {
+    /// Tells whether bytes that are stored are the matter, not what was asked: others may say the same.
+    pub(crate) fn is_of_storage(&self) -> bool {
+        matches!(
+            self,
+            Self::Corrupt { .. } | Self::Truncated { .. } | Self::UnsupportedVersion { .. } | Self::Io { .. }
+        )
     }
 }
 

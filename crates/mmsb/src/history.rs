@@ -17,7 +17,7 @@ use self::track::Track;
 use crate::{
     Bus, Error,
     diff::{ByteRun, write_label},
-    kept::Kept,
+    journal::{Origin, Pass},
 };
 
 const STRETCH_CHANGES: u64 = 256;
@@ -67,7 +67,8 @@ pub enum ChangeKind {
 /// [`Error::HistoryGone`].
 #[derive(Debug)]
 pub struct History {
-    kept: Kept,
+    /// The pass that found the changes: as long as it is held, what they stand in stays.
+    pass: Pass,
     /// Behind the last commit that was not visited yet.
     end: Lsn,
     /// Where each stretch begins, oldest first; the last one is read next.
@@ -79,39 +80,41 @@ pub struct History {
 impl History {
     pub(crate) fn new(bus: &Bus, page: PageId) -> Result<Self, Error> {
         let newest = bus.epoch();
-        let mut replay = bus.journal().replay(newest)?;
-        let kept = replay.kept().clone();
-        let mut track = Track::new(page, &mut replay);
+        let load = |origin: Origin| {
+            let state = origin.pages(&[page])?.remove(&page);
+            Ok((state.map(|state| state.bytes.to_vec()), origin.heading().texts.clone()))
+        };
+        let ((image, texts), mut pass) = bus.journal().oldest_start(newest, load)?;
+        let mut track = Track::new(page, image, texts, pass.cursor());
         let ever_lived = track.lives();
         let mut stretches = Stretches::default();
         loop {
-            let before = replay.cursor();
-            let Some(commit) = replay.skip()? else { break };
-            let fits = track.touches(&commit).and_then(|touches| {
-                touches.then(|| stretches.count(&track, before));
-                track.skip(&commit)
+            let before = pass.cursor();
+            let went_on = pass.visit(|commit| {
+                if track.touches(commit)? {
+                    stretches.count(&track, before);
+                }
+                track.skip(commit)
             });
-            fits.map_err(|what| kept.does_not_fit(&commit, what))?;
+            if went_on?.is_none() {
+                break;
+            }
         }
         if stretches.starts.is_empty() && !ever_lived {
             return Err(Error::PageNotFound { page, epoch: newest });
         }
-        let end = replay.cursor().lsn;
-        Ok(Self { kept, end, stretches: stretches.starts, changes: Vec::new() })
+        Ok(Self { end: pass.cursor().lsn, pass, stretches: stretches.starts, changes: Vec::new() })
     }
 
     /// Reads the newest stretch that was not visited yet.
     fn read_stretch(&mut self, mut track: Track) -> Result<(), Error> {
         let start = track.cursor();
-        let mut reader = self.kept.reader(start, self.end)?;
+        let mut stretch = self.pass.again(start, self.end)?;
         self.end = start.lsn;
-        loop {
-            let before = reader.cursor();
-            let commit = reader.next_commit().map_err(|error| self.kept.failed(error, before))?;
-            let Some(commit) = commit else { return Ok(()) };
-            let step = track.step(&commit);
-            self.changes.extend(step.map_err(|what| self.kept.does_not_fit(&commit, what))?);
+        while let Some(change) = stretch.visit(|commit| track.step(commit))? {
+            self.changes.extend(change);
         }
+        Ok(())
     }
 }
 

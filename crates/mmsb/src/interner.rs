@@ -5,16 +5,21 @@
 //! that a later frame would have to explain.
 //!
 //! Invariant: the published texts are numbers `1..=logged`, without a gap; who uses a later number carries
-//! the definitions of all from `logged + 1` up to it.
+//! the definitions of all from `logged + 1` up to it. So along the numbers the first commits that carry them
+//! rise, and those known as of an epoch are the first so many.
 
 #[cfg(test)]
 mod tests;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     panic::Location,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::yield_now,
+    time::{Duration, Instant},
 };
+
+use mmsb_types::Epoch;
 
 use crate::{
     site::site_text,
@@ -31,10 +36,12 @@ struct Known {
     numbers: [HashMap<Arc<str>, u32>; 2],
     /// Sites in words, so that a loop's site is formatted once.
     places: HashMap<&'static Location<'static>, Arc<str>>,
-    /// How many of each kind are in a published commit: tags, sites.
-    logged: [u32; 2],
-    /// Commits under way that carry definitions.
-    carrier_count: u32,
+    /// The first commit that carries each text of a kind, of those that are in a published one: tags, sites.
+    logged: [Vec<Epoch>; 2],
+    /// Commits under way that carry definitions, by the order in which they asked.
+    carriers: BTreeSet<u64>,
+    /// How many carriers there ever were.
+    carrier_count: u64,
 }
 
 /// A text with its number, to be written with a commit.
@@ -52,7 +59,10 @@ pub(crate) struct SourceLoan<'i> {
     numbers: SourceNumbers,
     /// The texts the log has not seen yet.
     new: Vec<Definition>,
-    published: bool,
+    /// Which carrier it is, if it carries any.
+    carrier: u64,
+    /// The commit that was published with them.
+    published: Option<Epoch>,
 }
 
 impl Interner {
@@ -60,7 +70,7 @@ impl Interner {
     pub(crate) fn of_texts(texts: Texts) -> Self {
         let numbered = |kind| texts.of(kind).iter().cloned().zip(1..).collect();
         let numbers = [numbered(TextKind::Tag), numbered(TextKind::Site)];
-        let logged = [TextKind::Tag, TextKind::Site].map(|kind| texts.of(kind).len() as u32);
+        let logged = [TextKind::Tag, TextKind::Site].map(|kind| vec![Epoch::ZERO; texts.of(kind).len()]);
         Self(Mutex::new(Known { texts, numbers, logged, ..Known::default() }))
     }
 
@@ -70,7 +80,8 @@ impl Interner {
             interner: self,
             numbers: SourceNumbers::default(),
             new: Vec::new(),
-            published: false,
+            carrier: 0,
+            published: None,
         };
         if tag.is_some() || site.is_some() {
             let mut known = self.lock();
@@ -79,9 +90,30 @@ impl Interner {
                 let text = known.place(site);
                 known.number(TextKind::Site, &text, &mut loan.new)
             });
-            known.carrier_count += u32::from(!loan.new.is_empty());
+            if !loan.new.is_empty() {
+                loan.carrier = known.add_carrier();
+            }
         }
         loan
+    }
+
+    /// Returns the texts that are known as of `epoch`: those that a commit up to it carries. Every such commit
+    /// is published; `None` if one of them has not told so after `wait`.
+    pub(crate) fn as_of(&self, epoch: Epoch, wait: Duration) -> Option<Texts> {
+        let start = Instant::now();
+        let later = self.lock().carrier_count;
+        loop {
+            let known = self.lock();
+            // Who asks for numbers from now on makes a later commit.
+            if known.carriers.first().is_none_or(|&first| first > later) {
+                return Some(known.as_of(epoch));
+            }
+            drop(known);
+            if start.elapsed() > wait {
+                return None;
+            }
+            yield_now();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Known> {
@@ -94,7 +126,7 @@ impl Known {
     fn number(&mut self, kind: TextKind, text: &str, new: &mut Vec<Definition>) -> u32 {
         let index = kind as usize - 1;
         let number = self.numbers[index].get(text).copied().unwrap_or_else(|| self.add(kind, text));
-        new.extend((self.logged[index] + 1..=number).map(|number| {
+        new.extend((self.logged[index].len() as u32 + 1..=number).map(|number| {
             let text = Arc::clone(&self.texts.of(kind)[number as usize - 1]);
             Definition { kind, number, text }
         }));
@@ -114,21 +146,46 @@ impl Known {
         Arc::clone(self.places.entry(site).or_insert_with(|| site_text(site).into()))
     }
 
+    /// Counts a commit that carries definitions; returns its place among them.
+    fn add_carrier(&mut self) -> u64 {
+        self.carrier_count += 1;
+        self.carriers.insert(self.carrier_count);
+        self.carrier_count
+    }
+
     /// Takes note of a carrier's end. The last one to end unpublished takes its texts with it.
-    fn settle(&mut self, definitions: &[Definition], published: bool) {
-        self.carrier_count -= 1;
-        for definition in definitions.iter().filter(|_| published) {
-            let logged = &mut self.logged[definition.kind as usize - 1];
-            *logged = (*logged).max(definition.number);
+    fn settle(&mut self, carrier: u64, definitions: &[Definition], published: Option<Epoch>) {
+        self.carriers.remove(&carrier);
+        if let Some(epoch) = published {
+            definitions.iter().for_each(|definition| self.log(definition, epoch));
         }
-        if self.carrier_count == 0 {
+        if self.carriers.is_empty() {
             self.forget(TextKind::Tag);
             self.forget(TextKind::Site);
         }
     }
 
+    /// Notes that the commit `epoch` carries a definition. Carriers define numbers in turn, without a gap.
+    fn log(&mut self, definition: &Definition, epoch: Epoch) {
+        let logged = &mut self.logged[definition.kind as usize - 1];
+        match logged.get_mut(definition.number as usize - 1) {
+            Some(first) => *first = epoch.min(*first),
+            None => logged.push(epoch),
+        }
+    }
+
+    fn as_of(&self, epoch: Epoch) -> Texts {
+        let mut texts = Texts::default();
+        for kind in [TextKind::Tag, TextKind::Site] {
+            let logged = &self.logged[kind as usize - 1];
+            let count = logged.partition_point(|&first| first <= epoch);
+            *texts.of_mut(kind) = self.texts.of(kind)[..count].to_vec();
+        }
+        texts
+    }
+
     fn forget(&mut self, kind: TextKind) {
-        let (index, logged) = (kind as usize - 1, self.logged[kind as usize - 1] as usize);
+        let (index, logged) = (kind as usize - 1, self.logged[kind as usize - 1].len());
         for text in self.texts.of_mut(kind).drain(logged..) {
             self.numbers[index].remove(&text);
         }
@@ -141,9 +198,9 @@ impl SourceLoan<'_> {
         self.numbers == SourceNumbers::default()
     }
 
-    /// Remembers that a published commit carried the definitions.
-    pub(crate) fn set_published(&mut self) {
-        self.published = true;
+    /// Remembers that the commit `epoch` was published with the definitions.
+    pub(crate) fn set_published(&mut self, epoch: Epoch) {
+        self.published = Some(epoch);
     }
 
     /// Appends the source section's content to `out`.
@@ -163,7 +220,7 @@ impl SourceLoan<'_> {
 impl Drop for SourceLoan<'_> {
     fn drop(&mut self) {
         if !self.new.is_empty() {
-            self.interner.lock().settle(&self.new, self.published);
+            self.interner.lock().settle(self.carrier, &self.new, self.published);
         }
     }
 }

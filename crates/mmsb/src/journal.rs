@@ -1,30 +1,37 @@
-//! The bus's log as the past is read from it: a base state, and every commit behind it.
+//! The bus's log as the past is read from it: states that are kept, and every commit behind them.
 //!
-//! Invariant: the base and the log behind it hold every state from the base's epoch on. On disk the base is
-//! the empty bus; in memory it follows the newest commits, so that the log stays within its bytes.
+//! Invariant: a kept state and the log behind it hold every state from its epoch on. On disk the kept states are
+//! checkpoints, and the empty bus where the log reaches back to it; in memory there is one, which follows the
+//! newest commits, so that the log stays within its bytes.
 
 mod list;
 mod pages;
+mod start;
 
 use std::sync::{
     Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-use mmsb_tlog::{Commit, Cursor, Log, LogDir, LogStats, Reader};
-use mmsb_types::{Durability, Epoch, Lsn, limits::RECORD_BYTES_MAX};
+use mmsb_tlog::{Cursor, Log, LogDir, LogStats};
+use mmsb_types::{Durability, Epoch, Label, Lsn, limits::RECORD_BYTES_MAX};
 
-use crate::{Error, kept::Kept, state::State};
+pub(crate) use self::start::{Origin, Pass};
+use crate::{Error, info, kept::Kept, replay::Heading, state::State, texts::SourceNumbers};
+
+/// How often a pass over a log is tried that gives up its oldest commits meanwhile.
+const READS_MAX: u32 = 8;
 
 /// Where commits go and where the past comes from.
 #[derive(Debug)]
 pub(crate) struct Journal {
     kept: Kept,
     mode: Mode,
+    /// In memory, the oldest state that is kept.
     base: Mutex<Base>,
-    /// Bytes of log to keep; `None` for all.
+    /// Bytes of log to keep in memory; `None` on disk.
     keep_bytes: Option<u64>,
-    /// How often the log was read from its base.
+    /// How often the log was read from a kept state on.
     pass_count: AtomicU64,
 }
 
@@ -46,38 +53,21 @@ struct Base {
     cursor: Cursor,
 }
 
-/// States one after the other: a base, and the commits behind it.
-#[derive(Debug)]
-pub(crate) struct Replay {
-    pub(crate) state: State,
-    reader: Reader,
-    kept: Kept,
-}
-
 impl Journal {
-    /// Makes the journal of a log whose oldest state is `oldest`: the empty bus, or what its base frames tell.
-    ///
-    /// # Errors
-    /// As [`Journal::replay`].
-    pub(crate) fn new(
-        dir: LogDir,
-        mode: Mode,
-        keep_bytes: Option<u64>,
-        oldest: Epoch,
-    ) -> Result<Self, Error> {
-        let base = Base { state: State::default(), cursor: Cursor::first(&dir) };
-        let (base, pass_count) = (Mutex::new(base), AtomicU64::new(0));
-        let mut journal = Self { kept: Kept::new(dir), mode, base, keep_bytes, pass_count };
-        if oldest > Epoch::ZERO {
-            let mut replay = journal.replay(oldest)?;
-            replay.run_to(oldest)?;
-            journal.base = Mutex::new(Base { cursor: replay.cursor(), state: replay.state });
-            journal.kept.set_oldest(oldest);
-        }
-        Ok(journal)
+    /// Makes the journal of a log that is open.
+    pub(crate) fn new(kept: Kept, mode: Mode, keep_bytes: Option<u64>) -> Self {
+        let manifest = kept.dir().manifest();
+        kept.set_oldest(Epoch::new(manifest.oldest()));
+        let base = Mutex::new(Base { state: State::default(), cursor: manifest.first_cursor() });
+        Self { kept, mode, base, keep_bytes, pass_count: AtomicU64::new(0) }
     }
 
-    pub(crate) fn dir(&self) -> &LogDir {
+    /// Returns where the log is, and how far back it reaches.
+    pub(crate) fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
+    pub(crate) fn dir(&self) -> LogDir {
         self.kept.dir()
     }
 
@@ -144,15 +134,43 @@ impl Journal {
         self.kept.oldest()
     }
 
-    /// Starts a replay at the base; everything up to `newest` is written first.
+    /// Returns the whole state at `epoch`, which must not lie ahead, and the place behind its commit.
     ///
     /// # Errors
-    /// [`Error::NoHistory`], [`Error::Poisoned`], [`Error::Io`].
-    pub(crate) fn replay(&self, newest: Epoch) -> Result<Replay, Error> {
-        let end = self.end(newest)?;
-        let base = self.lock_base();
-        let reader = Reader::new(self.kept.dir(), base.cursor, end)?;
-        Ok(Replay { state: base.state.clone(), reader, kept: self.kept.clone() })
+    /// As [`Journal::nearest`].
+    ///
+    /// # Cost
+    /// Reads the nearest kept state, and the log from there to `epoch`; memory of all pages.
+    pub(crate) fn state_at(&self, epoch: Epoch) -> Result<(State, Cursor), Error> {
+        retry_where_gone(epoch, || {
+            let (mut state, mut pass) = self.nearest(epoch, Origin::into_state)?;
+            while state.head.epoch < epoch && pass.step(&mut state)? {}
+            Ok((state, pass.cursor()))
+        })
+    }
+
+    /// Returns label and source of the commit `epoch`, which must be published.
+    ///
+    /// # Errors
+    /// As [`Journal::nearest`].
+    ///
+    /// # Cost
+    /// Reads the log from the nearest kept state to `epoch`, but nothing of pages.
+    pub(crate) fn maker_of(&self, epoch: Epoch) -> Result<(Option<Label>, SourceNumbers), Error> {
+        retry_where_gone(epoch, || {
+            let load = |origin: Origin| Ok(origin.heading().clone());
+            let (Heading { epoch: mut at, mut label, mut source, mut texts, .. }, mut pass) =
+                self.nearest(epoch, load)?;
+            while at < epoch {
+                let read = pass.visit(|commit| {
+                    let sections = commit.frame.sections;
+                    Ok((commit.epoch, info::label(sections)?, info::source(sections, &mut texts)?))
+                });
+                let Some(read) = read? else { break };
+                (at, label, source) = read;
+            }
+            Ok((label, source))
+        })
     }
 
     /// Gives up the oldest states of a log that is over its bytes. Called now and then by committers.
@@ -169,15 +187,17 @@ impl Journal {
         }
         // A quarter more than needed, so that trimming is rare.
         let target = Lsn::new(end.get() - keep / 4 * 3);
-        let reader = Reader::new(self.kept.dir(), base.cursor, end)?;
-        let mut replay = Replay { state: std::mem::take(&mut base.state), reader, kept: self.kept.clone() };
-        let stepped = replay.run_to_lsn(target);
+        let mut pass = Pass::unheld(&self.kept, base.cursor, end)?;
+        let mut stepped = Ok(true);
+        while pass.cursor().lsn < target && matches!(stepped, Ok(true)) {
+            stepped = pass.step(&mut base.state);
+        }
         // However far it came: a commit that cannot be read leaves the state before it.
-        (base.state, base.cursor) = (replay.state, replay.reader.cursor());
+        base.cursor = pass.cursor();
         // Told before the bytes go: who cannot read them any more finds out why.
         self.kept.set_oldest(base.state.head.epoch);
         log.discard_before(base.cursor.lsn);
-        stepped
+        stepped.map(drop)
     }
 
     /// Returns where a pass over the log up to `newest` ends, and counts the pass.
@@ -198,41 +218,17 @@ impl Journal {
     }
 }
 
-impl Replay {
-    /// Applies the next commit; `None` at the end.
-    pub(crate) fn step(&mut self) -> Result<Option<Commit<'_>>, Error> {
-        let before = self.reader.cursor();
-        let commit = self.reader.next_commit().map_err(|error| self.kept.failed(error, before))?;
-        let Some(commit) = commit else { return Ok(None) };
-        let refused = self.state.apply(&commit);
-        refused.map_err(|what| self.kept.does_not_fit(&commit, what))?;
-        Ok(Some(commit))
+/// Reads the state at `epoch` again where the log gave up another one that was read on the way, in memory or by a
+/// writer elsewhere: what was asked may still be there.
+pub(crate) fn retry_where_gone<T>(
+    epoch: Epoch,
+    mut read: impl FnMut() -> Result<T, Error>,
+) -> Result<T, Error> {
+    for _ in 1..READS_MAX {
+        match read() {
+            Err(Error::HistoryGone { asked, .. }) if asked != epoch => {}
+            done => return done,
+        }
     }
-
-    /// Reads the next commit without applying it, for those who do not need the state.
-    pub(crate) fn skip(&mut self) -> Result<Option<Commit<'_>>, Error> {
-        let before = self.reader.cursor();
-        self.reader.next_commit().map_err(|error| self.kept.failed(error, before))
-    }
-
-    /// Returns the place behind the last commit that was read.
-    pub(crate) fn cursor(&self) -> Cursor {
-        self.reader.cursor()
-    }
-
-    /// Returns whose log this is.
-    pub(crate) fn kept(&self) -> &Kept {
-        &self.kept
-    }
-
-    /// Goes on until `epoch`, or the end.
-    pub(crate) fn run_to(&mut self, epoch: Epoch) -> Result<(), Error> {
-        while self.state.head.epoch < epoch && self.step()?.is_some() {}
-        Ok(())
-    }
-
-    fn run_to_lsn(&mut self, target: Lsn) -> Result<(), Error> {
-        while self.reader.cursor().lsn < target && self.step()?.is_some() {}
-        Ok(())
-    }
+    read()
 }

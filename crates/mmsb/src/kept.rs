@@ -1,15 +1,21 @@
 //! Where a log is and how far back it still reaches: what everyone who reads the past must know.
 //!
-//! A log in memory gives up its oldest commits while others may be reading them.
+//! A log in memory gives up its oldest commits while others may be reading them. One on disk gives up whole
+//! files, but none that somebody in this process holds on to.
 //!
-//! Invariant: `oldest` is raised before bytes are given up, so a read that fails for that reason can tell.
+//! Invariant: `oldest` is raised before bytes are given up, so a read that fails for that reason can tell; no
+//! file goes that a [`Hold`] needs.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
+use std::{
+    collections::BTreeMap,
+    io::ErrorKind,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use mmsb_tlog::{Commit, Cursor, LogDir, LogError, Reader};
+use mmsb_tlog::{Commit, Cursor, Fault, LogDir, LogError, Manifest, Reader};
 use mmsb_types::{Epoch, Lsn};
 
 use crate::Error;
@@ -17,20 +23,32 @@ use crate::Error;
 /// The log that is kept. Clones see the same one.
 #[derive(Clone, Debug)]
 pub(crate) struct Kept {
-    dir: LogDir,
+    /// Read anew where a writer elsewhere gave up files.
+    dir: Arc<RwLock<LogDir>>,
     oldest: Arc<AtomicU64>,
+    holds: Arc<Holds>,
+}
+
+/// Numbers from which on somebody reads the log, and how many do.
+type Holds = Mutex<BTreeMap<u64, u64>>;
+
+/// Keeps the files of one state, and the log behind it, as long as it lives.
+#[derive(Debug)]
+pub(crate) struct Hold {
+    holds: Arc<Holds>,
+    number: u64,
 }
 
 impl Kept {
     pub(crate) fn new(dir: LogDir) -> Self {
-        Self { dir, oldest: Arc::default() }
+        Self { dir: Arc::new(RwLock::new(dir)), oldest: Arc::default(), holds: Arc::default() }
     }
 
-    pub(crate) fn dir(&self) -> &LogDir {
-        &self.dir
+    pub(crate) fn dir(&self) -> LogDir {
+        self.dir.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Returns the oldest epoch whose state can still be shown.
+    /// Returns the oldest epoch from which on every state can still be shown.
     pub(crate) fn oldest(&self) -> Epoch {
         Epoch::new(self.oldest.load(Ordering::Acquire))
     }
@@ -39,23 +57,73 @@ impl Kept {
         self.oldest.store(epoch.get(), Ordering::Release);
     }
 
-    /// Reads from `start` to `end`.
-    pub(crate) fn reader(&self, start: Cursor, end: Lsn) -> Result<Reader, Error> {
-        Reader::new(&self.dir, start, end).map_err(|error| self.failed(error, start))
+    /// Lets `choose` find a state to start from, and holds on to it; `None` if it finds none. No file that the
+    /// manifest names goes in between.
+    pub(crate) fn hold<T>(&self, choose: impl FnOnce(&Manifest) -> Option<(u64, T)>) -> Option<(Hold, T)> {
+        let mut holds = lock(&self.holds);
+        let (number, chosen) = choose(&self.dir().manifest())?;
+        *holds.entry(number).or_default() += 1;
+        Some((Hold { holds: Arc::clone(&self.holds), number }, chosen))
     }
 
-    /// Tells why the commit behind `before` could not be read.
-    pub(crate) fn failed(&self, error: LogError, before: Cursor) -> Error {
-        let (asked, oldest) = (Epoch::new(before.number), self.oldest());
+    /// Calls `work` with the numbers that are held on to. Nobody takes hold meanwhile.
+    pub(crate) fn with_holds<T>(&self, work: impl FnOnce(&[u64]) -> T) -> T {
+        let holds = lock(&self.holds);
+        work(&holds.keys().copied().collect::<Vec<_>>())
+    }
+
+    /// Reads from `start` to `end`.
+    pub(crate) fn reader(&self, start: Cursor, end: Lsn) -> Result<Reader, Error> {
+        Reader::new(&self.dir(), start, end).map_err(|error| self.failed(error, start.number))
+    }
+
+    /// Tells why what belongs to the state `number`, or comes behind it, could not be read: perhaps it was given
+    /// up meanwhile, in memory or by a writer elsewhere.
+    pub(crate) fn failed(&self, error: LogError, number: u64) -> Error {
+        let is_gone = match &error {
+            LogError::HistoryGone { .. } | LogError::DamagedCheckpoint { fault: Fault::Missing, .. } => true,
+            LogError::Io { source, .. } => source.kind() == ErrorKind::NotFound,
+            _ => false,
+        };
+        if is_gone && let Ok(newer) = self.dir().reopen() {
+            self.set_oldest(self.oldest().max(Epoch::new(newer.manifest().oldest())));
+            *self.dir.write().unwrap_or_else(PoisonError::into_inner) = newer;
+        }
+        let (asked, oldest) = (Epoch::new(number), self.oldest());
         match error {
             LogError::Io { .. } if asked < oldest => Error::HistoryGone { asked, oldest },
+            _ if is_gone && asked < oldest => Error::HistoryGone { asked, oldest },
             error => error.into(),
         }
     }
 
     /// The error for a commit that is whole but does not fit the state before it.
     pub(crate) fn does_not_fit(&self, commit: &Commit<'_>, what: String) -> Error {
-        let (file, offset) = self.dir.place_of(commit.lsn);
+        let (file, offset) = self.dir().place_of(commit.lsn);
         Error::Corrupt { file, offset, number: commit.epoch.get(), what }
     }
+}
+
+impl Hold {
+    /// Returns the number of the state that stays.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        let mut holds = lock(&self.holds);
+        if let Some(count) = holds.get_mut(&self.number) {
+            *count -= 1;
+            if *count == 0 {
+                holds.remove(&self.number);
+            }
+        }
+    }
+}
+
+fn lock(holds: &Holds) -> MutexGuard<'_, BTreeMap<u64, u64>> {
+    // Counts are changed in one step: a panic elsewhere left nothing half done.
+    holds.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -43,6 +43,7 @@ mod txn;
 mod commit;
 
 mod branch;
+mod checkpoint;
 mod commits;
 mod diff;
 mod history;
@@ -53,11 +54,8 @@ mod snapshot;
 mod verify;
 mod view;
 
-mod base_frames;
 mod catalogue;
 mod check;
-#[cfg(test)]
-mod checkpoint;
 mod clock;
 mod counters;
 mod error;
@@ -81,6 +79,7 @@ pub use bus::{Builder, Bus, start};
 pub use txn::{Committed, Transaction};
 
 pub use branch::{Branch, BranchView};
+pub use checkpoint::{CheckpointEvery, CheckpointProgress, Checkpointed, Compacted, Retention, Tag};
 pub use commits::Commits;
 pub use diff::{
     Align, ByteRun, Diff, Divergence, PageDiff, PageDifference, RunDiff, Side, compare_runs, diff,

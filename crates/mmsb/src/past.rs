@@ -7,6 +7,7 @@ use mmsb_types::{Epoch, Label, PageId, Span};
 use crate::{
     Error, PageInfo, View,
     lineage::{Lineage, Lined},
+    replay::Heading,
     state::State,
     typed::{self, Readable},
 };
@@ -45,6 +46,11 @@ impl View for Past {
 impl Past {
     pub(crate) fn new(state: State, lineage: Lineage) -> Self {
         Self { state: Arc::new(state), lineage }
+    }
+
+    /// Returns what is known of the state beside its pages.
+    pub(crate) fn heading(&self) -> &Heading {
+        &self.state.head
     }
 
     /// Returns the lowest id that was never given out as of this state.

@@ -15,6 +15,7 @@ use crate::{
     Branch, Error, PageInfo, View,
     branch::Base,
     bus::{Inner, with_buffer},
+    catalogue::Names,
     lineage::{Lineage, Lined},
     typed::{self, Readable},
 };
@@ -175,6 +176,11 @@ impl Snapshot {
     /// As [`Snapshot::read`].
     pub fn page_epoch(&self, page: PageId) -> Result<Epoch, Error> {
         self.pinned.life(page).map(|(_, epoch)| epoch)
+    }
+
+    /// Returns the catalogue as of this state.
+    pub(crate) fn names(&self) -> Result<Names, Error> {
+        self.pinned.names().cloned()
     }
 
     pub(crate) fn life(&self, page: PageId) -> Result<(u32, Epoch), Error> {

@@ -37,6 +37,11 @@ pub(crate) struct StatePage {
 }
 
 impl State {
+    /// Makes a state of what is known of it.
+    pub(crate) fn of(head: Heading, pages: BTreeMap<PageId, StatePage>) -> Self {
+        Self { head, pages: StatePages(pages) }
+    }
+
     /// Applies the commit after this state.
     ///
     /// # Errors
@@ -97,13 +102,8 @@ impl Pages for StatePages {
         self.0.remove(&page).map(drop).ok_or_else(|| missing(page))
     }
 
-    fn epoch(&self, page: PageId) -> Option<Epoch> {
-        self.0.get(&page).map(|state| state.epoch)
-    }
-
-    fn date(&mut self, page: PageId, epoch: Epoch) -> Result<(), String> {
-        self.0.get_mut(&page).ok_or_else(|| missing(page))?.epoch = epoch;
-        Ok(())
+    fn lives(&self, page: PageId) -> bool {
+        self.0.contains_key(&page)
     }
 
     fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), String> {
@@ -127,10 +127,10 @@ impl StatePage {
         Self { bytes: PageBytes::Zeros(page_bytes), epoch }
     }
 
-    /// Applies a patch that the commit `epoch` made to this page; a base frame's, told by epoch 0, dates nothing.
+    /// Applies a patch that the commit `epoch` made to this page.
     pub(crate) fn apply_patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), String> {
         patch.apply(self.bytes.to_mut()).map_err(|misfit| format!("{page}: {misfit}"))?;
-        self.epoch = self.epoch.max(epoch);
+        self.epoch = epoch;
         Ok(())
     }
 }

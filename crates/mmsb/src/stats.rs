@@ -33,8 +33,14 @@ pub struct Stats {
     pub durable: Epoch,
     /// How often the log was synced.
     pub sync_count: u64,
-    /// How often the log was read from its oldest state on: for the past, histories, and aged snapshots.
+    /// How often the log was read from a kept state on: for the past, histories, and aged snapshots.
     pub log_pass_count: u64,
+    /// State of the newest checkpoint; 0 if there is none.
+    pub checkpoint: Epoch,
+    /// Checkpoints made since the bus was opened.
+    pub checkpoint_count: u64,
+    /// Those that the bus was to make by itself, and that failed; why is traced.
+    pub checkpoint_failure_count: u64,
 }
 
 impl fmt::Display for Stats {
@@ -50,6 +56,8 @@ impl fmt::Display for Stats {
         let (commits, runs) = (self.commit_count, self.run_count);
         writeln!(f, "Deltas: {commits} commits, {runs} runs, {} bytes", self.payload_bytes)?;
         write!(f, "Log: {} bytes, written {}, ", self.log_bytes, self.written)?;
-        write!(f, "durable {}, {} syncs, {} passes", self.durable, self.sync_count, self.log_pass_count)
+        writeln!(f, "durable {}, {} syncs, {} passes", self.durable, self.sync_count, self.log_pass_count)?;
+        let (made, failed) = (self.checkpoint_count, self.checkpoint_failure_count);
+        write!(f, "Checkpoints: newest {}, {made} made, {failed} failed", self.checkpoint)
     }
 }

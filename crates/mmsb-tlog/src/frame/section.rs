@@ -31,8 +31,6 @@ impl SectionKind {
     pub const LABEL: Self = Self(7);
     /// Field maps of typed pages.
     pub const SCHEMA: Self = Self(8);
-    /// The frame is a part of the state that the log begins with: that state's epoch, and its pages'.
-    pub const BASE: Self = Self(9);
 }
 
 /// Sections being collected for a frame; reusable.

@@ -2,7 +2,7 @@
 
 use mmsb_types::{Epoch, Label, PageId};
 
-use crate::{Error, PageInfo, Past, Snapshot, View};
+use crate::{Error, PageInfo, Past, Snapshot, View, catalogue::Names};
 
 /// A state that never changes.
 #[derive(Clone, Debug)]
@@ -63,7 +63,15 @@ impl Base {
         }
     }
 
-    fn view(&self) -> &dyn View {
+    /// Returns the catalogue as of the state.
+    pub(super) fn names(&self) -> Result<Names, Error> {
+        match self {
+            Self::Snapshot(snapshot) => snapshot.names(),
+            Self::Past(past) => Ok(past.heading().names.clone()),
+        }
+    }
+
+    pub(super) fn view(&self) -> &dyn View {
         match self {
             Self::Snapshot(snapshot) => snapshot,
             Self::Past(past) => past,

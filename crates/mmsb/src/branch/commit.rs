@@ -43,7 +43,7 @@ impl Branch {
         (state.layer.epoch, state.layer.label) = (epoch, tx.draft.label());
         state.apply(plan, &detail.events, &scratch, epoch);
         state.keep_frame(&mut scratch, epoch);
-        source.iter_mut().for_each(SourceLoan::set_published);
+        source.iter_mut().for_each(|source| source.set_published(epoch));
         Ok(Committed { epoch, reached: Durability::Volatile })
     }
 

@@ -10,7 +10,7 @@ use mmsb_tlog::{
 use mmsb_types::Durability;
 
 use super::Options;
-use crate::{Bus, Error, clock::Clock};
+use crate::{Bus, CheckpointEvery, Error, Retention, checkpoint::STOP_BYTES, clock::Clock};
 
 const HISTORY_BYTES: u64 = 64 << 20;
 const UNDO_DEPTH: u32 = 64;
@@ -31,6 +31,7 @@ pub struct Builder {
     pub(super) store: StoreOptions,
     pub(super) instance: Option<InstanceId>,
     prewrite: Option<bool>,
+    pub(super) checkpoint_every: CheckpointEvery,
     history_bytes: u64,
 }
 
@@ -42,6 +43,8 @@ impl Default for Builder {
             clock: None,
             in_memory: false,
             keep_bytes: None,
+            retention: Retention::All,
+            stop_bytes: Some(STOP_BYTES),
             undo: (UNDO_DEPTH, UNDO_BYTES),
         };
         Self {
@@ -50,6 +53,7 @@ impl Default for Builder {
             store: StoreOptions::default(),
             instance: None,
             prewrite: None,
+            checkpoint_every: CheckpointEvery::default(),
             history_bytes: HISTORY_BYTES,
         }
     }
@@ -138,6 +142,41 @@ impl Builder {
     #[must_use]
     pub fn preimage_bytes(mut self, bytes: u64) -> Self {
         self.store.preimage_bytes_max = bytes;
+        self
+    }
+
+    /// Sets when the bus makes a [checkpoint](Bus::checkpoint) by itself, beside the commits; every 256 MiB of log
+    /// if not said. One that fails is traced and told by [`Bus::stats`]; the bus goes on without.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mmsb::Error> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// use mmsb::CheckpointEvery;
+    ///
+    /// let often = CheckpointEvery { commits: Some(10_000), ..CheckpointEvery::default() };
+    /// let bus = mmsb::Bus::builder().checkpoint_every(often).create(dir.path().join("run.mmsb"))?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn checkpoint_every(mut self, every: CheckpointEvery) -> Self {
+        self.checkpoint_every = every;
+        self
+    }
+
+    /// Makes a checkpoint on [`Bus::stop`] if more than so many bytes of log are behind the last one; 1 MiB if not
+    /// said, never with `None`. Dropping the last handle makes none.
+    #[must_use]
+    pub fn checkpoint_on_stop(mut self, log_bytes: impl Into<Option<u64>>) -> Self {
+        self.options.stop_bytes = log_bytes.into();
+        self
+    }
+
+    /// Sets how much of the past the bus keeps on disk; everything if not said. What is more goes after each
+    /// checkpoint, and on [`Bus::compact`], in whole segments of the log.
+    #[must_use]
+    pub fn retain(mut self, retention: Retention) -> Self {
+        self.options.retention = retention;
         self
     }
 
@@ -231,7 +270,7 @@ impl Builder {
 
     /// A log in memory is one file, given back from its beginning on, and never durable.
     fn off_disk(mut self) -> Self {
-        self.options.in_memory = true;
+        (self.options.in_memory, self.checkpoint_every) = (true, CheckpointEvery::NEVER);
         (self.log.segment_bytes, self.log.sync_every, self.log.prewrite) = (u64::MAX, None, false);
         self
     }

@@ -1,4 +1,5 @@
-//! Creating and opening: plan first (scan the log, change nothing), then cut, replay and go on.
+//! Creating and opening: the newest checkpoint that can be read, then the log behind it; scan first and change
+//! nothing, then cut, and go on.
 
 use std::{
     path::Path,
@@ -8,18 +9,19 @@ use std::{
     },
 };
 
-use mmsb_page::PageStore;
 use mmsb_tlog::{InstanceId, Log, LogDir, Scan, vfs::Vfs};
 
 use super::{Builder, Inner};
 use crate::{
-    Bus, Error,
+    Bus, CheckpointEvery, Error,
     catalogue::Catalogue,
+    checkpoint::{self, Auto, Checkpoints, Loaded},
     counters::Counters,
     interner::Interner,
     journal::{Journal, Mode},
+    kept::Kept,
     lineage::Lineage,
-    replay::{self, Heading},
+    replay,
     undo::Undo,
 };
 
@@ -60,53 +62,55 @@ impl Bus {
 
 pub(super) fn create(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path, volatile: bool) -> Result<Bus, Error> {
     let instance = builder.instance.unwrap_or_else(InstanceId::random);
-    let dir = LogDir::create(vfs, path, instance)?;
+    let dir = LogDir::create(vfs, path, instance)?.anchored();
     let log = Log::open(&dir, dir.lock()?, &Scan::empty(&dir), builder.log)?;
     let mode = if volatile { Mode::Volatile(log) } else { Mode::Writer(log) };
-    let store = PageStore::with_options(builder.store);
-    assemble(builder, dir, mode, store, Heading::default())
+    let kept = Kept::new(dir);
+    let loaded = Loaded::nothing(&kept, builder.store);
+    Ok(assemble(builder, kept, mode, loaded))
 }
 
 pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
-    let dir = LogDir::open(vfs, path)?;
-    let lock = dir.lock()?;
-    let scan = Scan::run(&dir)?;
-    let mut store = PageStore::with_options(builder.store);
+    let lock = LogDir::open(Arc::clone(&vfs), path)?.lock()?;
+    // Once more: whoever had the lock may have changed the set of files.
+    let dir = LogDir::open(vfs, path)?.anchored();
+    let kept = Kept::new(dir.clone());
+    let mut loaded = checkpoint::load_newest(&kept, builder.store)?;
+    let scan = Scan::from(&dir, loaded.cursor)?;
     // Nothing is cut before every commit was found to fit.
-    let heading = replay::into_store(&dir, scan.end, &mut store)?;
+    replay::go_on(&kept, loaded.cursor, scan.end, &mut loaded.store, &mut loaded.heading)?;
     let log = Log::open(&dir, lock, &scan, builder.log)?;
-    assemble(builder, dir, Mode::Writer(log), store, heading)
+    Ok(assemble(builder, kept, Mode::Writer(log), loaded))
 }
 
 pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
-    let dir = LogDir::open(vfs, path)?;
-    let scan = Scan::run_beside_writer(&dir)?;
-    let mut store = PageStore::with_options(builder.store);
-    let heading = replay::into_store(&dir, scan.end, &mut store)?;
-    assemble(builder, dir, Mode::Reader(scan.end), store, heading)
+    let kept = Kept::new(LogDir::open(vfs, path)?.anchored());
+    let mut loaded = checkpoint::load_newest(&kept, builder.store)?;
+    let scan = Scan::from_beside_writer(&kept.dir(), loaded.cursor)?;
+    replay::go_on(&kept, loaded.cursor, scan.end, &mut loaded.store, &mut loaded.heading)?;
+    Ok(assemble(builder, kept, Mode::Reader(scan.end), loaded))
 }
 
-fn assemble(
-    builder: Builder,
-    dir: LogDir,
-    mode: Mode,
-    store: PageStore,
-    heading: Heading,
-) -> Result<Bus, Error> {
-    let options = builder.options;
+fn assemble(builder: Builder, kept: Kept, mode: Mode, loaded: Loaded) -> Bus {
+    let (options, heading) = (builder.options, loaded.heading);
     let (undo_depth, undo_bytes) = options.undo;
-    let inner = Inner {
-        store,
+    let auto = match mode {
+        Mode::Writer(_) => Auto::new(builder.checkpoint_every),
+        Mode::Volatile(_) | Mode::Reader(_) => Auto::new(CheckpointEvery::NEVER),
+    };
+    Bus::new(Inner {
+        store: loaded.store,
         catalogue: Catalogue::new(heading.names),
-        journal: Journal::new(dir.anchored(), mode, options.keep_bytes, heading.base.oldest())?,
+        journal: Journal::new(kept, mode, options.keep_bytes),
         interner: Interner::of_texts(heading.texts),
         undo: Undo::new(undo_depth, undo_bytes),
         options,
+        checkpoints: Checkpoints::new(loaded.broken),
+        counters: Counters::new(auto.nudge_shifts()),
+        auto,
         stopped: AtomicBool::new(false),
         bulk_ticket: Mutex::new(()),
-        counters: Counters::default(),
         lineage: Lineage::new(),
         untrimmed_bytes: AtomicU64::new(0),
-    };
-    Ok(Bus::new(inner))
+    })
 }

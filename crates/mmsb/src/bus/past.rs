@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use mmsb_types::{Epoch, Label, PageId};
 
-use crate::{Bus, Commits, Error, History, Past, info::label};
-
-/// How often a pass over a log in memory is tried that gives up its oldest commits meanwhile.
-const READS_MAX: u32 = 8;
+use crate::{
+    Bus, Commits, Error, History, Past,
+    info::label,
+    journal::{Origin, retry_where_gone},
+};
 
 impl Bus {
     /// Returns the state as it was at `epoch`, whole and unchanging. Nothing is rewound.
@@ -17,25 +18,15 @@ impl Bus {
     /// [`Error::Corrupt`], [`Error::Io`] if the log cannot be read.
     ///
     /// # Cost
-    /// Reads the log up to `epoch` and holds a copy of all pages.
+    /// Reads the nearest checkpoint at or before `epoch`, and the log from there to `epoch`; holds a copy of all
+    /// pages. Without a checkpoint, reads the log from its birth.
     pub fn at(&self, epoch: Epoch) -> Result<Past, Error> {
         let newest = self.newest_for(epoch);
         if epoch > newest {
             return Err(Error::EpochAhead { asked: epoch, newest });
         }
-        loop {
-            let mut replay = self.journal().replay(epoch)?;
-            let oldest = replay.state.head.epoch;
-            if epoch < oldest {
-                return Err(Error::HistoryGone { asked: epoch, oldest });
-            }
-            match replay.run_to(epoch) {
-                Ok(()) => return Ok(Past::new(replay.state, self.lineage().clone())),
-                // The log gave up what was being read; what was asked may still be there.
-                Err(Error::HistoryGone { .. }) => {}
-                Err(error) => return Err(error),
-            }
-        }
+        let (state, _) = self.journal().state_at(epoch)?;
+        Ok(Past::new(state, self.lineage().clone()))
     }
 
     /// Returns the last state with this label.
@@ -59,7 +50,7 @@ impl Bus {
     /// # Cost
     /// Reads the whole log once; then a stretch of it again for each 256 changes visited.
     pub fn history(&self, page: PageId) -> Result<History, Error> {
-        retry_where_gone(|| History::new(self, page))
+        retry_where_gone(self.epoch(), || History::new(self, page))
     }
 
     /// Visits the commits in the log, oldest first, without their bytes.
@@ -67,40 +58,30 @@ impl Bus {
     /// # Errors
     /// As [`Bus::at`].
     pub fn commits(&self) -> Result<Commits, Error> {
-        Ok(Commits::new(self.journal().replay(self.epoch())?))
+        let load = |origin: Origin| Ok(origin.heading().texts.clone());
+        let (texts, pass) = self.journal().oldest_start(self.epoch(), load)?;
+        Ok(Commits::new(texts, pass))
     }
 
-    /// Returns the oldest epoch that can still be shown.
+    /// Returns the oldest epoch from which on every state can still be shown. Before it, only those that
+    /// [`Bus::tags`] names can.
     #[must_use]
     pub fn oldest(&self) -> Epoch {
         self.journal().oldest()
     }
 }
 
-/// Reads again if a log in memory gave up what was being read: what is left may do.
-fn retry_where_gone<T>(mut read: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
-    for _ in 1..READS_MAX {
-        match read() {
-            Err(Error::HistoryGone { .. }) => {}
-            done => return done,
-        }
-    }
-    read()
-}
-
 /// Returns the last epoch of each label in the history kept.
 pub(crate) fn last_epochs(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
-    retry_where_gone(|| read_labels(bus))
+    retry_where_gone(bus.epoch(), || read_labels(bus))
 }
 
 fn read_labels(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
-    let mut replay = bus.journal().replay(bus.epoch())?;
-    let kept = replay.kept().clone();
-    let oldest = (replay.state.head.label, replay.state.head.epoch);
-    let mut last: BTreeMap<_, _> = oldest.0.map(|label| (label, oldest.1)).into_iter().collect();
-    while let Some(commit) = replay.skip()? {
-        let label = label(commit.frame.sections).map_err(|what| kept.does_not_fit(&commit, what))?;
-        last.extend(label.map(|label| (label, commit.epoch)));
+    let load = |origin: Origin| Ok((origin.heading().label, origin.heading().epoch));
+    let ((oldest_label, oldest), mut pass) = bus.journal().oldest_start(bus.epoch(), load)?;
+    let mut last: BTreeMap<_, _> = oldest_label.map(|label| (label, oldest)).into_iter().collect();
+    while let Some((label, epoch)) = pass.visit(|commit| Ok((label(commit.frame.sections)?, commit.epoch)))? {
+        last.extend(label.map(|label| (label, epoch)));
     }
     Ok(last)
 }

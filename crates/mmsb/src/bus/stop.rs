@@ -11,7 +11,12 @@ use crate::{Bus, Error};
 const DRAIN_WAIT: Duration = Duration::from_secs(10);
 
 impl Bus {
-    /// Refuses new commits, waits for those under way, syncs everything and writes a closing mark.
+    /// Refuses new commits, waits for those under way, makes a checkpoint if much was logged since the last one
+    /// ([`Builder::checkpoint_on_stop`](crate::Builder::checkpoint_on_stop)), syncs everything and writes a closing
+    /// mark.
+    ///
+    /// A checkpoint under way on another thread ends with [`Error::Stopped`]. One that fails here is traced: the
+    /// log has everything.
     ///
     /// Other handles and snapshots can still read; commits answer [`Error::Stopped`]. The directory is free to
     /// be opened again. A bus opened for reading has nothing to end.
@@ -19,18 +24,22 @@ impl Bus {
     /// # Errors
     /// [`Error::Busy`] if a commit under way does not end; [`Error::Poisoned`], [`Error::Io`].
     pub fn stop(self) -> Result<(), Error> {
-        self.inner.stop()
+        self.inner.stop(true)
     }
 }
 
 impl Inner {
-    fn stop(&self) -> Result<(), Error> {
+    fn stop(&self, with_checkpoint: bool) -> Result<(), Error> {
         let Ok(log) = self.journal.log() else { return Ok(()) };
         self.stopped.store(true, Ordering::SeqCst);
+        self.cancel_checkpoints();
         // Whoever commits holds a committer: holding all of them, nobody else does.
         let waited_ms = DRAIN_WAIT.as_millis() as u64;
         let all = self.store.committers().all(DRAIN_WAIT);
         let _all = all.ok_or(Error::Busy { what: "a commit under way", waited_ms })?;
+        if with_checkpoint {
+            self.checkpoint_to_stop();
+        }
         Ok(log.close()?)
     }
 }
@@ -47,7 +56,7 @@ impl Bus {
 
 impl Drop for Closer {
     fn drop(&mut self) {
-        if let Err(error) = self.0.stop() {
+        if let Err(error) = self.0.stop(false) {
             tracing::error!(%error, "closing a dropped bus");
         }
     }

@@ -37,11 +37,6 @@ impl Names {
         Self { epoch, next_id, pages: Trie::default(), notes: Trie::default(), name_count: 0, text_bytes: 0 }
     }
 
-    /// Notes that ids below `next_id` were given to pages that are gone by now.
-    pub(crate) fn raise_next_id(&mut self, next_id: PageId) {
-        self.next_id = self.next_id.max(next_id);
-    }
-
     /// Returns the page with this name.
     pub(crate) fn page(&self, name: &str) -> Option<PageId> {
         self.pages.get(name).copied()
@@ -63,7 +58,6 @@ impl Names {
     }
 
     /// Visits the pages that are named or not in plain memory, in no order that means anything.
-    #[cfg(test)]
     pub(crate) fn for_each_note(&self, mut visit: impl FnMut(PageId, &Note)) {
         self.notes.for_each(&mut |&page, note| visit(page, note));
     }

@@ -79,7 +79,7 @@ pub(crate) fn decode(envelope: &[u8], epoch: Epoch) -> Result<(Heading, Living),
         _ => return Err("the metadata's label is out of range".into()),
     };
     let names = names(content, epoch, PageId::new(next_id), &living)?;
-    Ok((Heading { epoch, label, source, texts, names, ..Heading::default() }, living))
+    Ok((Heading { epoch, label, source, texts, names }, living))
 }
 
 fn content(heading: &Heading, living: &Living) -> Content {

@@ -10,7 +10,6 @@ use crate::{
     Error, Transaction,
     bus::store_error,
     catalogue::CatalogueChange,
-    interner::SourceLoan,
     txn::{Detail, Life, TxPage},
 };
 
@@ -172,7 +171,7 @@ impl<'c> Commit<'c> {
         self.log.publish(reservation, &mut scratch.frame);
         self.bus.undo().keep(epoch, &mut scratch.undo);
         self.bus.count_commit(self.committer, scratch.batch.view(), frame_bytes);
-        self.source.iter_mut().for_each(SourceLoan::set_published);
+        self.source.iter_mut().for_each(|source| source.set_published(epoch));
         epoch
     }
 }

@@ -18,7 +18,7 @@ use super::{
     overlap::Meeting,
     undo,
 };
-use crate::{Error, interner::SourceLoan, txn::Draft, undo::UndoDraft};
+use crate::{Error, txn::Draft, undo::UndoDraft};
 
 /// A draft that asks for more room for pre-images is looked at again: it may have counted pages twice.
 const EXACT_ABOVE_BYTES: u64 = 1 << 20;
@@ -90,7 +90,7 @@ impl Commit<'_> {
         self.log.publish(reservation, &mut scratch.frame);
         self.bus.undo().keep(epoch, &mut scratch.undo);
         self.bus.count_commit(self.committer, batch, frame_bytes);
-        self.source.iter_mut().for_each(SourceLoan::set_published);
+        self.source.iter_mut().for_each(|source| source.set_published(epoch));
         Ok(Ok(epoch))
     }
 }

@@ -9,7 +9,13 @@ use mmsb_tlog::Commit;
 use mmsb_types::{Epoch, Label, PageEvent, PageId};
 
 use super::{Divergence, RunDiff, Side, diff_page};
-use crate::{Bus, Error, bus::last_epochs, info::events, journal::Replay, state::State};
+use crate::{
+    Bus, Error,
+    bus::last_epochs,
+    info::events,
+    journal::{Origin, Pass},
+    state::State,
+};
 
 /// How states of two runs are paired.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -102,7 +108,7 @@ fn compare(left: &Bus, right: &Bus, pairs: &Pairs) -> Result<RunDiff, Error> {
         lefts.go_to(left, left_epoch, &mut touched)?;
         rights.go_to(right, right_epoch, &mut touched)?;
         diff.compared_count += 1;
-        let page_diff = |&page: &PageId| diff_page(page, lefts.state(), rights.state());
+        let page_diff = |&page: &PageId| diff_page(page, &lefts.state, &rights.state);
         let pages: Vec<_> = touched.iter().filter_map(page_diff).collect();
         if !pages.is_empty() {
             let (left, right) = (lefts.side(), rights.side());
@@ -117,41 +123,45 @@ fn compare(left: &Bus, right: &Bus, pairs: &Pairs) -> Result<RunDiff, Error> {
 
 /// One run on its way.
 struct Run {
-    replay: Replay,
+    state: State,
+    pass: Pass,
 }
 
 impl Run {
     fn start(bus: &Bus) -> Result<Self, Error> {
-        Ok(Self { replay: bus.journal().replay(bus.epoch())? })
+        let (state, pass) = bus.journal().oldest_start(bus.epoch(), Origin::into_state)?;
+        Ok(Self { state, pass })
     }
 
     fn pages(&self) -> impl Iterator<Item = PageId> {
-        self.replay.state.pages().map(|(page, _)| page)
-    }
-
-    fn state(&self) -> &State {
-        &self.replay.state
+        self.state.pages().map(|(page, _)| page)
     }
 
     fn side(&self) -> Side {
-        let state = &self.replay.state.head;
-        Side { epoch: state.epoch, label: state.label, source: state.source() }
+        let head = &self.state.head;
+        Side { epoch: head.epoch, label: head.label, source: head.source() }
     }
 
     /// Replays up to `epoch`, noting the pages on the way; backwards means from the start.
     fn go_to(&mut self, bus: &Bus, epoch: Epoch, touched: &mut BTreeSet<PageId>) -> Result<(), Error> {
-        if epoch < self.replay.state.head.epoch {
+        if epoch < self.state.head.epoch {
             touched.extend(self.pages());
             *self = Self::start(bus)?;
             touched.extend(self.pages());
         }
-        let oldest = self.replay.state.head.epoch;
+        let oldest = self.state.head.epoch;
         if epoch < oldest {
             return Err(Error::HistoryGone { asked: epoch, oldest });
         }
-        while self.replay.state.head.epoch < epoch {
-            let Some(commit) = self.replay.step()? else { break };
-            touched.extend(touched_by(&commit));
+        let Self { state, pass } = self;
+        while state.head.epoch < epoch {
+            let applied = pass.visit(|commit| {
+                touched.extend(touched_by(commit));
+                state.apply(commit)
+            });
+            if applied?.is_none() {
+                break;
+            }
         }
         Ok(())
     }

@@ -10,7 +10,6 @@ use crate::{
     CommitInfo,
     diff::byte_runs,
     info::{events, source},
-    journal::Replay,
     texts::Texts,
 };
 
@@ -24,11 +23,9 @@ pub(super) struct Track {
 }
 
 impl Track {
-    /// Starts where `replay` stands; takes its texts.
-    pub(super) fn new(page: PageId, replay: &mut Replay) -> Self {
-        let image = replay.state.page(page).map(|state| state.bytes.to_vec());
-        let texts = std::mem::take(&mut replay.state.head.texts);
-        Self { page, cursor: replay.cursor(), image, texts }
+    /// Starts at `cursor`, with what the page is there and the texts that are known.
+    pub(super) fn new(page: PageId, image: Option<Vec<u8>>, texts: Texts, cursor: Cursor) -> Self {
+        Self { page, cursor, image, texts }
     }
 
     pub(super) fn clone_at(&self, cursor: Cursor) -> Self {

@@ -1,13 +1,13 @@
 //! A pass over the log for what is known of all pages but their bytes, as of one epoch.
 //!
-//! Invariant: what comes out is what [`Journal::replay`] to the same epoch would list.
+//! Invariant: what comes out is what [`Journal::state_at`] the same epoch would list.
 
 use std::collections::BTreeMap;
 
 use mmsb_delta::BatchView;
-use mmsb_types::{Epoch, Label, PageId};
+use mmsb_types::{Epoch, PageId};
 
-use super::{Journal, Replay};
+use super::{Journal, Origin, Pass, retry_where_gone};
 use crate::{
     Error, PageInfo,
     replay::{Heading, Pages, missing},
@@ -33,51 +33,29 @@ impl Journal {
         Ok(lives.0.into_iter().map(info).collect())
     }
 
-    /// Returns the label of the commit `epoch`, which must be published.
-    ///
-    /// # Errors
-    /// As [`Journal::pages_at`].
-    ///
-    /// # Cost
-    /// As [`Journal::list_at`].
-    pub(crate) fn label_at(&self, epoch: Epoch) -> Result<Option<Label>, Error> {
-        self.lives_at(epoch).map(|(heading, _)| heading.label)
-    }
-
-    /// Replays all but the bytes; again if a log in memory gives up meanwhile what is being read.
     fn lives_at(&self, epoch: Epoch) -> Result<(Heading, Lives), Error> {
-        loop {
-            let mut replay = self.replay(epoch)?;
-            let oldest = replay.state.head.epoch;
-            if epoch < oldest {
-                return Err(Error::HistoryGone { asked: epoch, oldest });
-            }
-            match Lives::read(&mut replay, epoch) {
-                Err(Error::HistoryGone { .. }) => {}
-                result => return result,
-            }
-        }
+        retry_where_gone(epoch, || {
+            let load = |origin: Origin| {
+                let heading = origin.heading().clone();
+                Ok((heading, Lives(origin.lives()?)))
+            };
+            let ((mut heading, mut lives), mut pass) = self.nearest(epoch, load)?;
+            while heading.epoch < epoch && lives.step(&mut heading, &mut pass)? {}
+            Ok((heading, lives))
+        })
     }
 }
 
 impl Lives {
-    /// Goes on until `epoch`, or the end.
-    fn read(replay: &mut Replay, epoch: Epoch) -> Result<(Heading, Self), Error> {
-        let kept = replay.kept().clone();
-        let life = |state: &crate::state::StatePage| (state.bytes.len() as u32, state.epoch);
-        let mut lives = Self(replay.state.pages().map(|(page, state)| (page, life(state))).collect());
-        let mut heading = std::mem::take(&mut replay.state.head);
-        while heading.epoch < epoch {
-            let Some(commit) = replay.skip()? else { break };
-            heading.apply(&commit, &mut lives).map_err(|what| kept.does_not_fit(&commit, what))?;
-        }
-        Ok((heading, lives))
+    /// Goes past the next commit; false at the end.
+    fn step(&mut self, heading: &mut Heading, pass: &mut Pass) -> Result<bool, Error> {
+        pass.visit(|commit| heading.apply(commit, self)).map(|applied| applied.is_some())
     }
 
-    /// Dates a page; a base frame's change, told by epoch 0, dates nothing.
+    /// Dates a page.
     fn change(&mut self, page: PageId, epoch: Epoch) -> Result<(), String> {
         let (_, date) = self.0.get_mut(&page).ok_or_else(|| missing(page))?;
-        *date = epoch.max(*date);
+        *date = epoch;
         Ok(())
     }
 }
@@ -94,12 +72,8 @@ impl Pages for Lives {
         self.0.remove(&page).map(drop).ok_or_else(|| missing(page))
     }
 
-    fn epoch(&self, page: PageId) -> Option<Epoch> {
-        self.0.get(&page).map(|&(_, epoch)| epoch)
-    }
-
-    fn date(&mut self, page: PageId, epoch: Epoch) -> Result<(), String> {
-        self.change(page, epoch)
+    fn lives(&self, page: PageId) -> bool {
+        self.0.contains_key(&page)
     }
 
     fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), String> {

@@ -1,15 +1,17 @@
 //! A pass over the log for a few pages: what they were as of one epoch, and nothing of the others.
 //!
-//! Invariant: what comes out is what [`Journal::replay`] to the same epoch gives for these pages.
+//! Invariant: what comes out is what [`Journal::state_at`] the same epoch gives for these pages.
 
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeMap;
+
 use mmsb_delta::Patch;
-use mmsb_tlog::{Commit, Reader};
+use mmsb_tlog::Commit;
 use mmsb_types::{Epoch, PageEvent, PageId};
 
-use super::Journal;
+use super::{Journal, Origin, retry_where_gone};
 use crate::{
     Error,
     info::events,
@@ -35,49 +37,30 @@ impl Journal {
     /// [`Error::Poisoned`], [`Error::Corrupt`], [`Error::Io`].
     ///
     /// # Cost
-    /// One pass over the log from the oldest state that is kept to `epoch`, checksums included, whatever the
+    /// One pass over the log from the nearest state that is kept to `epoch`, checksums included, whatever the
     /// number of pages; memory of these pages.
     pub(crate) fn pages_at(&self, epoch: Epoch, pages: &[PageId]) -> Result<PagesAt, Error> {
-        loop {
-            match self.read_pages(epoch, pages) {
-                // A log in memory gave up what was being read; what was asked may still be there.
-                Err(Error::HistoryGone { asked, .. }) if asked != epoch => {}
-                result => return result,
+        let mut sorted = pages.to_vec();
+        sorted.sort_unstable();
+        sorted.dedup();
+        retry_where_gone(epoch, || {
+            let load =
+                |origin: Origin| Ok((origin.heading().epoch, Wanted::new(&sorted, origin.pages(&sorted)?)));
+            let ((mut at, mut wanted), mut pass) = self.nearest(epoch, load)?;
+            while at < epoch {
+                let Some(next) = pass.visit(|commit| wanted.apply(commit).map(|()| commit.epoch))? else {
+                    break;
+                };
+                at = next;
             }
-        }
-    }
-
-    fn read_pages(&self, epoch: Epoch, pages: &[PageId]) -> Result<PagesAt, Error> {
-        let end = self.end(epoch)?;
-        let base = self.lock_base();
-        let oldest = base.state.head.epoch;
-        if epoch < oldest {
-            return Err(Error::HistoryGone { asked: epoch, oldest });
-        }
-        let mut wanted = Wanted::new(pages, |page| base.state.page(page).cloned());
-        let mut reader = self.kept.reader(base.cursor, end)?;
-        drop(base);
-        self.run(&mut wanted, &mut reader, epoch)?;
-        Ok(wanted.answer(pages))
-    }
-
-    fn run(&self, wanted: &mut Wanted, reader: &mut Reader, epoch: Epoch) -> Result<(), Error> {
-        while reader.cursor().number < epoch.get() {
-            let before = reader.cursor();
-            let commit = reader.next_commit().map_err(|error| self.kept.failed(error, before))?;
-            let Some(commit) = commit else { break };
-            wanted.apply(&commit).map_err(|what| self.kept.does_not_fit(&commit, what))?;
-        }
-        Ok(())
+            Ok(wanted.answer(pages))
+        })
     }
 }
 
 impl Wanted {
-    fn new(pages: &[PageId], base: impl Fn(PageId) -> Option<StatePage>) -> Self {
-        let mut sorted = pages.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
-        Self { pages: sorted.into_iter().map(|page| (page, base(page))).collect() }
+    fn new(sorted: &[PageId], mut states: BTreeMap<PageId, StatePage>) -> Self {
+        Self { pages: sorted.iter().map(|&page| (page, states.remove(&page))).collect() }
     }
 
     fn apply(&mut self, commit: &Commit<'_>) -> Result<(), String> {

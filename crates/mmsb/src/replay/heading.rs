@@ -8,7 +8,6 @@ use mmsb_types::{Epoch, Label, PageEvent, PageId, Source, limits::COMPACT_ID_MAX
 use super::Pages;
 use crate::{
     Error,
-    base_frames::BaseRule,
     catalogue::Names,
     info::{events, label, source},
     texts::{SourceNumbers, Texts},
@@ -23,7 +22,6 @@ pub(crate) struct Heading {
     pub(crate) source: SourceNumbers,
     pub(crate) texts: Texts,
     pub(crate) names: Names,
-    pub(crate) base: BaseRule,
 }
 
 impl Default for Heading {
@@ -34,7 +32,6 @@ impl Default for Heading {
             source: SourceNumbers::default(),
             texts: Texts::default(),
             names: Names::new(Epoch::ZERO, PageId::FIRST),
-            base: BaseRule::default(),
         }
     }
 }
@@ -46,21 +43,16 @@ impl Heading {
     /// What does not fit; the heading and the pages are then of no use.
     pub(crate) fn apply<P: Pages>(&mut self, commit: &Commit<'_>, pages: &mut P) -> Result<(), P::Refusal> {
         let sections = commit.frame.sections;
-        let base = self.base.admit(commit)?;
-        let epoch = if base.is_some() { Epoch::ZERO } else { commit.epoch };
+        let epoch = commit.epoch;
         self.source = source(sections, &mut self.texts)?;
         let events = events(sections)?;
         if !events.is_empty() {
             events.iter().try_for_each(|event| apply_event(event, epoch, pages))?;
-            self.rename(&events, commit.epoch)?;
+            self.rename(&events, epoch)?;
         }
         pages.apply(commit.frame.batch, epoch)?;
-        if let Some(base) = base {
-            base.epochs.iter().try_for_each(|&(page, epoch)| date(page, epoch, pages))?;
-            self.names.raise_next_id(PageId::new(base.next_id.min(COMPACT_ID_MAX + 1)));
-        }
         self.label = label(sections)?;
-        self.epoch = commit.epoch;
+        self.epoch = epoch;
         Ok(())
     }
 
@@ -93,14 +85,6 @@ fn taken(events: &[PageEvent], wanted: &str, holder: PageId) -> String {
     format!("{page} gets the name of {holder}")
 }
 
-/// Dates a page, as a base frame tells; dates rise, whatever a hostile log says.
-fn date<P: Pages>(page: PageId, epoch: Epoch, pages: &mut P) -> Result<(), P::Refusal> {
-    match pages.epoch(page) {
-        Some(before) if epoch < before => Err(format!("{page} was changed at {before} already").into()),
-        _ => pages.date(page, epoch),
-    }
-}
-
 /// Applies an event but for the name it gives.
 fn apply_event<P: Pages>(event: &PageEvent, epoch: Epoch, pages: &mut P) -> Result<(), P::Refusal> {
     match *event {
@@ -111,9 +95,6 @@ fn apply_event<P: Pages>(event: &PageEvent, epoch: Epoch, pages: &mut P) -> Resu
             Err(format!("{page} is created while it lives").into())
         }
         PageEvent::Created { page, page_bytes, .. } => pages.create(page, page_bytes, epoch),
-        PageEvent::Deleted { page } if epoch == Epoch::ZERO => {
-            Err(format!("a base frame ends the life of {page}").into())
-        }
         PageEvent::Deleted { page } => pages.delete(page, epoch),
         PageEvent::Named { page, .. } if !pages.lives(page) => Err(super::missing(page).into()),
         PageEvent::Named { .. } => Ok(()),

@@ -42,17 +42,12 @@ impl Pages for StorePages<'_> {
         self.restore.retire(page, epoch).map_err(|_| Refusal::Misfit(missing(page)))
     }
 
-    fn epoch(&self, page: PageId) -> Option<Epoch> {
-        self.restore.store().epoch(page)
-    }
-
-    fn date(&mut self, page: PageId, epoch: Epoch) -> Result<(), Refusal> {
-        self.restore.page_mut(page, epoch).map(drop).map_err(|_| missing(page).into())
+    fn lives(&self, page: PageId) -> bool {
+        self.restore.store().contains(page)
     }
 
     fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), Refusal> {
-        let date = (epoch > Epoch::ZERO).then_some(epoch);
-        let written = self.restore.write_all(batch.iter().map(run), date);
+        let written = self.restore.write_all(batch.iter().map(run), Some(epoch));
         written.map_err(|(index, error)| refused(batch, index, error))
     }
 }

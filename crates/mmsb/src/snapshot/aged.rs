@@ -55,7 +55,7 @@ impl Pinned {
     /// Returns the label of the commit that made the state.
     pub(super) fn label(&self) -> Result<Option<Label>, Error> {
         self.settle()?;
-        self.bus.journal.label_at(self.epoch()).map_err(|error| match error {
+        self.bus.journal.maker_of(self.epoch()).map(|(label, _)| label).map_err(|error| match error {
             Error::NoHistory => error,
             error => self.too_old(error),
         })

@@ -30,6 +30,12 @@ impl PageBytes {
     }
 }
 
+impl From<Vec<u8>> for PageBytes {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Written(bytes.into())
+    }
+}
+
 impl Deref for PageBytes {
     type Target = [u8];
 

@@ -28,7 +28,6 @@ struct Forged {
     events: Vec<PageEvent>,
     source: Vec<u8>,
     label: Vec<u8>,
-    base: Vec<u8>,
     batch: DeltaBatch,
 }
 
@@ -47,19 +46,11 @@ impl Forged {
         forged
     }
 
-    /// Makes it a base frame, a part of the state as of `epoch`, that dates pages.
-    fn in_base(mut self, epoch: u64, dates: &[(u64, u64)]) -> Self {
-        let next_id = 1;
-        let words = [epoch, next_id].into_iter().chain(dates.iter().flat_map(|&(page, date)| [page, date]));
-        self.base = words.flat_map(u64::to_le_bytes).collect();
-        self
-    }
-
     fn frame(&self) -> FrameBuf {
         let (mut sections, mut events) = (SectionBuf::default(), Vec::new());
         self.events.iter().for_each(|event| event.encode(&mut events));
-        let kinds = [SectionKind::PAGE_EVENTS, SectionKind::SOURCE, SectionKind::LABEL, SectionKind::BASE];
-        for (kind, content) in kinds.into_iter().zip([&events, &self.source, &self.label, &self.base]) {
+        let kinds = [SectionKind::PAGE_EVENTS, SectionKind::SOURCE, SectionKind::LABEL];
+        for (kind, content) in kinds.into_iter().zip([&events, &self.source, &self.label]) {
             if !content.is_empty() {
                 sections.push(kind, content);
             }
@@ -141,25 +132,6 @@ fn sections_that_say_nothing_sensible_are_named() {
 }
 
 #[test]
-fn a_base_frame_ends_no_life() {
-    let page = || Forged::events(&[created(1, None)]).in_base(2, &[(1, 1)]);
-    refused(&[page(), Forged::events(&[deleted(1)]).in_base(2, &[])], "a base frame ends the life of page:1");
-    let bus = open(&[page(), Forged::default().in_base(2, &[]), Forged::events(&[deleted(1)])]).unwrap();
-    assert_eq!(bus.pages().count(), 0, "a commit behind the base does");
-}
-
-#[test]
-fn the_dates_that_base_frames_give_a_page_never_fall() {
-    let page = || Forged::events(&[created(1, None)]).in_base(2, &[(1, 2)]);
-    refused(&[page(), Forged::default().in_base(2, &[(1, 1)])], "page:1 was changed at e2 already");
-    let again = Forged::patch(1, 0, b"x").in_base(2, &[(1, 2)]);
-    let bus = open(&[page(), again]).unwrap();
-    assert_eq!(bus.at(bus.epoch()).unwrap().pages().next().unwrap().epoch.get(), 2);
-    assert_eq!(bus.get::<u8>(PageId::new(1), 0).unwrap(), b'x');
-    assert_eq!(bus.check(), []);
-}
-
-#[test]
 fn ids_beyond_what_the_page_table_holds_are_refused_and_the_last_one_is_not() {
     let last = (1 << 30) - 1;
     refused(
@@ -199,7 +171,7 @@ fn a_life_after_death_of_the_same_id_is_its_own() {
 fn a_log_that_begins_late_has_no_state_to_begin_with() {
     let (vfs, path, instance) = (Arc::new(MemoryVfs::new()), Path::new("bus"), InstanceId([1; 16]));
     LogDir::create(vfs.clone(), path, instance).unwrap();
-    let no_state = "the log begins late, and the state before it is not there, or not whole";
+    let no_state = "the log begins late, and no checkpoint tells the state before it";
     let no_checkpoint = "the log begins late, and no checkpoint lies in it";
     for (head, name, expect) in [
         (SegmentHead { first_number: (1 << 56) - 1, ..SegmentHead::FIRST }, "seg-1", no_state),

@@ -3,6 +3,7 @@
 mod faulty;
 
 mod branches;
+mod checkpoints;
 mod examples;
 mod faults;
 mod frames;

@@ -1,0 +1,187 @@
+//! Making checkpoints: one at a time, and what is known of those that were made.
+//!
+//! Invariant: the manifest names a checkpoint only once its file is whole on the disk, and the log is durable up
+//! to it.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use mmsb_page::Pin;
+use mmsb_tlog::{CheckpointRef, Cursor, LogDir};
+use mmsb_types::{Durability, Epoch};
+
+use super::{CheckpointProgress, Checkpointed, live, plan};
+use crate::{Error, bus::Inner};
+
+/// What a bus knows of its checkpoints.
+#[derive(Debug, Default)]
+pub(crate) struct Checkpoints {
+    making: Mutex<Making>,
+    /// Those under way are to end.
+    cancelled: AtomicBool,
+    made_count: AtomicU64,
+    failure_count: AtomicU64,
+}
+
+/// Held by who makes one, or changes which there are.
+#[derive(Debug, Default)]
+pub(super) struct Making {
+    /// Checkpoints that could not be read: nothing builds on them.
+    pub(super) broken: BTreeSet<u64>,
+}
+
+impl Checkpoints {
+    /// Starts with what opening found: `broken` ones could not be read.
+    pub(crate) fn new(broken: BTreeSet<u64>) -> Self {
+        Self { making: Mutex::new(Making { broken }), ..Self::default() }
+    }
+
+    /// Waits for the right to make one.
+    pub(super) fn making(&self) -> MutexGuard<'_, Making> {
+        // Who panicked left a temporary file at most.
+        self.making.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns how many were made, and how many that the bus made by itself failed.
+    pub(crate) fn counts(&self) -> [u64; 2] {
+        [&self.made_count, &self.failure_count].map(|count| count.load(Ordering::Relaxed))
+    }
+
+    /// Fails if those under way are to end.
+    pub(super) fn check_cancelled(&self) -> Result<(), Error> {
+        if self.cancelled.load(Ordering::Relaxed) { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    pub(super) fn count_failure(&self) {
+        self.failure_count.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Inner {
+    /// Makes a checkpoint of the newest state, then gives up what is not to be kept.
+    pub(crate) fn checkpoint(&self, progress: impl FnMut(CheckpointProgress)) -> Result<Checkpointed, Error> {
+        let mut making = self.checkpoints.making();
+        self.check_stopped()?;
+        let made = self.make_checkpoint(&mut making, progress)?;
+        if let Err(error) = self.retain(&making) {
+            tracing::error!(%error, "giving up what need not be kept");
+            self.checkpoints.count_failure();
+        }
+        Ok(made)
+    }
+
+    /// Makes a checkpoint where a bus stops on purpose, if so much log is behind the last one.
+    pub(crate) fn checkpoint_to_stop(&self) {
+        let mut making = self.checkpoints.making();
+        self.checkpoints.cancelled.store(false, Ordering::Relaxed);
+        if !self.is_due_to_stop() {
+            return;
+        }
+        if let Err(error) = self.make_checkpoint(&mut making, |_| {}).and_then(|_| self.retain(&making)) {
+            tracing::error!(%error, "the checkpoint of a bus that stops");
+            self.checkpoints.count_failure();
+        }
+    }
+
+    /// Ends checkpoints under way: they answer [`Error::Stopped`].
+    pub(crate) fn cancel_checkpoints(&self) {
+        self.checkpoints.cancelled.store(true, Ordering::Relaxed);
+        self.auto.stop();
+        drop(self.checkpoints.making());
+    }
+
+    /// Pins the newest state, and returns the place behind it in the log; everything up to it is written.
+    fn cut(&self) -> Result<(Pin, Cursor), Error> {
+        let mut pin = None;
+        let cursor = self.journal.log()?.cut(|| {
+            let taken = pin.insert(self.store.pin(|| self.journal.last()));
+            taken.epoch().get()
+        })?;
+        Ok((pin.expect("a cut takes a number"), cursor))
+    }
+
+    /// Makes a checkpoint of the newest state.
+    pub(super) fn make_checkpoint(
+        &self,
+        making: &mut Making,
+        progress: impl FnMut(CheckpointProgress),
+    ) -> Result<Checkpointed, Error> {
+        self.check_has_directory()?;
+        let start = Instant::now();
+        let (pin, cursor) = self.cut()?;
+        let (dir, epoch) = (self.journal.dir(), pin.epoch());
+        let manifest = dir.manifest();
+        if let Some(there) =
+            manifest.checkpoint(epoch.get()).filter(|_| !making.broken.contains(&epoch.get()))
+        {
+            return Ok(Checkpointed::of_none(epoch, there.bytes, there.parent.is_none(), start.elapsed()));
+        }
+        if epoch == Epoch::ZERO {
+            return Ok(Checkpointed::of_none(epoch, 0, true, start.elapsed()));
+        }
+        remove_stray(&dir, epoch);
+        let parent = plan::parent(&manifest, &making.broken);
+        let (made, amount) = live::write(self, &dir, pin, cursor, parent, progress)?;
+        self.admit(&dir, made)?;
+        making.broken.remove(&epoch.get());
+        self.checkpoints.made_count.fetch_add(1, Ordering::Relaxed);
+        Ok(Checkpointed {
+            epoch,
+            is_full: parent.is_none(),
+            page_count: amount.page_count,
+            page_bytes: amount.page_bytes,
+            file_bytes: made.bytes,
+            elapsed: start.elapsed(),
+        })
+    }
+
+    /// Lets the manifest name a checkpoint whose file is whole on the disk, once the log is durable up to it.
+    pub(super) fn admit(&self, dir: &LogDir, made: CheckpointRef) -> Result<(), Error> {
+        self.journal.log()?.wait(made.epoch(), Durability::Synced)?;
+        dir.edit(|manifest| {
+            manifest.checkpoints.retain(|there| there.epoch() != made.epoch());
+            let at = manifest.checkpoints.partition_point(|there| there.epoch() < made.epoch());
+            manifest.checkpoints.insert(at, made);
+        })?;
+        Ok(())
+    }
+
+    /// Tells whether a bus that stops is to leave a checkpoint.
+    fn is_due_to_stop(&self) -> bool {
+        let (Ok(log), Some(most)) = (self.journal.log(), self.stop_bytes()) else { return false };
+        let behind = log.written_end().lsn.get().saturating_sub(self.last_checkpoint().lsn.get());
+        behind > most && self.check_has_directory().is_ok()
+    }
+
+    /// Returns the state of the newest checkpoint; 0 if there is none.
+    pub(crate) fn newest_checkpoint(&self) -> Epoch {
+        let manifest = self.journal.dir().manifest();
+        manifest.checkpoints.last().map_or(Epoch::ZERO, |newest| Epoch::new(newest.epoch()))
+    }
+
+    pub(super) fn check_has_directory(&self) -> Result<(), Error> {
+        if self.is_in_memory() {
+            Err(Error::NoDirectory)
+        } else {
+            self.journal.log()?.check_poison().map_err(Error::from)
+        }
+    }
+}
+
+/// Removes the file of a checkpoint that was never admitted, or cannot be read: a new one takes its name.
+pub(super) fn remove_stray(dir: &LogDir, epoch: Epoch) {
+    // One that stays is an error of the new one.
+    let _ = dir.vfs().remove(&dir.checkpoint_path(epoch.get()));
+}
+
+impl Checkpointed {
+    fn of_none(epoch: Epoch, file_bytes: u64, is_full: bool, elapsed: std::time::Duration) -> Self {
+        Self { epoch, is_full, page_count: 0, page_bytes: 0, file_bytes, elapsed }
+    }
+}

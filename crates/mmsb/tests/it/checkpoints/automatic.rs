@@ -1,0 +1,138 @@
+//! Checkpoints that a bus makes by itself.
+
+use std::{
+    io::{Error, ErrorKind, Result},
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use mmsb::{
+    Bus, CheckpointEvery, Durability,
+    vfs::{Access, MemoryVfs, Metadata, Vfs, VfsFile, VfsLock},
+};
+
+use super::{Disk, fill_log};
+
+/// Commits until `is_done`, or so often that it never will be.
+#[track_caller]
+fn commit_until(bus: &Bus, is_done: impl Fn() -> bool) -> u64 {
+    let page = bus.create_page(None, 1000).unwrap();
+    for turn in 0..10_000_000u64 {
+        if is_done() {
+            return turn;
+        }
+        let mut tx = bus.begin().durability(Durability::Written);
+        tx.put(page, 0, &turn).unwrap();
+        tx.commit().unwrap();
+    }
+    panic!("it never happened: {}", bus.stats());
+}
+
+#[test]
+fn enough_commits_make_a_checkpoint() {
+    let disk = Disk::new();
+    let every = CheckpointEvery { commits: Some(100), ..CheckpointEvery::NEVER };
+    let bus = Disk::builder().checkpoint_every(every).create_on(disk.vfs.clone(), Disk::path()).unwrap();
+    commit_until(&bus, || bus.stats().checkpoint_count == 2);
+    let stats = bus.stats();
+    assert!(stats.checkpoint.get() >= 200 && stats.checkpoint_failure_count == 0, "{stats}");
+    drop(bus);
+    assert_eq!(disk.open().check(), []);
+}
+
+#[test]
+fn enough_log_makes_a_checkpoint() {
+    let disk = Disk::new();
+    let every = CheckpointEvery { log_bytes: Some(20_000), ..CheckpointEvery::NEVER };
+    let bus = Disk::builder().checkpoint_every(every).create_on(disk.vfs.clone(), Disk::path()).unwrap();
+    commit_until(&bus, || bus.stats().checkpoint_count == 2);
+    assert!(bus.stats().log_bytes >= 40_000);
+}
+
+/// A disk that has no room for checkpoints, as long as it is told so.
+#[derive(Clone, Debug, Default)]
+struct Full {
+    inner: MemoryVfs,
+    is_full: Arc<AtomicBool>,
+}
+
+impl Vfs for Full {
+    fn open(&self, path: &Path, access: Access) -> Result<Arc<dyn VfsFile>> {
+        self.inner.open(path, access)
+    }
+
+    fn create_new(&self, path: &Path) -> Result<Arc<dyn VfsFile>> {
+        let is_checkpoint = path.to_string_lossy().contains("ckpt-");
+        if is_checkpoint && self.is_full.load(Ordering::SeqCst) {
+            return Err(Error::new(ErrorKind::StorageFull, "no room is left"));
+        }
+        self.inner.create_new(path)
+    }
+
+    fn create_dir(&self, path: &Path) -> Result<()> {
+        self.inner.create_dir(path)
+    }
+
+    fn rename(&self, source: &Path, target: &Path) -> Result<()> {
+        self.inner.rename(source, target)
+    }
+
+    fn remove(&self, path: &Path) -> Result<()> {
+        self.inner.remove(path)
+    }
+
+    fn remove_dir(&self, path: &Path) -> Result<()> {
+        self.inner.remove_dir(path)
+    }
+
+    fn list(&self, dir: &Path) -> Result<Vec<String>> {
+        self.inner.list(dir)
+    }
+
+    fn sync_dir(&self, dir: &Path) -> Result<()> {
+        self.inner.sync_dir(dir)
+    }
+
+    fn metadata(&self, path: &Path) -> Result<Metadata> {
+        self.inner.metadata(path)
+    }
+
+    fn lock(&self, dir: &Path) -> Result<Box<dyn VfsLock>> {
+        self.inner.lock(dir)
+    }
+}
+
+#[test]
+fn a_checkpoint_that_fails_is_told_and_hurts_no_commit() {
+    let disk = Full::default();
+    let every = CheckpointEvery { commits: Some(50), ..CheckpointEvery::NEVER };
+    let builder = Disk::builder().checkpoint_every(every);
+    let bus = builder.create_on(Arc::new(disk.clone()), Disk::path()).unwrap();
+    disk.is_full.store(true, Ordering::SeqCst);
+    commit_until(&bus, || bus.stats().checkpoint_failure_count > 1);
+    assert_eq!(bus.stats().checkpoint_count, 0);
+    disk.is_full.store(false, Ordering::SeqCst);
+    commit_until(&bus, || bus.stats().checkpoint_count > 0);
+    bus.stop().unwrap();
+}
+
+#[test]
+fn a_bus_that_stops_with_much_log_leaves_a_checkpoint() {
+    for (log_commits, is_stopped, expected) in [(1200, true, 1), (1200, false, 0), (100, true, 0)] {
+        let vfs: Arc<dyn Vfs> = Arc::new(MemoryVfs::new());
+        let bus = Bus::builder().create_on(vfs.clone(), Disk::path()).unwrap();
+        let page = bus.create_page(None, 4000).unwrap();
+        fill_log(&bus, page, log_commits);
+        if is_stopped {
+            bus.stop().unwrap();
+        } else {
+            drop(bus);
+        }
+        let checkpoints = vfs.list(Disk::path()).unwrap();
+        let count = checkpoints.iter().filter(|name| name.starts_with("ckpt-")).count();
+        assert_eq!(count, expected, "{log_commits} commits, stopped: {is_stopped}: {checkpoints:?}");
+    }
+}
