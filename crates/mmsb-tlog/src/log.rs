@@ -17,6 +17,7 @@ mod models;
 mod open;
 mod options;
 mod prewrite;
+mod progress;
 mod ring;
 mod rotate;
 mod shared;
@@ -32,8 +33,9 @@ use mmsb_types::{
 
 use self::{
     boxes::Boxes,
-    flush::{Flush, Progress},
+    flush::Flush,
     flusher::{Flusher, Waker},
+    progress::Progress,
     ring::{Done, Ring, UNIT_BYTES},
     shared::Shared,
     tail::Tail,

@@ -17,7 +17,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{SyncEvery, flush::Progress};
+use super::{SyncEvery, progress::Progress};
 use crate::{
     Cursor, LogError,
     dir::io_error,

@@ -13,7 +13,8 @@ use mmsb_types::{
 
 use super::{
     boxes::Boxes,
-    flush::{Flush, Progress},
+    flush::Flush,
+    progress::Progress,
     ring::{Done, Ring},
     tail::{PackedStart, Tail},
 };

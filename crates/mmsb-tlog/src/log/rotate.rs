@@ -9,11 +9,7 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use super::{
-    LogOptions,
-    flush::{Flush, Progress},
-    prewrite::Prewriter,
-};
+use super::{LogOptions, flush::Flush, prewrite::Prewriter, progress::Progress};
 use crate::{
     LogDir, LogError, MARK_BYTES, SegmentHead,
     dir::io_error,

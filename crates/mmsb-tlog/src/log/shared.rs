@@ -5,13 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use super::{
-    boxes::Boxes,
-    flush::{Flush, Progress},
-    flusher::Waker,
-    ring::Ring,
-    tail::Tail,
-};
+use super::{boxes::Boxes, flush::Flush, flusher::Waker, progress::Progress, ring::Ring, tail::Tail};
 use crate::LogError;
 
 const FORKED: &str = "this process is a fork of the one that opened the log";
