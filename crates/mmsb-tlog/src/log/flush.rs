@@ -136,7 +136,7 @@ impl Flush {
             to.check_poison()?;
             self.write_batch(behind, to)?;
             to.set_written(behind.number);
-            self.look_ahead();
+            self.look_ahead(to);
         }
         Ok(behind)
     }

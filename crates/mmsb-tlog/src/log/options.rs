@@ -26,7 +26,7 @@ pub struct LogOptions {
     /// `u64::MAX` makes one file of it all.
     pub segment_bytes: u64,
     /// The next file is filled with zeros ahead of time, so that a sync finds its blocks on the disk; if there are
-    /// threads for that.
+    /// threads for that, and syncs so often that it pays.
     pub prewrite: bool,
     /// Threads of its own write and sync what nobody waits for. Without them it is written when somebody waits,
     /// when the ring is full and when the log ends: for those who simulate many short lives of a log.
@@ -48,8 +48,8 @@ pub struct SyncEvery {
 impl SyncEvery {
     /// Group commit for those who do not wait: every millisecond or MiB.
     pub const GROUP: Self = Self { time: Duration::from_millis(1), bytes: 1 << 20 };
-    /// Only so that whoever waits for a sync has not too much to wait for: 16 MiB, however old.
-    pub const BEHIND: Self = Self { time: Duration::MAX, bytes: 16 << 20 };
+    /// Only so that whoever waits for a sync has not too much to wait for: 4 MiB, however old.
+    pub const BEHIND: Self = Self { time: Duration::MAX, bytes: 4 << 20 };
 
     /// Tells whether there is a time at all.
     pub(crate) fn is_timed(&self) -> bool {

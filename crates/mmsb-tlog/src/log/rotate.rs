@@ -17,11 +17,16 @@ use crate::{
     vfs::{Vfs, VfsFile},
 };
 
+/// Zeros are worth writing if this is more than what is written between two syncs.
+const PREWRITE_BELOW_BYTES: u64 = 2 << 20;
+
 /// How a log goes on to new segments.
 #[derive(Debug)]
 pub(crate) struct Rotation {
     dir: LogDir,
     segment_bytes: u64,
+    /// Syncs made before this segment.
+    syncs_before: u64,
     prewriter: Option<Prewriter>,
 }
 
@@ -32,6 +37,7 @@ impl Rotation {
         let dir = dir.clone().anchored();
         (options.segment_bytes < u64::MAX).then(|| Self {
             segment_bytes: options.segment_bytes,
+            syncs_before: 0,
             prewriter: is_prewriting.then(|| Prewriter::new(dir.clone(), options.segment_bytes)),
             dir,
         })
@@ -52,12 +58,14 @@ impl Flush {
         self.end.number >= self.head.first_number && segments < SEGMENTS_MAX
     }
 
-    /// Lets the next segment be prepared once this one is half full.
-    pub(super) fn look_ahead(&mut self) {
+    /// Lets the next segment be prepared once this one is half full, if syncs come often enough to gain by it:
+    /// who writes much between two syncs would only write everything twice.
+    pub(super) fn look_ahead(&mut self, to: &Progress) {
         let used = self.used_bytes();
         let Some(rotation) = &mut self.rotation else { return };
         if let Some(prewriter) = &mut rotation.prewriter
             && used >= rotation.segment_bytes / 2
+            && used / (to.sync_count() - rotation.syncs_before + 1) < PREWRITE_BELOW_BYTES
         {
             prewriter.start(self.head.segment + 1);
         }
@@ -70,6 +78,7 @@ impl Flush {
         let Some(rotation) = &mut self.rotation else { return Ok(()) };
         let head = SegmentHead::behind(self.head.segment + 1, self.end);
         let file = rotation.make(&head)?;
+        rotation.syncs_before = to.sync_count();
         (self.head, self.path, self.file) = (head, rotation.dir.segment_path(&head).into(), file);
         self.end = head.cursor();
         to.group.attach(Arc::clone(&self.file), Arc::clone(&self.path), self.end);
