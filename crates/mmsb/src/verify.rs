@@ -5,15 +5,17 @@ use std::{
     sync::Arc,
 };
 
-use mmsb_tlog::{InstanceId, LogDir, Verification, vfs::OsVfs};
+use mmsb_tlog::{InstanceId, LogDir, SegmentHead, Verification, vfs::OsVfs};
 
 use crate::{Bus, Error};
 
 /// What verifying the bus at a path found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
-    /// The file that holds the log; the offsets of bad records count its bytes.
+    /// The file that the log ends in.
     pub file: PathBuf,
+    /// The file of each bad record, in their order; the record's offset counts its bytes.
+    pub bad_files: Vec<PathBuf>,
     /// The run the log belongs to.
     pub instance: InstanceId,
     /// Counts, where the log ends, and every bad record.
@@ -35,7 +37,9 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, Error> {
         // A batch that a live writer had half written at the first look has landed at the second.
         log = Verification::run(&dir)?;
     }
-    Ok(Verified { file: dir.segment_path(&dir.manifest().last_segment()), instance: dir.instance(), log })
+    let file = dir.segment_path(&dir.manifest().last_segment());
+    let bad_files = log.bad.iter().map(|bad| dir.path().join(SegmentHead::name_of(bad.segment))).collect();
+    Ok(Verified { file, bad_files, instance: dir.instance(), log })
 }
 
 impl Bus {

@@ -83,22 +83,21 @@ impl State {
 
 impl<'a> Report<'a> {
     fn of(verified: &'a Verified) -> Self {
-        let Verified { file, log, .. } = verified;
-        let file = JsonPath(file);
-        let bad = |record: &BadRecord| JsonBad {
-            file,
+        let Verified { file, bad_files, log, .. } = verified;
+        let bad = |(record, file): (&BadRecord, &'a PathBuf)| JsonBad {
+            file: JsonPath(file),
             offset: record.offset,
             number: record.number,
             what: record.fault.to_string(),
             durable: record.covered,
         };
         Self {
-            file,
+            file: JsonPath(file),
             state: State::of(verified),
             frame_count: log.scan.frame_count,
             mark_count: log.scan.mark_count,
             synced_through: log.scan.synced_through,
-            bad: log.bad.iter().map(bad).collect(),
+            bad: log.bad.iter().zip(bad_files).map(bad).collect(),
             violations: Vec::new(),
         }
     }

@@ -3,7 +3,7 @@
 use mmsb_tlog::{BadRecord, Fault, LogDir, LogError, Scan, SegmentHead, Verification};
 
 use super::{log, specimen};
-use crate::common::{INSTANCE, Layout, OTHER, Place, places, set_bytes_of, single};
+use crate::common::{INSTANCE, Layout, OTHER, Place, places, plain, set_bytes_of, single};
 
 /// What a verification of the log finds, and what a scan says to it: segment, offset and number of each bad
 /// record. All of it is durable.
@@ -174,4 +174,19 @@ fn a_head_that_disagrees_with_the_records_before_it_is_damage() {
         assert!(matches!(bad.fault, Fault::Chain { .. } | Fault::Number { .. }), "change {index}: {bad:?}");
         assert!(matches!(Scan::run(&dir), Err(LogError::Corrupt { .. })), "change {index}");
     }
+}
+
+#[test]
+fn frames_behind_a_destroyed_length_are_found_again_before_a_state_mark() {
+    let mut layout = Layout::new(INSTANCE);
+    layout.frame(&plain(7, "first"));
+    let second = layout.end().lsn.get();
+    layout.frame(&single("second")).state(2, [2; 32]).frame(&plain(8, "third")).mark(0, false);
+    let mut segments = layout.segments();
+    segments[0].1[64..68].fill(0x7f);
+    segments[0].1[second as usize + 40] ^= 1;
+    let dir = crate::common::log_of_segments(&segments);
+    let bad = Verification::run(&dir).unwrap().bad;
+    let named: Vec<_> = bad.iter().map(|bad| (bad.offset, bad.number)).collect();
+    assert_eq!(named, [(64, 1), (second, 2)]);
 }
