@@ -7,7 +7,10 @@
 //! Invariant: a scan changes nothing.
 
 mod coverage;
+mod durable;
 mod scanner;
+
+use mmsb_types::Lsn;
 
 use crate::{Cursor, Fault, LogDir, LogError};
 
@@ -20,6 +23,9 @@ pub struct Scan {
     pub end: Cursor,
     /// Last number known to be durable.
     pub synced_through: u64,
+    /// Every byte before it is known to be durable; what is behind it may be in the system's memory only, though
+    /// it reads well.
+    pub durable_end: Lsn,
     /// How many frames there are.
     pub frame_count: u64,
     /// How many marks there are.
@@ -64,7 +70,7 @@ impl Scan {
     pub fn empty(dir: &LogDir) -> Self {
         let end = dir.manifest().last_segment().cursor();
         let tail = Tail::Clean { closed: false };
-        Self { end, synced_through: end.number, frame_count: 0, mark_count: 0, tail }
+        Self { end, synced_through: end.number, durable_end: end.lsn, frame_count: 0, mark_count: 0, tail }
     }
 
     /// Scans the log of `dir` from its first record.

@@ -80,6 +80,16 @@ pub enum Fault {
     SkipCutSync,
     /// The log is cut before the manifest without what is cut is durable.
     CutBeforeCheckpoint,
+    /// A commit is told to be written while it is only in memory.
+    AckUnwritten,
+    /// A failed sync is taken for a good one.
+    IgnoreSyncError,
+    /// What may be in the system's memory only is not written again before something is put behind it.
+    SkipRenew,
+    /// Names that a dead writer left unsynced are taken for durable.
+    SkipSettle,
+    /// The lengths of a delta's columns are not looked at.
+    SkipBounds,
 }
 
 /// Tells whether the fault is planted.

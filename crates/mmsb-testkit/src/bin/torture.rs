@@ -4,7 +4,7 @@ use std::{alloc::System, process::ExitCode, time::Instant};
 
 use cap::Cap;
 use clap::Parser;
-use mmsb_testkit::torture::{LANES, Lane, Scale, report};
+use mmsb_testkit::torture::{LANES, Lane, Scale, lanes::kill, report};
 
 /// Counts what is allocated.
 #[global_allocator]
@@ -29,6 +29,9 @@ struct Options {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = kill::child(std::env::args()) {
+        return code;
+    }
     let options = Options::parse();
     let start = Instant::now();
     let scale = if options.nightly { Scale::Nightly } else { Scale::Ci };

@@ -1,8 +1,18 @@
 //! The lanes, in the order in which they are run.
 
 mod crash;
-mod io_errors;
 mod recovery;
+
+mod io_errors;
+
+mod bad_disk;
+mod golden;
+
+pub mod kill;
+
+pub mod fuzz;
+
+mod determinism;
 
 use mmsb_types::plant::Fault;
 
@@ -16,7 +26,12 @@ pub const LANES: &[Lane] = &[
         is_quick: true,
         cases: (100_000, 50_000_000),
         run: crash::run,
-        twins: &[(Fault::SkipSync, 20_000), (Fault::SkipDirSync, 20_000)],
+        twins: &[
+            (Fault::SkipSync, 20_000),
+            (Fault::SkipDirSync, 20_000),
+            (Fault::AckEarly, 20_000),
+            (Fault::SkipSettle, 20_000),
+        ],
     },
     Lane {
         name: "recovery",
@@ -32,6 +47,46 @@ pub const LANES: &[Lane] = &[
         is_quick: true,
         cases: (10_000, 5_000_000),
         run: io_errors::run,
+        twins: &[(Fault::IgnoreSyncError, 2_000), (Fault::SkipRenew, 2_000)],
+    },
+    Lane {
+        name: "bad-disk",
+        about: "durable bytes that turn, vanish, go astray, stay old or come from another store",
+        is_quick: true,
+        cases: (100_000, 20_000_000),
+        run: bad_disk::run,
+        twins: &[(Fault::SkipChecksum, 5_000)],
+    },
+    Lane {
+        name: "golden",
+        about: "every bit turned and every length cut",
+        is_quick: true,
+        cases: (200_000, 10_000_000),
+        run: golden::run,
+        twins: &[(Fault::SkipChecksum, 20_000)],
+    },
+    Lane {
+        name: "kill",
+        about: "signal 9 to a process with several writers on the real file system",
+        is_quick: true,
+        cases: (300, 20_000),
+        run: kill::run,
+        twins: &[(Fault::AckUnwritten, 100)],
+    },
+    Lane {
+        name: "fuzz",
+        about: "changed bytes with checksums that are right, and random operations",
+        is_quick: true,
+        cases: (1_000_000, 300_000_000),
+        run: fuzz::run,
+        twins: &[(Fault::SkipBounds, 20_000)],
+    },
+    Lane {
+        name: "determinism",
+        about: "states of any log, asked for by 1, 2 and 8 threads",
+        is_quick: false,
+        cases: (200, 100_000),
+        run: determinism::run,
         twins: &[],
     },
 ];

@@ -1,6 +1,10 @@
 //! What must hold after whatever happened: nothing promised is lost, nothing is wrong, the bus lives.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use mmsb::{
     Bus, Durability, Epoch, Error, Past,
@@ -117,8 +121,11 @@ fn same_again(disk: &FaultyVfs, bus: &Bus, bounds: &Bounds<'_>) -> Result<(), St
     Ok(())
 }
 
-/// A state of the past is what the model says, or said to be gone.
-fn looks_back(bus: &Bus, model: &Model, dice: &mut Rng) -> Result<(), String> {
+/// Some state of the past is what the model says, or said to be gone.
+///
+/// # Errors
+/// How it differs.
+pub fn looks_back(bus: &Bus, model: &Model, dice: &mut Rng) -> Result<(), String> {
     let epoch = Epoch::new(dice.below(bus.epoch().get() as usize + 1) as u64);
     match bus.at(epoch) {
         Ok(past) => past_shows(&past, model.state(epoch)),
@@ -127,7 +134,11 @@ fn looks_back(bus: &Bus, model: &Model, dice: &mut Rng) -> Result<(), String> {
     }
 }
 
-fn within(epoch: Epoch, bounds: &Bounds<'_>) -> Result<(), String> {
+/// Tells whether a recovery may end there.
+///
+/// # Errors
+/// Why not.
+pub fn within(epoch: Epoch, bounds: &Bounds<'_>) -> Result<(), String> {
     let least = bounds.least.unwrap_or(Epoch::ZERO);
     if epoch < least {
         return Err(format!("{epoch} is there, and {least} was promised"));
@@ -182,13 +193,44 @@ fn past_shows(past: &Past, state: &ModelState) -> Result<(), String> {
     Ok(())
 }
 
-fn contents(disk: &FaultyVfs) -> Vec<(std::path::PathBuf, Vec<u8>)> {
-    let bytes = |path: std::path::PathBuf| (path.clone(), disk.bytes(&path).unwrap_or_default());
+/// Returns every file with its bytes.
+#[must_use]
+pub fn contents(disk: &FaultyVfs) -> Vec<(PathBuf, Vec<u8>)> {
+    let bytes = |path: PathBuf| (path.clone(), disk.bytes(&path).unwrap_or_default());
     disk.files().into_iter().map(bytes).collect()
 }
 
-fn told(what: &str, error: &Error) -> String {
+/// Returns what was tried, and the error in whole.
+#[must_use]
+pub fn told(what: &str, error: &Error) -> String {
     format!("{what}: {}", whole(error))
+}
+
+/// Tells whether an error says what is the matter with the files: damage by file and offset, or what is missing.
+#[must_use]
+pub fn is_typed(error: &Error) -> bool {
+    match error {
+        Error::Corrupt { file, .. }
+        | Error::Truncated { file, .. }
+        | Error::UnsupportedVersion { file, .. } => file.starts_with(PATH),
+        Error::NotABus { .. } | Error::HistoryGone { .. } => true,
+        // A file that is gone; nothing else fails on a disk that does not.
+        Error::Io { source, .. } => source.kind() == ErrorKind::NotFound,
+        _ => false,
+    }
+}
+
+/// Some state of the past is what the model says, or refused in a way that tells why.
+///
+/// # Errors
+/// How it differs.
+pub fn at_any_epoch(bus: &Bus, model: &Model, dice: &mut Rng) -> Result<(), String> {
+    let epoch = Epoch::new(dice.below(bus.epoch().get() as usize + 1) as u64);
+    match bus.at(epoch) {
+        Ok(past) => past_shows(&past, model.state(epoch)),
+        Err(error) if is_typed(&error) => Ok(()),
+        Err(error) => Err(told("the state of the past", &error)),
+    }
 }
 
 /// An error and its causes, in one line.

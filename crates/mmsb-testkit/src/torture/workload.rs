@@ -53,7 +53,12 @@ pub struct Run {
 pub fn builder(seed: u64) -> Builder {
     let mut id = [0x5a; 16];
     id[..8].copy_from_slice(&seed.to_le_bytes());
-    Bus::builder().ring_bytes(0).segment_bytes(SEGMENT_BYTES).prewrite(false).instance_id(id)
+    Bus::builder()
+        .ring_bytes(0)
+        .segment_bytes(SEGMENT_BYTES)
+        .prewrite(false)
+        .without_threads()
+        .instance_id(id)
 }
 
 /// A bus whose transactions promise so much.

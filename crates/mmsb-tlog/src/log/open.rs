@@ -2,8 +2,9 @@
 //! a crash left beside the log is cleaned away.
 //!
 //! Invariant: nothing that was durable is cut, and nothing is missing before the end.
+//! Invariant: what is not known to be durable is written again before anything stands behind it.
 
-use std::{path::Path, sync::Arc};
+use std::{io, ops::Range, path::Path, sync::Arc};
 
 use super::{LogOptions, flush::Flush, rotate::Rotation};
 use crate::{
@@ -12,6 +13,9 @@ use crate::{
     sync::{Fault as Planted, is_planted},
     vfs::{Access, VfsFile},
 };
+
+/// What is renewed in one go.
+const RENEWED_BYTES: u64 = 256 << 10;
 
 impl Flush {
     pub(super) fn open(dir: &LogDir, scan: &Scan, unit: u64, options: &LogOptions) -> Result<Self, LogError> {
@@ -29,12 +33,32 @@ impl Flush {
                 file.sync_all().map_err(io_error("syncing the cut of", &path, offset))?;
             }
         }
+        renew(&file, &path, scan.durable_end.get().saturating_sub(head.first_lsn.get())..offset)?;
         dir.clean(scan.end)?;
         let closed = scan.tail == Tail::Clean { closed: true };
         let instance = dir.instance();
         let (end, rotation) = (scan.end, Rotation::new(dir, options));
         Ok(Self { file, path, instance, head, end, unit, closed, rotation, batch: Vec::new() })
     }
+}
+
+/// Writes once more what may be in the system's memory only.
+///
+/// If a sync of the writer before failed, the system has dropped what it could not write, and still shows it: the
+/// next sync would succeed without it, and durable records would stand behind a hole.
+fn renew(file: &Arc<dyn VfsFile>, path: &Path, range: Range<u64>) -> Result<(), LogError> {
+    let mut at = if is_planted(Planted::SkipRenew) { range.end } else { range.start };
+    let mut buffer = vec![0; RENEWED_BYTES.min(range.end.saturating_sub(at)) as usize];
+    while at < range.end {
+        let bytes = buffer.len().min((range.end - at) as usize);
+        let got = file.read_at(at, &mut buffer[..bytes]).map_err(io_error("reading", path, at))?;
+        if got < bytes {
+            return Err(io_error("reading", path, at)(io::ErrorKind::UnexpectedEof.into()));
+        }
+        file.write_at(at, &buffer[..bytes]).map_err(io_error("writing", path, at))?;
+        at += bytes as u64;
+    }
+    Ok(())
 }
 
 /// Checks that the end may be appended to: nothing that was durable is cut, and nothing is missing before it.

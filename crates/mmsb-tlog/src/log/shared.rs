@@ -6,7 +6,10 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use super::{boxes::Boxes, flush::Flush, flusher::Waker, progress::Progress, ring::Ring, tail::Tail};
-use crate::LogError;
+use crate::{
+    LogError,
+    sync::{Fault, is_planted},
+};
 
 const FORKED: &str = "this process is a fork of the one that opened the log";
 
@@ -46,7 +49,7 @@ impl Shared {
     }
 
     pub(super) fn write_through(&self, number: u64) -> Result<(), LogError> {
-        while self.progress.written() < number {
+        while self.progress.written() < number && !is_planted(Fault::AckUnwritten) {
             self.check_process()?;
             let mut flush = self.lock_flush();
             if self.progress.written() >= number {

@@ -2,7 +2,7 @@
 
 use mmsb_types::Lsn;
 
-use super::{BadRecord, Scan, Tail, coverage::Coverage};
+use super::{BadRecord, Scan, Tail, coverage::Coverage, durable::DurableEnd};
 use crate::{
     Cursor, Fault, LogDir, LogError, Mark, Record, StateMark,
     frame::HEADER_BYTES,
@@ -20,6 +20,7 @@ pub(crate) struct Scanner {
     mark_count: u64,
     synced_through: u64,
     closed: bool,
+    durable: DurableEnd,
     /// Behind the last mark: up to here the chain is known to be right.
     trusted: Cursor,
     frames_trusted: u64,
@@ -64,6 +65,7 @@ impl Scanner {
             mark_count: 0,
             synced_through: start.number,
             closed: false,
+            durable: DurableEnd::new(start),
             trusted: start,
             frames_trusted: 0,
             coverage: None,
@@ -109,6 +111,7 @@ impl Scanner {
         Scan {
             end: self.walk.cursor(),
             synced_through: self.synced_through.max(self.walk.manifest().durable().min(end_number)),
+            durable_end: self.durable.end().min(self.walk.cursor().lsn),
             frame_count: self.frame_count,
             mark_count: self.mark_count,
             tail: end.map_or(clean, |found| Tail::Torn(found.record.clone())),
@@ -169,6 +172,7 @@ impl Scanner {
         self.mark_count += 1;
         self.synced_through = self.synced_through.max(mark.synced_through);
         self.closed = mark.closing;
+        self.durable.pass(mark);
         self.trust();
     }
 
@@ -177,6 +181,7 @@ impl Scanner {
         self.synced_through = self.synced_through.max(self.walk.segment().first_number - 1);
         self.closed = false;
         (self.coverage, self.next_mark) = (None, None);
+        self.durable.pass_head(self.walk.cursor().lsn);
         self.trust();
     }
 

@@ -187,6 +187,15 @@ impl Builder {
         self
     }
 
+    /// Lets the log have no threads of its own: it is written when somebody waits or the ring is full. For tests
+    /// that live through many short lives of a bus.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_threads(mut self) -> Self {
+        self.log.background = false;
+        self
+    }
+
     /// Starts the log's reservation word `frames` and `units` of 8 bytes before its overflows, for tests.
     #[doc(hidden)]
     #[must_use]

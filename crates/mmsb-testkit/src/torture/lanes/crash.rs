@@ -57,7 +57,7 @@ pub(super) fn run(task: &Task) -> Tally {
 }
 
 /// Does a workload on a disk that remembers, and on which nothing may fail.
-pub(super) fn record(workload: Workload) -> Result<Run, String> {
+pub(in crate::torture) fn record(workload: Workload) -> Result<Run, String> {
     let disk = FaultyVfs::new();
     disk.record();
     match catch_unwind(AssertUnwindSafe(|| workload.run(&disk))) {

@@ -1,5 +1,7 @@
 //! Power cuts inside recovery, and recovery from those.
 
+mod lines;
+
 use mmsb::vfs::faulty::Moment;
 
 use super::crash::{cuts_after, record};
@@ -15,11 +17,17 @@ use crate::{
 
 /// Transactions and the like in one workload.
 const OPERATIONS: u64 = 300;
+/// One power cut of so many is one of the shortest commits, whose torn tails fit in best.
+const LINES_SHARE: u64 = 4;
+/// How many of these one case makes, about.
+const LINES_EACH: u64 = 400;
 /// Power cuts after each change that a recovery makes.
 const CUTS_MAX: u64 = 6;
 
 pub(super) fn run(task: &Task) -> Tally {
-    let mut tally = Tally::default();
+    let lines = task.cases / LINES_SHARE;
+    let mut tally =
+        pool::each("recovery", task, lines.div_ceil(LINES_EACH), |case| lines::run(task.seed ^ case << 16));
     let mut seed = task.seed;
     while tally.tried < task.cases && tally.failures.is_empty() {
         match record(Workload { seed, operations: OPERATIONS, stops: false }) {

@@ -1,4 +1,5 @@
-//! The process dies between a step and the sync that belongs to it: whoever goes on does that sync first.
+//! The process dies between a step and the sync that belongs to it, or after one that failed: whoever goes on
+//! makes sure of what he stands on first.
 
 use std::{path::Path, sync::Arc};
 
@@ -6,7 +7,7 @@ use mmsb_tlog::{
     LogDir,
     vfs::{
         FaultyVfs,
-        faulty::{CallKind, Crash, Moment},
+        faulty::{CallKind, Crash, Failure, FailureKind, Moment},
     },
 };
 use mmsb_types::Durability;
@@ -40,4 +41,18 @@ fn what_was_written_before_the_death_is_synced_with_what_comes_after() {
     disk.record();
     log.wait(commit(&log, &plain(1, "written")), Durability::Written).unwrap();
     assert_eq!(goes_on(&disk.take_moments()[0]).len(), 2);
+}
+
+#[test]
+fn what_a_failed_sync_has_dropped_is_written_again() {
+    let disk = FaultyVfs::new();
+    let dir = create(disk.clone(), Path::new("/bus"));
+    let log = open(&dir);
+    disk.fail(Failure { at: 0, kind: FailureKind::Sync, sticky: false });
+    log.wait(commit(&log, &single("shown, and not on the disk")), Durability::Synced).unwrap_err();
+    drop(log);
+    let log = open(&dir);
+    log.wait(commit(&log, &single("behind it")), Durability::Synced).unwrap();
+    let after = disk.crash(Crash::Lose);
+    assert_eq!(commits(&LogDir::open(Arc::new(after), Path::new("/bus")).unwrap()).len(), 2);
 }
