@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, lanes, layers, tidy};
+use crate::{bench, ci, lanes, layers, tidy, torture};
 
 /// House keeping of the MMSB workspace.
 #[derive(Debug, Parser)]
@@ -45,6 +45,9 @@ enum Task {
     /// Run the library crates' tests under AddressSanitizer (library built along), which finds memory used
     /// wrongly.
     Asan,
+    /// Run a bus on disks that lose, tear, refuse and damage, with faults planted in the engine, which must be
+    /// noticed.
+    Torture(torture::Options),
     /// Build and run the bench lines in release mode; everything after `bench` goes to the runner.
     #[command(disable_help_flag = true)]
     Bench {
@@ -70,6 +73,7 @@ impl Cli {
             Task::Miri => lanes::miri(&root)?,
             Task::Tsan => lanes::tsan(&root)?,
             Task::Asan => lanes::asan(&root)?,
+            Task::Torture(options) => torture::run(&root, options)?,
             Task::Bench { args } => return bench::run(&root, args),
         };
         Ok(u8::from(!holds))

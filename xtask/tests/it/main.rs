@@ -5,3 +5,4 @@ mod lanes;
 mod layers;
 mod ratchet;
 mod tidy;
+mod torture;
