@@ -1,3 +1,5 @@
+//! A state goes into an envelope and comes back; content that no bus has is refused, whatever is damaged.
+
 use std::sync::Arc;
 
 use mmsb_types::{Epoch, Label, PageId, PageLocation};
