@@ -52,6 +52,12 @@ impl Driver {
         Self { has_long_pages: false, ..Self::new(seed) }
     }
 
+    /// Starts with an empty bus, makes none but short pages, and chooses as the bytes tell.
+    #[must_use]
+    pub fn steered(bytes: &[u8]) -> Self {
+        Self { rng: Rng::steered(bytes), ..Self::with_short_pages(0) }
+    }
+
     /// Goes another way from the state at `epoch` on, for a branch that begins there.
     ///
     /// # Panics

@@ -1,0 +1,171 @@
+//! Inputs to begin with: what a bus has written, and the kinds of records that it writes seldom.
+
+use std::{path::Path, sync::Arc};
+
+use mmsb::{Bus, vfs::FaultyVfs};
+use mmsb_delta::{DeltaBatch, Patch};
+use mmsb_tlog::{
+    CheckpointRef, CheckpointWriter, Cursor, FrameBuf, LogDir, Manifest, Mark, SectionBuf, SectionKind,
+    SegmentHead, StateMark, Tag,
+    frame::{parse_frame, record_head},
+};
+use mmsb_types::{Epoch, Lsn, PageId, Span};
+
+use crate::{
+    Driver, Rng,
+    fuzz::{
+        disk::{INSTANCE, PATH},
+        forge::Fixes,
+    },
+};
+
+const HEAD_BYTES: usize = 64;
+
+/// The files of a bus after some operations, in the order of their names, the lock apart.
+fn store(seed: u64, operations: usize, segment_bytes: u64) -> Vec<(String, Vec<u8>)> {
+    let disk = FaultyVfs::new();
+    let builder = || Bus::builder().ring_bytes(0).prewrite(false).segment_bytes(segment_bytes);
+    let bus = builder().instance_id(INSTANCE.0).create_on(Arc::new(disk.clone()), Path::new(PATH));
+    let bus = bus.expect("a disk that does not fail");
+    let mut driver = Driver::with_short_pages(seed);
+    (0..operations).for_each(|_| driver.step(&bus));
+    bus.stop().expect("a disk that does not fail");
+    let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let files = disk.files().into_iter().filter(|path| !path.ends_with("LOCK"));
+    files.filter_map(|path| Some((name(&path)?, disk.bytes(&path).ok()?))).collect()
+}
+
+/// Small stores, of one segment and of several.
+fn stores() -> impl Iterator<Item = Vec<(String, Vec<u8>)>> {
+    [(1, 4, 1 << 20), (2, 9, 1 << 20), (3, 12, 4096), (4, 6, 1024)]
+        .map(|(s, o, b)| store(s, o, b))
+        .into_iter()
+}
+
+/// The files whose names begin so, one behind the other, behind a byte that puts everything right.
+fn joined(files: &[(String, Vec<u8>)], prefixes: &[&str]) -> Vec<u8> {
+    let is_wanted = |name: &str| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    let wanted = files.iter().filter(|(name, _)| is_wanted(name));
+    [Fixes::ALL].into_iter().chain(wanted.flat_map(|(_, bytes)| bytes.iter().copied())).collect()
+}
+
+pub(super) fn logs() -> Vec<Vec<u8>> {
+    stores().map(|files| joined(&files, &["seg-"])).collect()
+}
+
+pub(super) fn buses() -> Vec<Vec<u8>> {
+    stores().map(|files| joined(&files, &["seg-", "ckpt-", "MANIFEST-"])).collect()
+}
+
+/// Every record of the logs, and one of each kind that a bus does not write.
+pub(super) fn records() -> Vec<Vec<u8>> {
+    let mut records = vec![wide_frame(), mark(), state()];
+    for log in logs() {
+        let mut rest = log.get(1 + HEAD_BYTES..).unwrap_or_default();
+        while let Ok(head) = record_head(rest) {
+            let (record, behind) = rest.split_at(head.bytes().min(rest.len()));
+            records.push(record.to_vec());
+            rest = behind;
+        }
+    }
+    records.iter().map(|record| [&[Fixes::ALL], &record[..]].concat()).collect()
+}
+
+fn wide_frame() -> Vec<u8> {
+    let mut sections = SectionBuf::default();
+    sections.push(SectionKind::LABEL, &7u64.to_le_bytes());
+    sections.push(SectionKind(99), b"of a kind to come");
+    let mut frame = FrameBuf::default();
+    frame.encode(&sections, wide_batch().view(), 1 << 20).expect("a short frame");
+    frame.seal(1);
+    frame.bytes().to_vec()
+}
+
+/// Every form, compact and wide.
+fn wide_batch() -> DeltaBatch {
+    let mut batch = DeltaBatch::default();
+    for page in [3, 1 << 39] {
+        let page = PageId::new(page);
+        batch.push(page, Patch::Bytes { offset: 8, bytes: b"hello" });
+        batch.push(page, Patch::Fill { span: Span::new(20, 50), byte: 0xee });
+        batch.push(PageId::new(page.get() + 1), Patch::Page { bytes: &[1, 2, 3, 4] });
+        batch.push(PageId::new(page.get() + 2), Patch::PageFill { page_bytes: 77, byte: 9 });
+    }
+    batch
+}
+
+fn mark() -> Vec<u8> {
+    let mark = Mark { lsn: Lsn::new(4096), number: 9, synced_through: 8, chain: 77, closing: true };
+    mark.encode(INSTANCE).to_vec()
+}
+
+fn state() -> Vec<u8> {
+    StateMark { lsn: Lsn::new(4096), number: 9, hash: [5; 32] }.encode(INSTANCE).to_vec()
+}
+
+/// The columns of every frame, with counts that fit.
+pub(super) fn batches() -> Vec<Vec<u8>> {
+    let columns = |record: &Vec<u8>| {
+        let batch = parse_frame(&record[1..]).ok()?.batch;
+        let [compact, wide, ..] = batch.columns();
+        let counts = [u8::try_from(compact.len() / 8).ok()?, u8::try_from(wide.len() / 24).ok()?];
+        let mut bytes = counts.to_vec();
+        batch.encode_into(&mut bytes);
+        Some(bytes)
+    };
+    records().iter().filter_map(columns).collect()
+}
+
+pub(super) fn events() -> Vec<Vec<u8>> {
+    let section = |record: &Vec<u8>| {
+        let sections = parse_frame(&record[1..]).ok()?.sections;
+        sections.get(SectionKind::PAGE_EVENTS).map(<[u8]>::to_vec)
+    };
+    records().iter().filter_map(section).collect()
+}
+
+/// Manifests with segments, chains and tags.
+pub(super) fn manifests() -> Vec<Vec<u8>> {
+    let cursor = |number: u64| Cursor { lsn: Lsn::new(1000 * number), number, chain: 7 };
+    let checkpoint =
+        |number, parent| CheckpointRef { cursor: cursor(number), parent, bytes: 500, hash: [9; 32] };
+    let tag = |name: &str, number| Tag { name: name.to_owned(), number };
+    let first = Manifest::first(INSTANCE);
+    let later = Manifest {
+        generation: 9,
+        segments: [(4, 10), (5, 20), (6, 30)].map(|(n, end)| SegmentHead::behind(n, cursor(end))).to_vec(),
+        checkpoints: vec![checkpoint(5, None), checkpoint(15, None), checkpoint(35, Some(15))],
+        tags: vec![tag("a", 5), tag("the same", 35)],
+        ..first.clone()
+    };
+    let encoded = [first, later].map(|manifest| [&[Fixes::ALL], &manifest.encode()[..]].concat());
+    let stored = stores().map(|files| joined(&files, &["MANIFEST-"]));
+    encoded.into_iter().chain(stored).collect()
+}
+
+/// Checkpoints of every form, in one block and in several.
+pub(super) fn checkpoints() -> Vec<Vec<u8>> {
+    [(None, 1 << 20), (Some(3), 200)].map(|(parent, block_bytes)| checkpoint(parent, block_bytes)).to_vec()
+}
+
+fn checkpoint(parent: Option<u64>, block_bytes: usize) -> Vec<u8> {
+    let disk = FaultyVfs::new();
+    let dir = LogDir::create(Arc::new(disk.clone()), Path::new(PATH), INSTANCE).expect("a new directory");
+    let cursor = Cursor { lsn: Lsn::new(5000), number: 40, chain: 7 };
+    let mut writer = CheckpointWriter::create(&dir, cursor, parent).expect("a new file");
+    writer.set_block_bytes(block_bytes);
+    let runs: Vec<u8> = (0..640).map(|at| if at < 500 { 0 } else { at as u8 }).collect();
+    let noise = Rng::new(5).bytes(300);
+    let pages =
+        [(1, &b"fifteen bytes.."[..]), (2, &[7; 4096]), (3, &runs), (1 << 30, &noise), (1 << 39, b"x")];
+    for (page, bytes) in pages {
+        writer.page(PageId::new(page), Epoch::new(page.min(40)), bytes).expect("a disk that does not fail");
+    }
+    let listed = writer.finish(b"metadata").expect("a disk that does not fail");
+    let bytes = disk.bytes(&dir.checkpoint_path(listed.epoch())).expect("it was written");
+    [&[Fixes::ALL], &bytes[..]].concat()
+}
+
+pub(super) fn operations() -> Vec<Vec<u8>> {
+    (0..12).map(|seed| Rng::new(seed).bytes(40 + 30 * seed as usize)).collect()
+}

@@ -1,0 +1,93 @@
+//! A whole bus, all its files made of the input: refused, or sound, and the same however it is opened.
+
+use std::{path::Path, sync::Arc};
+
+use mmsb::{Builder, Bus, Error, vfs::FaultyVfs};
+use mmsb_types::Epoch;
+
+use super::must_equal;
+use crate::{
+    dump,
+    fuzz::{
+        disk::{Files, PATH},
+        forge::{Fixes, fix_checkpoint, fix_segments, fix_tail},
+    },
+};
+
+/// States with more bytes are not looked at byte by byte.
+const STATE_BYTES_TRIED: u64 = 1 << 20;
+
+pub(super) fn read(input: &[u8]) -> Result<(), String> {
+    let (fixes, bytes) = Fixes::split(input);
+    let mut files = Files::cut(bytes);
+    fix_segments(&mut files.segments, fixes);
+    if fixes.checksums {
+        files.checkpoints.iter_mut().for_each(|file| fix_checkpoint(file));
+        files.manifest.iter_mut().for_each(|file| fix_tail(file));
+    }
+    let Some(manifest) = files.manifest() else { return Ok(()) };
+    let disk = files.put(&manifest);
+    let read = match builder().read_on(Arc::new(disk.clone()), Path::new(PATH)) {
+        Ok(bus) => bus,
+        Err(error) => {
+            typed(&error)?;
+            return if fixes.more { refused(&disk) } else { Ok(()) };
+        }
+    };
+    if read.memory().page_bytes > STATE_BYTES_TRIED {
+        return Ok(());
+    }
+    if let Some(violation) = read.check().first() {
+        return Err(format!("it opens, and is unsound: {violation:?}"));
+    }
+    if fixes.more { goes_on(&disk, &read) } else { Ok(()) }
+}
+
+/// What cannot be read cannot be written to.
+fn refused(disk: &FaultyVfs) -> Result<(), String> {
+    match builder().open_on(Arc::new(disk.clone()), Path::new(PATH)) {
+        Ok(bus) => Err(format!("not to be read, and open for writing at {}", bus.epoch())),
+        Err(error) => typed(&error),
+    }
+}
+
+/// Opened for writing, it shows the same; a commit behind that is there when it is opened once more.
+fn goes_on(disk: &FaultyVfs, read: &Bus) -> Result<(), String> {
+    let open = |what: &str| {
+        let opened = builder().open_on(Arc::new(disk.clone()), Path::new(PATH));
+        opened.map_err(|error| format!("{what}: {error}"))
+    };
+    let expected = dump(read).map_err(|error| error.to_string())?;
+    let bus = open("to be read, and not open for writing")?;
+    must_equal("the state", &dump(&bus).map_err(|error| error.to_string())?, &expected)?;
+    let created = bus.create_page(None, 24).and_then(|page| bus.write(page, 8, b"later").map(|_| page));
+    let (page, epoch) = match created {
+        Ok(page) => (page, bus.epoch()),
+        Err(Error::IdsUsedUp { .. } | Error::EpochsUsedUp { .. }) => return Ok(()),
+        Err(error) => return Err(format!("a commit behind it: {error}")),
+    };
+    must_equal("the epoch", &epoch, &Epoch::new(read.epoch().get() + 2))?;
+    drop(bus);
+    let bus = open("not to be opened again")?;
+    must_equal("the epoch afterwards", &bus.epoch(), &epoch)?;
+    must_equal("what was written", &bus.get::<[u8; 5]>(page, 8).ok(), &Some(*b"later"))
+}
+
+fn builder() -> Builder {
+    Bus::builder().ring_bytes(0).prewrite(false)
+}
+
+/// Tells what is no answer about the bytes of a bus.
+fn typed(error: &Error) -> Result<(), String> {
+    match error {
+        Error::Corrupt { file, .. }
+        | Error::Truncated { file, .. }
+        | Error::UnsupportedVersion { file, .. }
+            if file.starts_with(PATH) =>
+        {
+            Ok(())
+        }
+        Error::NotABus { .. } | Error::HistoryGone { .. } => Ok(()),
+        other => Err(other.to_string()),
+    }
+}

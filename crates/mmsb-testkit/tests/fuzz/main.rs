@@ -1,0 +1,76 @@
+//! The corpus of `fuzz/`, through its targets, on any toolchain; a few changed inputs of each, too.
+//!
+//! `MMSB_BLESS=1` adds the examples that this build makes to the corpus.
+
+use std::{
+    alloc::System,
+    fs,
+    time::{Duration, Instant},
+};
+
+use cap::Cap;
+use mmsb_testkit::{
+    Rng,
+    fuzz::{MEMORY_BYTES_MAX, TARGETS, Target, corpus, mutate},
+};
+use mmsb_types::crc32c;
+
+/// Counts what is allocated, so that an input that makes memory of a length shows.
+#[global_allocator]
+static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
+
+/// The longest life of an input.
+const HANG: Duration = Duration::from_secs(5);
+const CHANGED_PER_INPUT: u64 = 20;
+
+/// The one door: an input is read, the laws hold, and memory and time are within their bounds.
+#[track_caller]
+fn check(target: &Target, name: &str, input: &[u8]) {
+    let (before, start) = (MEMORY.allocated(), Instant::now());
+    let read = (target.read)(input);
+    let taken = MEMORY.max_allocated().saturating_sub(before) as u64;
+    assert_eq!(read, Ok(()), "{} {name}: {input:02x?}", target.name);
+    assert!(start.elapsed() < HANG, "{} {name}: {:?}", target.name, start.elapsed());
+    assert!(taken <= input.len() as u64 + MEMORY_BYTES_MAX, "{} {name}: {taken} bytes taken", target.name);
+}
+
+/// One test for all targets: the allocator counts for all threads.
+#[test]
+fn every_input_of_the_corpus_and_its_neighbours_keep_the_laws() {
+    for target in TARGETS {
+        bless(target);
+        let inputs = corpus::read(target).unwrap();
+        assert!(!inputs.is_empty(), "{} has no corpus", target.name);
+        let others: Vec<Vec<u8>> = inputs.iter().map(|(_, input)| input.clone()).collect();
+        for (number, (name, input)) in inputs.iter().enumerate() {
+            check(target, name, input);
+            let mut dice = Rng::new(number as u64);
+            for _ in 0..CHANGED_PER_INPUT {
+                let mut changed = input.clone();
+                mutate(&mut changed, &others, &mut dice);
+                check(target, name, &changed);
+            }
+        }
+    }
+}
+
+/// Writes the examples that are not there.
+fn bless(target: &Target) {
+    if std::env::var_os("MMSB_BLESS").is_none() {
+        return;
+    }
+    let folder = corpus::folder(target);
+    fs::create_dir_all(&folder).unwrap();
+    for input in (target.examples)() {
+        fs::write(folder.join(format!("{:08x}", crc32c(&input))), input).unwrap();
+    }
+}
+
+#[test]
+fn examples_keep_the_laws() {
+    for target in TARGETS {
+        for input in (target.examples)() {
+            check(target, "example", &input);
+        }
+    }
+}
