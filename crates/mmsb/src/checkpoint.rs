@@ -37,6 +37,7 @@ pub(crate) use self::{
     chain::Chain,
     load::{Loaded, load_newest},
     make::Checkpoints,
+    meta::{decode, encode},
     view::write_view,
 };
 use crate::{Bus, Error};

@@ -21,18 +21,29 @@ use crate::{
 
 const HEAD_BYTES: usize = 64;
 
-/// The files of a bus after some operations, in the order of their names, the lock apart.
+/// The files of a bus after some operations, and checkpoints in between, in the order of their names, the lock
+/// apart.
 fn store(seed: u64, operations: usize, segment_bytes: u64) -> Vec<(String, Vec<u8>)> {
     let disk = FaultyVfs::new();
-    let builder = || Bus::builder().ring_bytes(0).prewrite(false).segment_bytes(segment_bytes);
-    let bus = builder().instance_id(INSTANCE.0).create_on(Arc::new(disk.clone()), Path::new(PATH));
-    let bus = bus.expect("a disk that does not fail");
+    let bus = bus(&disk, segment_bytes);
     let mut driver = Driver::with_short_pages(seed);
-    (0..operations).for_each(|_| driver.step(&bus));
+    for operation in 1..=operations {
+        driver.step(&bus);
+        if operation % 4 == 0 {
+            let epoch = bus.checkpoint().expect("a disk that does not fail").epoch;
+            bus.tag(&format!("tag {operation}"), epoch).expect("a disk that does not fail");
+        }
+    }
     bus.stop().expect("a disk that does not fail");
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     let files = disk.files().into_iter().filter(|path| !path.ends_with("LOCK"));
     files.filter_map(|path| Some((name(&path)?, disk.bytes(&path).ok()?))).collect()
+}
+
+fn bus(disk: &FaultyVfs, segment_bytes: u64) -> Bus {
+    let builder = Bus::builder().ring_bytes(0).prewrite(false).segment_bytes(segment_bytes);
+    let bus = builder.instance_id(INSTANCE.0).create_on(Arc::new(disk.clone()), Path::new(PATH));
+    bus.expect("a disk that does not fail")
 }
 
 /// Small stores, of one segment and of several.
@@ -168,4 +179,16 @@ fn checkpoint(parent: Option<u64>, block_bytes: usize) -> Vec<u8> {
 
 pub(super) fn operations() -> Vec<Vec<u8>> {
     (0..12).map(|seed| Rng::new(seed).bytes(40 + 30 * seed as usize)).collect()
+}
+
+/// The metadata of states with names, texts and labels.
+pub(super) fn metadata() -> Vec<Vec<u8>> {
+    let of = |(seed, operations)| {
+        let bus = bus(&FaultyVfs::new(), 1 << 20);
+        let mut driver = Driver::with_short_pages(seed);
+        (0..operations).for_each(|_| driver.step(&bus));
+        let envelope = mmsb::testing::metadata(&bus).expect("a disk that does not fail");
+        [&[1], &envelope[..]].concat()
+    };
+    [(1, 1), (2, 6), (3, 30)].map(of).to_vec()
 }

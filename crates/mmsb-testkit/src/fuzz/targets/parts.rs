@@ -98,7 +98,7 @@ pub(super) fn batch(input: &[u8]) -> Result<(), String> {
     let mut bytes = Vec::new();
     again.encode_into(&mut bytes);
     must_equal("the columns", &&bytes[..], &columns)?;
-    let page_bytes_of = |page: PageId| (page.get() % 5 != 0).then_some(PAGE_BYTES_MAX);
+    let page_bytes_of = |page: PageId| (!page.get().is_multiple_of(5)).then_some(PAGE_BYTES_MAX);
     let is_valid = validate(batch, page_bytes_of).is_ok();
     must_equal("validity", &is_valid, &check(batch, page_bytes_of).is_empty())
 }
