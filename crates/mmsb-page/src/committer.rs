@@ -147,7 +147,7 @@ impl Drop for Committer<'_> {
 }
 
 /// Waiting with an end: spins, then naps.
-struct Patience {
+pub(crate) struct Patience {
     start: Instant,
     timeout: Duration,
     backoff: Backoff,
@@ -155,12 +155,12 @@ struct Patience {
 }
 
 impl Patience {
-    fn new(timeout: Duration) -> Self {
+    pub(crate) fn new(timeout: Duration) -> Self {
         Self { start: Instant::now(), timeout, backoff: Backoff::default(), looks: 0 }
     }
 
     /// Waits a little; `None` if the time was over already.
-    fn wait(&mut self) -> Option<()> {
+    pub(crate) fn wait(&mut self) -> Option<()> {
         if self.start.elapsed() >= self.timeout {
             return None;
         }

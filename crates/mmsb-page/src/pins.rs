@@ -17,6 +17,10 @@
 //! Ageing: every pin below the watermark `aged` has lost its claim to pre-images. The watermark only
 //! rises, so that whoever has to raise it needs no lock.
 //!
+//! The pin in `stream` may be protected ([`PageStore::pin_protected`]): it keeps its claim, whatever `aged` is, and commits that
+//! need room wait until its owner has taken what is saved for it. It ages only by `lost`: where a commit had no room
+//! after all, because it had asked before the pin was there.
+//!
 //! Invariant: `newest` is above every pin but the one in `stream`, or PENDING while one is being made. Only the
 //! holder of the book stores to these words, but for `passed`, which is the stream's.
 
@@ -43,6 +47,7 @@ pub struct Pin {
     epoch: Epoch,
     /// It passes pages.
     is_stream: bool,
+    is_protected: bool,
 }
 
 /// All pins of one store; aligned, because every commit reads it and few write.
@@ -56,6 +61,10 @@ pub(crate) struct Pins {
     stream: AtomicU64,
     /// Pages below this id that pin needs no more.
     passed: AtomicU64,
+    /// One above that pin if it is protected, else 0.
+    shield: AtomicU64,
+    /// The protected pin below this one is aged.
+    lost: AtomicU64,
     book: Mutex<Book>,
 }
 
@@ -96,12 +105,38 @@ impl PageStore {
     /// # Cost
     /// Some 100 ns, whatever the number of pages; waits for no commit.
     pub fn pin(&self, take: impl FnOnce() -> Epoch) -> Pin {
+        let epoch = self.pins.take(&mut self.pins.book(), take);
+        Pin { pins: Arc::clone(&self.pins), epoch, is_stream: false, is_protected: false }
+    }
+
+    /// Pins as [`PageStore::pin`] does, and keeps the pin from ageing: commits that need more room than there is
+    /// wait until its owner has [passed](Pin::pass) pages, or [taken](PageStore::take_saved) what was saved for
+    /// it. So the owner must go on doing that until the pin is dropped, and must not wait for a commit.
+    ///
+    /// Only one pin can be protected, or pass pages: where another one does, this one is like any other;
+    /// [`Pin::is_protected`] tells.
+    pub fn pin_protected(&self, take: impl FnOnce() -> Epoch) -> Pin {
         let mut book = self.pins.book();
+        let epoch = self.pins.take(&mut book, take);
+        let is_stream = book.stream.is_none();
+        if is_stream {
+            // Others of the same epoch stay in `newest`, and age like any other.
+            self.pins.start_stream(&mut book, epoch);
+            self.pins.shield.store(epoch.get() + 1, Ordering::Release);
+        }
+        drop(book);
+        Pin { pins: Arc::clone(&self.pins), epoch, is_stream, is_protected: is_stream }
+    }
+}
+
+impl Pins {
+    /// Pins the epoch that `take` returns.
+    fn take(&self, book: &mut Book, take: impl FnOnce() -> Epoch) -> Epoch {
         // Restores `newest` on every way out, a panic of `take` included.
-        let making = Making { pins: &self.pins, book: &mut book };
+        let making = Making { pins: self, book };
         // Relaxed: the caller's read-modify-write releases it; see the file's head.
         if !is_planted(Fault::LostPending) {
-            self.pins.newest.store(PENDING, Ordering::Relaxed);
+            self.newest.store(PENDING, Ordering::Relaxed);
         }
         let epoch = take();
         if is_planted(Fault::LostPending) {
@@ -109,8 +144,7 @@ impl PageStore {
             yield_now();
         }
         *making.book.epochs.entry(epoch.get()).or_default() += 1;
-        drop(making);
-        Pin { pins: Arc::clone(&self.pins), epoch, is_stream: false }
+        epoch
     }
 }
 
@@ -139,8 +173,9 @@ impl Pin {
     /// find what has not changed since; others answer [`SnapshotError::Aged`](crate::SnapshotError::Aged).
     #[must_use]
     pub fn is_aged(&self) -> bool {
+        let watermark = if self.is_protected { &self.pins.lost } else { &self.pins.aged };
         // Relaxed: whoever saw that something is gone has seen the watermark raised before.
-        self.epoch.get() < self.pins.aged.load(Ordering::Relaxed)
+        self.epoch.get() < watermark.load(Ordering::Relaxed)
     }
 
     /// Says that pages below `page` will not be read as of this pin any more: commits need not save them. Reads of
@@ -151,13 +186,19 @@ impl Pin {
     /// # Cost
     /// A store; the first time, the pins' mutex for a moment.
     pub fn pass(&mut self, page: PageId) -> bool {
-        if !self.is_stream && !self.pins.start_stream(self.epoch) {
+        if !self.is_stream && !self.pins.begin_to_pass(self.epoch) {
             return false;
         }
         self.is_stream = true;
         // Release: a commit that finds it changes the page only after all that was read of it.
         self.pins.passed.fetch_max(page.get(), Ordering::Release);
         true
+    }
+
+    /// Tells whether commits wait rather than age it; see [`PageStore::pin_protected`].
+    #[must_use]
+    pub fn is_protected(&self) -> bool {
+        self.is_protected
     }
 
     /// Tells whether the page was passed.
@@ -176,6 +217,7 @@ impl Drop for Pin {
         let mut book = self.pins.book();
         if self.is_stream {
             book.stream = None;
+            self.pins.shield.store(0, Ordering::Relaxed);
             self.pins.stream.store(0, Ordering::Relaxed);
         }
         if let Some(count) = book.epochs.get_mut(&self.epoch.get()) {
@@ -193,7 +235,8 @@ impl Pins {
     pub(crate) fn new() -> Self {
         let word = || AtomicU64::new(0);
         let (newest, aged, stream, passed) = (word(), word(), word(), word());
-        Self { newest, aged, stream, passed, book: Mutex::new(Book::default()) }
+        let (shield, lost, book) = (word(), word(), Mutex::new(Book::default()));
+        Self { newest, aged, stream, passed, shield, lost, book }
     }
 
     /// Tells which pages a commit must save; to be called after it took its number.
@@ -205,23 +248,40 @@ impl Pins {
         let (stream, passed) = (self.stream.load(Ordering::Acquire), self.passed.load(Ordering::Acquire));
         let aged = self.aged.load(Ordering::Relaxed);
         let alive = |pin: u64| if pin > aged { pin } else { 0 };
-        Wanted { newest: alive(newest), stream: alive(stream), passed }
+        let stream = if stream > aged || stream == 0 || self.is_shielded(stream) { stream } else { 0 };
+        Wanted { newest: alive(newest), stream, passed }
     }
 
-    /// Makes the pin of `epoch` the one that passes pages.
-    fn start_stream(&self, epoch: Epoch) -> bool {
+    /// Tells whether the pin in `stream`, which is one below this, is protected and has not aged.
+    #[cold]
+    fn is_shielded(&self, stream: u64) -> bool {
+        stream == self.shield.load(Ordering::Acquire) && stream > self.lost.load(Ordering::Relaxed)
+    }
+
+    /// Tells whether there is a protected pin.
+    pub(crate) fn has_shield(&self) -> bool {
+        self.shield.load(Ordering::Acquire) != 0
+    }
+
+    /// Makes the only pin of `epoch` the one that passes pages, if there is no other such.
+    fn begin_to_pass(&self, epoch: Epoch) -> bool {
         let mut book = self.book();
-        if book.stream.is_some() || book.epochs.get(&epoch.get()) != Some(&1) {
-            return false;
+        let is_free = book.stream.is_none() && book.epochs.get(&epoch.get()) == Some(&1);
+        if is_free {
+            self.start_stream(&mut book, epoch);
         }
+        is_free
+    }
+
+    /// Makes a pin of `epoch` the one that passes pages.
+    fn start_stream(&self, book: &mut Book, epoch: Epoch) {
         book.stream = Some(epoch.get());
         if is_planted(Fault::StreamLeaves) {
-            self.recompute(&book);
+            self.recompute(book);
         }
         self.passed.store(0, Ordering::Relaxed);
         self.stream.store(epoch.get() + 1, Ordering::Release);
-        self.recompute(&book);
-        true
+        self.recompute(book);
     }
 
     /// Waits for the right to look at the pins and to reclaim. Never taken while a page is held.
@@ -234,16 +294,20 @@ impl Pins {
         try_lock(&self.book)
     }
 
-    /// Ages every pin below `epoch`. Takes no lock.
+    /// Ages every pin below `epoch`, a protected one, too: what it needs is lost. Takes no lock.
     pub(crate) fn age_below(&self, epoch: Epoch) {
+        self.lost.fetch_max(epoch.get(), Ordering::Relaxed);
         self.aged.fetch_max(epoch.get(), Ordering::Relaxed);
     }
 
-    /// Ages the oldest pin that is not; false if there is none.
+    /// Ages the oldest pin that is not, and is not protected; false if there is none.
     pub(crate) fn age_oldest(&self, book: &Book) -> bool {
-        let oldest = book.epochs.range(self.aged.load(Ordering::Relaxed)..).next();
+        let aged = self.aged.load(Ordering::Relaxed);
+        let shielded = self.shield.load(Ordering::Relaxed).checked_sub(1);
+        let mut pins = book.epochs.range(aged..);
+        let oldest = pins.find(|&(&epoch, &count)| shielded != Some(epoch) || count > 1);
         oldest.is_some_and(|(&epoch, _)| {
-            self.age_below(Epoch::new(epoch + 1));
+            self.aged.fetch_max(epoch + 1, Ordering::Relaxed);
             true
         })
     }
@@ -263,10 +327,20 @@ impl Pins {
         book.unswept > 0
     }
 
-    /// Tells whether some pin that has not aged lies in `[seq, until)`.
+    /// Tells whether some pin that has not aged lies in `[seq, until)`, the protected one aside.
     pub(crate) fn is_pinned(&self, book: &Book, seq: u64, until: u64) -> bool {
         let from = seq.max(self.aged.load(Ordering::Relaxed));
-        from < until && book.epochs.range(from..until).next().is_some()
+        let shielded = self.shield.load(Ordering::Relaxed).checked_sub(1);
+        let is_other = |(&epoch, &count): (&u64, &u64)| shielded != Some(epoch) || count > 1;
+        from < until && book.epochs.range(from..until).any(is_other)
+    }
+
+    /// Returns the protected pin if it needs what the page was in `[seq, until)`.
+    pub(crate) fn shielded(&self, page: PageId, seq: u64, until: u64) -> Option<u64> {
+        let shield = self.shield.load(Ordering::Relaxed);
+        let epoch = shield.checked_sub(1).filter(|epoch| (seq..until).contains(epoch))?;
+        let is_ahead = page.get() >= self.passed.load(Ordering::Relaxed) && page.get() != 0;
+        (is_ahead && shield > self.lost.load(Ordering::Relaxed)).then_some(epoch)
     }
 
     /// Returns one above the newest aged epoch; 0 if none ever aged.

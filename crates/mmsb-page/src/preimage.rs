@@ -191,7 +191,9 @@ impl Drop for Saving<'_> {
 
 impl PageStore {
     /// Makes sure that pre-images of all pages of a commit have room, as far as there is any: by taking
-    /// chunks that are free, by reclaiming what no snapshot needs, by ageing snapshots, the oldest first.
+    /// chunks that are free, by reclaiming what no snapshot needs, by ageing snapshots, the oldest first. Where
+    /// a [protected](PageStore::pin_protected) pin needs the room, waits for its owner; false if that took too long,
+    /// and the commit must not go on.
     ///
     /// To be called for every commit, before its first lock, whether or not there are snapshots: one may
     /// come up to the moment the commit takes its number.
@@ -199,12 +201,11 @@ impl PageStore {
     /// # Cost
     /// Two loads and a comparison, unless the stash ran low.
     #[inline]
-    pub fn stash(&self, committer: &Committer<'_>, need: Need) {
+    #[must_use = "a commit without room must not go on"]
+    pub fn stash(&self, committer: &Committer<'_>, need: Need) -> bool {
         let stash = &self.preimages.stashes[usize::from(committer.number())];
         // One comparison: too little room wraps around to a huge surplus.
-        if stash.room().wrapping_sub(need.words) > self.preimages.spare_words {
-            self.top_up(stash, need);
-        }
+        stash.room().wrapping_sub(need.words) <= self.preimages.spare_words || self.top_up(stash, need)
     }
 
     /// Saves one page; see [`Saving`].

@@ -23,7 +23,7 @@ use std::{
 };
 
 use mmsb_delta::BatchView;
-use mmsb_page::{Committer, PageStore, ReadError, StoreError};
+use mmsb_page::{Committer, Need, PageStore, ReadError, StoreError};
 use mmsb_types::{Epoch, Violation};
 
 use crate::{
@@ -237,6 +237,12 @@ impl Bus {
         committer.ok_or_else(all_committers_busy)
     }
 
+    /// Makes sure of room for what a commit replaces; waits for a checkpoint under way, if that needs it.
+    #[inline]
+    pub(crate) fn stash(&self, committer: &Committer<'_>, need: Need) -> Result<(), Error> {
+        if self.inner.store.stash(committer, need) { Ok(()) } else { Err(no_room()) }
+    }
+
     #[inline]
     pub(crate) fn check_stopped(&self) -> Result<(), Error> {
         self.inner.check_stopped()
@@ -317,6 +323,11 @@ impl Bus {
             tracing::error!(%error, "trimming the history of a bus in memory");
         }
     }
+}
+
+#[cold]
+fn no_room() -> Error {
+    Error::Busy { what: "the memory for old pages, which a checkpoint has to read,", waited_ms: 10_000 }
 }
 
 #[cold]

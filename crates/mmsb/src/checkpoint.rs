@@ -15,6 +15,7 @@
 mod auto;
 mod chain;
 mod compact;
+mod early;
 mod live;
 mod load;
 mod make;

@@ -68,7 +68,7 @@ mod tests {
         let committer = store.committers().acquire(Duration::ZERO).unwrap();
         let pins = [1, 2].map(|number| {
             let pin = store.pin(|| Epoch::new(number));
-            store.stash(&committer, Need::of(1, 100));
+            assert!(store.stash(&committer, Need::of(1, 100)));
             let mut writer = store.try_lock(ONE, &committer).unwrap().unwrap().into_writer();
             writer.preserve(Epoch::new(number + 1));
             writer.publish(Epoch::new(number + 1));

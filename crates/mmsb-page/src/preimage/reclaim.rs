@@ -5,9 +5,15 @@
 //! stays dead (a new pin is never older than what was replaced before it), so every record is passed
 //! once, and a chunk that stays costs one look a round.
 //!
+//! What only a protected pin needs is taken by its owner, who keeps it elsewhere; then it is dead, too.
+//!
 //! Invariant: when a chunk becomes free, none of its records is in a chain, and the counter of reclaims
 //! went up in between. A reader that began before sees the counter change; one that began after it sees
 //! the chains without those records.
+
+use std::time::Duration;
+
+use mmsb_types::{Epoch, PageId};
 
 use super::{
     HEADER_WORDS, Need,
@@ -16,36 +22,91 @@ use super::{
     stash::Stash,
 };
 use crate::{
-    PageStore,
+    PageStore, Pin,
+    committer::Patience,
     meta::READER,
     pins::Book,
-    sync::{AtomicU64, MutexGuard, Ordering},
+    sync::{Arc, AtomicU64, MutexGuard, Ordering},
+    table::Entry,
     words::Words,
 };
 
+/// How long a commit waits for the owner of a protected pin.
+const SHIELD_WAIT: Duration = Duration::from_secs(10);
+/// Chunks that one call looks at for what the owner of a protected pin may take.
+const TAKE_CHUNKS: u32 = 16;
 /// Looks ahead of need that one call may take, at records or chunks: some 50 us.
 const LOOKS_AHEAD: u32 = 256;
 /// How many pieces ahead a sweep asks for their pages' chains; for their headers, twice as many.
 const PIECES_AHEAD: usize = 6;
 
 impl PageStore {
-    /// Fills a stash up to `need`, or as far as it goes.
+    /// Fills a stash up to `need`, or as far as it goes; false if a protected pin stood in the way for too long.
     #[cold]
-    pub(super) fn top_up(&self, stash: &Stash, need: Need) {
+    pub(super) fn top_up(&self, stash: &Stash, need: Need) -> bool {
         let chunks = &self.preimages.chunks;
         stash.give_back(chunks, need);
+        let mut patience = Patience::new(SHIELD_WAIT);
         // A commit that can never have room keeps none from others; what it replaces is lost to snapshots.
-        if need.words > self.preimages.room_max() {
-            return;
-        }
+        let can_fit = need.words <= self.preimages.room_max();
         while stash.room() < need.words {
-            match chunks.take_used().or_else(|| self.take_swept()).or_else(|| chunks.take_new()) {
+            let taken = if can_fit { self.take_chunk() } else { None };
+            match taken {
                 Some(chunk) => stash.add(chunks, chunk),
-                None if self.make_free() => {}
-                None => break,
+                None if !self.pins.has_shield() => break,
+                None => {
+                    // Two that each hold a part would wait for each other.
+                    stash.give_back(chunks, Need::default());
+                    if patience.wait().is_none() {
+                        return false;
+                    }
+                }
             }
         }
-        self.reclaim_ahead();
+        if can_fit {
+            self.reclaim_ahead();
+        }
+        true
+    }
+
+    /// Takes a chunk, at the oldest pin's cost if need be; `None` if all are in use.
+    fn take_chunk(&self) -> Option<u32> {
+        let chunks = &self.preimages.chunks;
+        loop {
+            match chunks.take_used().or_else(|| self.take_swept()).or_else(|| chunks.take_new()) {
+                None if self.make_free() => {}
+                taken => return taken,
+            }
+        }
+    }
+
+    /// Tells whether less than half of the room for pre-images is left: time for the owner of a protected pin to
+    /// [take](PageStore::take_saved) what is his.
+    ///
+    /// # Cost
+    /// A load.
+    #[must_use]
+    pub fn is_room_short(&self) -> bool {
+        let chunks = &self.preimages.chunks;
+        chunks.free_count() <= chunks.count() / 2
+    }
+
+    /// Hands to `take` pages that commits saved for a [protected](PageStore::pin_protected) pin, in no order that means
+    /// anything: id, the epoch that had published them, bytes. Their room is free then, and reads as of the pin
+    /// find them no more. Returns how many there were; other calls find others. `take` must be short, and must not
+    /// pin.
+    ///
+    /// # Cost
+    /// A look at a few chunks of 64 KiB, and a copy of each page. Nobody pins meanwhile for longer than one chunk
+    /// takes.
+    pub fn take_saved(&self, pin: &Pin, take: &mut dyn FnMut(PageId, Epoch, &[u8])) -> u64 {
+        assert!(Arc::ptr_eq(&self.pins, pin.pins()), "{pin:?} is another store's");
+        let mut taker = Taker { take, buffer: Vec::new(), count: 0 };
+        for _ in 0..self.preimages.chunks.count().min(TAKE_CHUNKS) {
+            let mut book = self.pins.book();
+            self.sweep_with(&mut book, &mut 0, Some(&mut taker));
+        }
+        taker.count
     }
 
     /// Frees what no pin needs since one went, so that commits need not: for whoever has the time.
@@ -119,21 +180,43 @@ impl PageStore {
 
     /// Sweeps the chunk at the hand, and moves it on; true if the chunk is free now. Counts its looks.
     fn sweep(&self, book: &mut MutexGuard<'_, Book>, looks: &mut u32) -> bool {
+        self.sweep_with(book, looks, None)
+    }
+
+    /// Sweeps as [`PageStore::sweep`] does; what only the protected pin needs goes to `taker`, if there is one.
+    fn sweep_with(
+        &self,
+        book: &mut MutexGuard<'_, Book>,
+        looks: &mut u32,
+        mut taker: Option<&mut Taker<'_>>,
+    ) -> bool {
         let chunks = &self.preimages.chunks;
         let chunk = chunks.hand.load(Ordering::Relaxed);
         chunks.hand.store((chunk + 1) % chunks.count(), Ordering::Relaxed);
         *looks += 1;
         book.unswept = book.unswept.saturating_sub(1);
         let Some(used) = chunks.sealed(chunk) else { return false };
-        let is_dead = |record: &Record| !self.pins.is_pinned(book, record.seq, record.until);
+        let is_pinned = |record: &Record| self.pins.is_pinned(book, record.seq, record.until);
         let swept = chunks.swept(chunk);
         while let Some(record) = chunks.next_record(chunk, swept.load(Ordering::Relaxed) as usize, used) {
             *looks += 1;
             self.ask_ahead(&record);
-            if !is_dead(&record) {
+            if is_pinned(&record) {
+                return false;
+            }
+            let shielded = self.pins.shielded(record.page, record.seq, record.until);
+            if shielded.is_some() && taker.is_none() {
                 return false;
             }
             if let Some(entry) = self.table.entry(record.page).filter(|_| record.page.get() != 0) {
+                if let (Some(at), Some(taker)) = (shielded, &mut taker) {
+                    taker.take(chunks, entry, record.page, at);
+                }
+                // What is the protected pin's in this chain is taken by now, or of pages that it has passed.
+                let is_dead = |other: &Record| {
+                    let is_theirs = self.pins.shielded(record.page, other.seq, other.until).is_some();
+                    !is_pinned(other) && (shielded.is_some() || !is_theirs)
+                };
                 chunks.prune(entry.ver, is_dead);
             }
             swept.fetch_add(record.piece_words() as u32, Ordering::Relaxed);
@@ -171,6 +254,26 @@ impl PageStore {
             {
                 stash.give_all(&self.preimages.chunks);
             }
+        }
+    }
+}
+
+/// Takes pages out of their chains for the owner of a protected pin.
+struct Taker<'t> {
+    take: &'t mut dyn FnMut(PageId, Epoch, &[u8]),
+    buffer: Vec<u8>,
+    count: u64,
+}
+
+impl Taker<'_> {
+    /// Takes what the page was at `at`, unless it is gone already: of a page in several pieces, each is met. The
+    /// caller has the book.
+    fn take(&mut self, chunks: &Chunks, entry: Entry<'_>, page: PageId, at: u64) {
+        let Ok(Some(record)) = chunks.find(entry.ver, at) else { return };
+        self.buffer.resize(record.page_bytes as usize, 0);
+        if chunks.load(&record, 0, &mut self.buffer).is_some() {
+            (self.take)(page, record.epoch(), &self.buffer);
+            self.count += 1;
         }
     }
 }

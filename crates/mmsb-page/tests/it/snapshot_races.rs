@@ -116,7 +116,7 @@ impl Race {
         ids.sort();
         ids.dedup();
         let committer = self.world.committer();
-        store.stash(&committer, Need::of(ids.len() as u64, ids.len() as u64 * self.page_bytes_max));
+        assert!(store.stash(&committer, Need::of(ids.len() as u64, ids.len() as u64 * self.page_bytes_max)));
         // By rising id, so two that wait never wait for each other.
         let locks: Vec<_> = ids.iter().filter_map(|&id| store.lock_wait(id, &committer).ok()).collect();
         let births: Vec<_> = ids

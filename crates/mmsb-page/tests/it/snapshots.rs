@@ -2,6 +2,7 @@
 
 mod ageing;
 mod pinning;
+mod protected;
 mod room;
 mod saving;
 mod walk;
@@ -44,7 +45,12 @@ impl World {
     }
 
     pub(crate) fn pin(&self) -> Pin {
-        self.store.pin(|| epoch(self.last.fetch_add(0, Ordering::AcqRel)))
+        self.store.pin(|| self.newest())
+    }
+
+    /// The newest number that was taken.
+    pub(crate) fn newest(&self) -> Epoch {
+        epoch(self.last.fetch_add(0, Ordering::AcqRel))
     }
 
     pub(crate) fn number(&self) -> Epoch {
@@ -55,7 +61,7 @@ impl World {
     pub(crate) fn commit(&self, committer: &Committer<'_>, parts: &[(PageId, Part)]) -> Epoch {
         let mut need = Need::default();
         parts.iter().filter_map(|(id, _)| self.store.page_bytes(*id)).for_each(|bytes| need.add(bytes));
-        self.store.stash(committer, need);
+        assert!(self.store.stash(committer, need));
         let mut births = Vec::new();
         let mut locks = Vec::new();
         for (id, part) in parts {

@@ -83,7 +83,7 @@ impl World {
         let committer = self.store.committers().acquire(Duration::ZERO).unwrap();
         let mut need = Need::default();
         need.add(self.store.page_bytes(page).unwrap());
-        self.store.stash(&committer, need);
+        assert!(self.store.stash(&committer, need));
         let mut buffer = GroupBuf::default();
         let mut group = Group::new(&self.store, &committer, &mut buffer);
         assert_eq!(group.lock_wait(page, 8), Hold::Locked);

@@ -10,14 +10,21 @@ use mmsb_page::{Pin, SnapshotError};
 use mmsb_tlog::{CheckpointRef, Cursor, LogDir, checkpoint::CheckpointWriter};
 use mmsb_types::{Epoch, PageId};
 
-use super::{CheckpointProgress, meta};
-use crate::{Error, bus::Inner, replay::Heading, state::State};
+use super::{
+    CheckpointProgress,
+    early::{Early, Place},
+    meta,
+};
+use crate::{Error, bus::Inner, replay::Heading, state::State, texts::Texts};
 
 /// How long commits under way are waited for that bring a text.
 const TEXTS_WAIT: Duration = Duration::from_secs(10);
 /// Pages, or bytes of them, between two words about the progress.
 const PROGRESS_PAGES: u64 = 4096;
 const PROGRESS_BYTES: u64 = 1 << 20;
+
+/// Looks for pages to be taken early that are left out after one in vain.
+const SKIPS: u32 = 64;
 
 /// How much a checkpoint holds.
 #[derive(Clone, Copy, Debug, Default)]
@@ -35,38 +42,37 @@ pub(super) fn write(
     parent: Option<u64>,
     progress: impl FnMut(CheckpointProgress),
 ) -> Result<(CheckpointRef, Amount), Error> {
-    let (epoch, mut heading) = (pin.epoch(), heading(bus, pin.epoch())?);
+    let epoch = pin.epoch();
+    let names = bus.catalogue.as_of(epoch).ok_or(Error::SnapshotTooOld { epoch })?;
     let mut writer = CheckpointWriter::create(dir, cursor, parent)?;
-    let mut teller = Teller::new(bus, pin.epoch(), progress);
-    let mut pages = Pages { bus, pin, past: None };
+    let mut teller = Teller::new(bus, epoch, progress);
+    let mut pages = Pages::new(bus, pin, dir);
     let (mut living, mut amount) = (meta::Living::default(), Amount::default());
     let since = parent.map_or(Epoch::ZERO, Epoch::new);
     for page in bus.store.used_ids() {
-        // Commits need not keep what lies behind.
-        pages.pin.pass(page);
-        let Some((page_bytes, changed)) = pages.life(page)? else { continue };
+        pages.make_room(page)?;
+        let Some(found) = pages.find(page)? else { continue };
         living.push(page);
-        if changed > since {
-            writer.page_with(page, page_bytes, |to| pages.read(page, to))?;
-            amount.add(page_bytes);
+        if found.changed > since {
+            writer.page_with(page, found.page_bytes, |to| pages.read(page, &found, to))?;
+            amount.add(found.page_bytes);
         }
         teller.tell(amount)?;
     }
     drop(pages);
     bus.store.reclaim();
-    (heading.label, heading.source) = bus.journal.maker_of(epoch)?;
-    let meta = meta::encode(&heading, &living)?;
+    // Only now: who carries a text may have waited for the pin.
+    let texts = texts(bus, epoch)?;
+    let (label, source) = bus.journal.maker_of(epoch)?;
+    let meta = meta::encode(&Heading { epoch, label, source, texts, names }, &living)?;
     Ok((writer.finish(&meta)?, amount))
 }
 
-/// Returns names and texts as of `epoch`, which is pinned and published. Commits may wait for the checkpoint from
-/// its first page on, so they are not waited for any later.
-fn heading(bus: &Inner, epoch: Epoch) -> Result<Heading, Error> {
-    let names = bus.catalogue.as_of(epoch).ok_or(Error::SnapshotTooOld { epoch })?;
+/// Returns the texts as of `epoch`, which is published.
+fn texts(bus: &Inner, epoch: Epoch) -> Result<Texts, Error> {
     let waited_ms = TEXTS_WAIT.as_millis() as u64;
     let texts = bus.interner.as_of(epoch, TEXTS_WAIT);
-    let texts = texts.ok_or(Error::Busy { what: "a commit under way", waited_ms })?;
-    Ok(Heading { epoch, texts, names, ..Heading::default() })
+    texts.ok_or(Error::Busy { what: "a commit under way", waited_ms })
 }
 
 impl Amount {
@@ -76,25 +82,72 @@ impl Amount {
     }
 }
 
-/// The pages as of the pin: from memory, or, once the pin has aged, from the log.
+/// The pages as of the pin: from memory, or taken before their turn; from the log, should the pin have aged, for it
+/// is not protected where another snapshot passes pages.
 struct Pages<'p> {
     bus: &'p Inner,
     pin: Pin,
+    early: Early,
+    /// Looks for pages to be taken early that may be left out, after one that found none.
+    skips: u32,
     past: Option<State>,
 }
 
-impl Pages<'_> {
-    /// Returns length and last change of a page; `None` if it did not live.
-    fn life(&mut self, page: PageId) -> Result<Option<(u32, Epoch)>, Error> {
-        match self.bus.store.life_at(page, &self.pin) {
-            Ok(life) => Ok(Some(life)),
-            Err(SnapshotError::NotFound { .. }) => Ok(None),
-            Err(_) => Ok(self.past()?.page(page).map(|state| (state.bytes.len() as u32, state.epoch))),
-        }
+/// A page as of the pin.
+struct Found {
+    page_bytes: u32,
+    changed: Epoch,
+    early: Option<Place>,
+}
+
+impl<'p> Pages<'p> {
+    fn new(bus: &'p Inner, pin: Pin, dir: &LogDir) -> Self {
+        let early = Early::new(dir, pin.epoch());
+        Self { bus, pin, early, skips: 0, past: None }
     }
 
-    /// Fills `to`, which is of its length, with the bytes of a page that lives; returns its last change.
-    fn read(&mut self, page: PageId, to: &mut [u8]) -> Result<Epoch, Error> {
+    /// Tells that `page` comes next. Commits need not keep what lies behind; where they lack room, what they keep
+    /// ahead is taken now.
+    fn make_room(&mut self, page: PageId) -> Result<(), Error> {
+        self.pin.pass(page);
+        if !self.bus.store.is_room_short() {
+            return Ok(());
+        }
+        if self.skips > 0 {
+            self.skips -= 1;
+            return Ok(());
+        }
+        let early = &mut self.early;
+        let taken = self.bus.store.take_saved(&self.pin, &mut |page, changed, bytes| {
+            early.add(page, changed, bytes);
+        });
+        self.skips = if taken == 0 { SKIPS } else { 0 };
+        early.spill()
+    }
+
+    /// Finds a page; `None` if it did not live.
+    fn find(&mut self, page: PageId) -> Result<Option<Found>, Error> {
+        if let Some(place) = self.early.find(page) {
+            let Place { page_bytes, changed, .. } = place;
+            return Ok(Some(Found { page_bytes, changed, early: Some(place) }));
+        }
+        let (page_bytes, changed) = match self.bus.store.life_at(page, &self.pin) {
+            Ok(life) => life,
+            Err(SnapshotError::NotFound { .. }) => return Ok(None),
+            Err(_) => match self.past()?.page(page) {
+                Some(state) => (state.bytes.len() as u32, state.epoch),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Found { page_bytes, changed, early: None }))
+    }
+
+    /// Fills `to`, which is of its length, with the bytes of a page that was found; returns its last change.
+    fn read(&mut self, page: PageId, found: &Found, to: &mut [u8]) -> Result<Epoch, Error> {
+        if let Some(place) = found.early {
+            self.early.read(place, to)?;
+            return Ok(found.changed);
+        }
         if let Ok(epoch) = self.bus.store.read_at(page, &self.pin, 0, to) {
             return Ok(epoch);
         }

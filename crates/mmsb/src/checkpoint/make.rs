@@ -100,7 +100,7 @@ impl Inner {
     fn cut(&self) -> Result<(Pin, Cursor), Error> {
         let mut pin = None;
         let cursor = self.journal.log()?.cut(|| {
-            let taken = pin.insert(self.store.pin(|| self.journal.last()));
+            let taken = pin.insert(self.store.pin_protected(|| self.journal.last()));
             taken.epoch().get()
         })?;
         Ok((pin.expect("a cut takes a number"), cursor))

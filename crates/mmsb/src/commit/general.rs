@@ -46,7 +46,7 @@ impl<'c> Commit<'c> {
         scratch.encode_sections(&tx.draft, &detail.events, self.source.as_ref(), nanos);
         let mut need = Need::default();
         detail.pages.iter().filter(|page| page.needs_lock()).for_each(|page| need.add(page.page_bytes));
-        self.bus.store().stash(self.committer, need);
+        self.bus.stash(self.committer, need)?;
         let mut lost = 0;
         loop {
             let attempt = if lost < LOST_RACES_MAX {

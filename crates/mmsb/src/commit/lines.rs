@@ -45,7 +45,7 @@ pub(super) fn publish(
         return Ok((0, 0));
     }
     let committer = bus.committer()?;
-    bus.store().stash(&committer, lines.need);
+    bus.stash(&committer, lines.need)?;
     let room = log.room(lines.shorts.len() * Line::bytes())?;
     bus.undo().open(undo, lines.undo_size());
     let mut group = Group::new(bus.store(), &committer, buffer);

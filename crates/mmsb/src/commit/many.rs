@@ -178,7 +178,7 @@ impl ManyScratch {
         let room = log.room_for_many(self.frames[..transactions.len()].iter().map(FrameBuf::len))?;
         let mut need = Need::default();
         transactions.iter().for_each(|tx| need.add_all(tx.draft.need));
-        bus.store().stash(&committer, need);
+        bus.stash(&committer, need)?;
         let mut group = Group::new(bus.store(), &committer, buffer);
         group.reserve(GROUP_PAGES_MAX);
         let taken = transactions.iter().take_while(|tx| lock_one(&mut group, tx.draft.writes(), scratch));

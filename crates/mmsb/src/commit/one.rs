@@ -92,7 +92,7 @@ impl<'w> One<'w> {
             // The plain way knows how to be wrong.
             return Ok(None);
         }
-        bus.store().stash(committer, need);
+        bus.stash(committer, need)?;
         let room = log.room(Line::bytes())?;
         if bus.undo().is_off() {
             return Ok(self.publish_into(bus, log, room, committer, &mut UndoDraft::default()));

@@ -32,7 +32,7 @@ impl Commit<'_> {
     pub(super) fn plain(&mut self, draft: &Draft, scratch: &mut Scratch) -> Result<Option<Epoch>, Error> {
         let exact = !draft.is_apart() && draft.need.bytes() > EXACT_ABOVE_BYTES;
         let need = if exact { exact_need(self.bus.store(), draft.writes()) } else { draft.need };
-        self.bus.store().stash(self.committer, need);
+        self.bus.stash(self.committer, need)?;
         match self.write_all(draft.writes(), draft.is_apart(), scratch)? {
             Ok(epoch) => Ok(Some(epoch)),
             Err(Meeting::Few) => {

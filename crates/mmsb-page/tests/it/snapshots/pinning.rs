@@ -17,7 +17,7 @@ fn a_pin_in_the_making_counts_from_its_first_moment() {
     let write = || world.commit(&committer, &[(page(1), Part::Fill(Span::new(0, 3), b'n'))]);
     write();
     born(&world.store, page(2), b"old", world.number());
-    world.store.stash(&committer, Need::of(1, 3));
+    assert!(world.store.stash(&committer, Need::of(1, 3)));
     // The commit comes after the number was taken, and before the pin is known.
     let pin = world.store.pin(|| {
         let at = epoch(world.last.fetch_add(0, Ordering::AcqRel));

@@ -35,7 +35,7 @@ fn idle_numbers_give_their_room_to_others() {
     born(&world.store, page(1), &[0; 64], world.number());
     let committers: Vec<_> = (0..4).map(|_| world.committer()).collect();
     let last = world.committer();
-    committers.iter().for_each(|committer| world.store.stash(committer, Need::of(1, 64)));
+    committers.iter().for_each(|committer| assert!(world.store.stash(committer, Need::of(1, 64))));
     assert_eq!(world.store.preimage_stats().free_bytes, 0);
     drop(committers);
     let pin = world.pin();
@@ -49,7 +49,7 @@ fn a_stash_keeps_little_more_than_its_last_commit_needed() {
     let world = World::new(64);
     let committer = world.committer();
     let free = |page_bytes| {
-        world.store.stash(&committer, Need::of(1, page_bytes));
+        assert!(world.store.stash(&committer, Need::of(1, page_bytes)));
         world.store.preimage_stats().free_bytes / CHUNK_BYTES
     };
     assert_eq!([free(40 * CHUNK_BYTES), free(64), free(64)], [23, 63, 63]);

@@ -104,7 +104,7 @@ fn a_group_saves_the_pages_it_will_change() {
     let world = World::new(4);
     (1..=4).for_each(|id| born(&world.store, page(id), b"old", world.number()));
     let (pin, committer, mut buffer) = (world.pin(), world.committer(), GroupBuf::default());
-    world.store.stash(&committer, Need::of(4, 12));
+    assert!(world.store.stash(&committer, Need::of(4, 12)));
     let mut group = Group::new(&world.store, &committer, &mut buffer);
     let ids = [1, 2, 1, 3];
     assert!(ids.iter().all(|&id| group.try_lock(page(id), 3) != Hold::Busy));
