@@ -37,8 +37,8 @@ pub struct Target {
     /// # Errors
     /// A law that does not hold; refusing the bytes is well.
     pub read: fn(&[u8]) -> Result<(), String>,
-    /// Makes inputs that are read to their end.
-    pub examples: fn() -> Vec<Vec<u8>>,
+    /// Makes inputs that are read to their end, by a seed.
+    pub examples: fn(u64) -> Vec<Vec<u8>>,
 }
 
 /// Lets the target of this name read an input, for a fuzzer that looks for panics.

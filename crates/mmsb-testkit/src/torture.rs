@@ -39,8 +39,17 @@ pub struct Task {
     pub seed: u64,
     /// The first failure ends it: a hunt for a planted fault.
     pub is_hunt: bool,
-    /// Returns the bytes that the process has allocated by now.
-    pub allocated: fn() -> u64,
+    /// What the process takes.
+    pub memory: Memory,
+}
+
+/// Counts of the process's allocator, in bytes.
+#[derive(Clone, Copy, Debug)]
+pub struct Memory {
+    /// What is allocated now.
+    pub now: fn() -> u64,
+    /// The most there ever was.
+    pub peak: fn() -> u64,
 }
 
 /// What a lane has done.
@@ -73,14 +82,14 @@ pub struct Lane {
 impl Lane {
     /// Runs the lane, then hunts each of its twins.
     #[must_use]
-    pub fn run(&self, scale: Scale, seed: u64, allocated: fn() -> u64) -> Row {
+    pub fn run(&self, scale: Scale, seed: u64, memory: Memory) -> Row {
         let start = Instant::now();
         let cases = if scale == Scale::Ci { self.cases.0 } else { self.cases.1 };
         eprintln!("{}: {}, seed {seed}", self.name, self.about);
-        let tally = (self.run)(&Task { cases, seed, is_hunt: false, allocated });
+        let tally = (self.run)(&Task { cases, seed, is_hunt: false, memory });
         let hunt = |&(fault, cases): &(Fault, u64)| {
             plant(Some(fault));
-            let hunted = (self.run)(&Task { cases, seed, is_hunt: true, allocated });
+            let hunted = (self.run)(&Task { cases, seed, is_hunt: true, memory });
             plant(None);
             let found = hunted.failures.into_iter().next();
             match &found {

@@ -90,6 +90,10 @@ pub enum Fault {
     SkipSettle,
     /// The lengths of a delta's columns are not looked at.
     SkipBounds,
+    /// A length that a record tells is used before it was held against what the file has.
+    SkipLengthCap,
+    /// A run of a stored page may pass the page's end by one byte.
+    RunPastEnd,
 }
 
 /// Tells whether the fault is planted.

@@ -4,7 +4,7 @@ use std::{alloc::System, process::ExitCode, time::Instant};
 
 use cap::Cap;
 use clap::Parser;
-use mmsb_testkit::torture::{LANES, Lane, Scale, lanes::kill, report};
+use mmsb_testkit::torture::{LANES, Lane, Memory, Scale, lanes::kill, report};
 
 /// Counts what is allocated.
 #[global_allocator]
@@ -41,11 +41,8 @@ fn main() -> ExitCode {
         [] => lane.is_quick || !options.quick,
         names => names.iter().any(|name| name == lane.name),
     };
-    let rows: Vec<_> = LANES
-        .iter()
-        .filter(is_chosen)
-        .map(|lane| lane.run(scale, seed, || MEMORY.allocated() as u64))
-        .collect();
+    let memory = Memory { now: || MEMORY.allocated() as u64, peak: || MEMORY.max_allocated() as u64 };
+    let rows: Vec<_> = LANES.iter().filter(is_chosen).map(|lane| lane.run(scale, seed, memory)).collect();
     print!("{}", report::table(&rows));
     println!("torture: {} lanes in {:.1} s", rows.len(), start.elapsed().as_secs_f64());
     if rows.iter().all(report::Row::is_well) { ExitCode::SUCCESS } else { ExitCode::FAILURE }

@@ -79,7 +79,12 @@ pub const LANES: &[Lane] = &[
         is_quick: true,
         cases: (1_000_000, 300_000_000),
         run: fuzz::run,
-        twins: &[(Fault::SkipBounds, 20_000)],
+        twins: &[
+            (Fault::SkipBounds, 50_000),
+            (Fault::SkipChecksum, 50_000),
+            (Fault::RunPastEnd, 200_000),
+            (Fault::SkipLengthCap, 200_000),
+        ],
     },
     Lane {
         name: "determinism",

@@ -53,7 +53,7 @@ pub fn each(name: &str, task: &Task, cases: u64, case: impl Fn(u64) -> Result<u6
         failures: Mutex::default(),
         panics: Arc::default(),
         running: (0..workers).map(|_| Mutex::default()).collect(),
-        memory_start: (task.allocated)(),
+        memory_start: (task.memory.now)(),
     };
     let panics = Arc::clone(&shared.panics);
     let hook = take_hook();
@@ -90,7 +90,7 @@ impl Shared<'_> {
             for panic in locked(&self.panics).drain(..) {
                 self.fail(number, &panic);
             }
-            let taken = (self.task.allocated)().saturating_sub(self.memory_start);
+            let taken = (self.task.memory.now)().saturating_sub(self.memory_start);
             if taken > MEMORY_BYTES_MAX * self.running.len() as u64 * 4 {
                 self.fail(number, &format!("{taken} bytes are allocated"));
             }

@@ -47,9 +47,9 @@ fn bus(disk: &FaultyVfs, segment_bytes: u64) -> Bus {
 }
 
 /// Small stores, of one segment and of several.
-fn stores() -> impl Iterator<Item = Vec<(String, Vec<u8>)>> {
+fn stores(seed: u64) -> impl Iterator<Item = Vec<(String, Vec<u8>)>> {
     [(1, 4, 1 << 20), (2, 9, 1 << 20), (3, 12, 4096), (4, 6, 1024)]
-        .map(|(s, o, b)| store(s, o, b))
+        .map(|(salt, operations, bytes)| store(seed ^ salt, operations, bytes))
         .into_iter()
 }
 
@@ -60,18 +60,18 @@ fn joined(files: &[(String, Vec<u8>)], prefixes: &[&str]) -> Vec<u8> {
     [Fixes::ALL].into_iter().chain(wanted.flat_map(|(_, bytes)| bytes.iter().copied())).collect()
 }
 
-pub(super) fn logs() -> Vec<Vec<u8>> {
-    stores().map(|files| joined(&files, &["seg-"])).collect()
+pub(super) fn logs(seed: u64) -> Vec<Vec<u8>> {
+    stores(seed).map(|files| joined(&files, &["seg-"])).collect()
 }
 
-pub(super) fn buses() -> Vec<Vec<u8>> {
-    stores().map(|files| joined(&files, &["seg-", "ckpt-", "MANIFEST-"])).collect()
+pub(super) fn buses(seed: u64) -> Vec<Vec<u8>> {
+    stores(seed).map(|files| joined(&files, &["seg-", "ckpt-", "MANIFEST-"])).collect()
 }
 
 /// Every record of the logs, and one of each kind that a bus does not write.
-pub(super) fn records() -> Vec<Vec<u8>> {
+pub(super) fn records(seed: u64) -> Vec<Vec<u8>> {
     let mut records = vec![wide_frame(), mark(), state()];
-    for log in logs() {
+    for log in logs(seed) {
         let mut rest = log.get(1 + HEAD_BYTES..).unwrap_or_default();
         while let Ok(head) = record_head(rest) {
             let (record, behind) = rest.split_at(head.bytes().min(rest.len()));
@@ -115,28 +115,28 @@ fn state() -> Vec<u8> {
 }
 
 /// The columns of every frame, with counts that fit.
-pub(super) fn batches() -> Vec<Vec<u8>> {
+pub(super) fn batches(seed: u64) -> Vec<Vec<u8>> {
     let columns = |record: &Vec<u8>| {
         let batch = parse_frame(&record[1..]).ok()?.batch;
         let [compact, wide, ..] = batch.columns();
         let counts = [u8::try_from(compact.len() / 8).ok()?, u8::try_from(wide.len() / 24).ok()?];
-        let mut bytes = counts.to_vec();
+        let mut bytes = [&counts[..], &[0]].concat();
         batch.encode_into(&mut bytes);
         Some(bytes)
     };
-    records().iter().filter_map(columns).collect()
+    records(seed).iter().filter_map(columns).collect()
 }
 
-pub(super) fn events() -> Vec<Vec<u8>> {
+pub(super) fn events(seed: u64) -> Vec<Vec<u8>> {
     let section = |record: &Vec<u8>| {
         let sections = parse_frame(&record[1..]).ok()?.sections;
         sections.get(SectionKind::PAGE_EVENTS).map(<[u8]>::to_vec)
     };
-    records().iter().filter_map(section).collect()
+    records(seed).iter().filter_map(section).collect()
 }
 
 /// Manifests with segments, chains and tags.
-pub(super) fn manifests() -> Vec<Vec<u8>> {
+pub(super) fn manifests(seed: u64) -> Vec<Vec<u8>> {
     let cursor = |number: u64| Cursor { lsn: Lsn::new(1000 * number), number, chain: 7 };
     let checkpoint =
         |number, parent| CheckpointRef { cursor: cursor(number), parent, bytes: 500, hash: [9; 32] };
@@ -150,23 +150,26 @@ pub(super) fn manifests() -> Vec<Vec<u8>> {
         ..first.clone()
     };
     let encoded = [first, later].map(|manifest| [&[Fixes::ALL], &manifest.encode()[..]].concat());
-    let stored = stores().map(|files| joined(&files, &["MANIFEST-"]));
+    let stored = stores(seed).map(|files| joined(&files, &["MANIFEST-"]));
     encoded.into_iter().chain(stored).collect()
 }
 
 /// Checkpoints of every form, in one block and in several.
-pub(super) fn checkpoints() -> Vec<Vec<u8>> {
-    [(None, 1 << 20), (Some(3), 200)].map(|(parent, block_bytes)| checkpoint(parent, block_bytes)).to_vec()
+pub(super) fn checkpoints(seed: u64) -> Vec<Vec<u8>> {
+    [(None, 1 << 20), (Some(3), 200)]
+        .map(|(parent, block_bytes)| checkpoint(parent, block_bytes, seed))
+        .to_vec()
 }
 
-fn checkpoint(parent: Option<u64>, block_bytes: usize) -> Vec<u8> {
+fn checkpoint(parent: Option<u64>, block_bytes: usize, seed: u64) -> Vec<u8> {
     let disk = FaultyVfs::new();
     let dir = LogDir::create(Arc::new(disk.clone()), Path::new(PATH), INSTANCE).expect("a new directory");
     let cursor = Cursor { lsn: Lsn::new(5000), number: 40, chain: 7 };
     let mut writer = CheckpointWriter::create(&dir, cursor, parent).expect("a new file");
     writer.set_block_bytes(block_bytes);
     let runs: Vec<u8> = (0..640).map(|at| if at < 500 { 0 } else { at as u8 }).collect();
-    let noise = Rng::new(5).bytes(300);
+    let mut dice = Rng::new(seed);
+    let noise: Vec<u8> = (0..300).map(|_| dice.any() as u8).collect();
     let pages =
         [(1, &b"fifteen bytes.."[..]), (2, &[7; 4096]), (3, &runs), (1 << 30, &noise), (1 << 39, b"x")];
     for (page, bytes) in pages {
@@ -177,15 +180,15 @@ fn checkpoint(parent: Option<u64>, block_bytes: usize) -> Vec<u8> {
     [&[Fixes::ALL], &bytes[..]].concat()
 }
 
-pub(super) fn operations() -> Vec<Vec<u8>> {
-    (0..12).map(|seed| Rng::new(seed).bytes(40 + 30 * seed as usize)).collect()
+pub(super) fn operations(seed: u64) -> Vec<Vec<u8>> {
+    (0..12).map(|salt| Rng::new(seed ^ salt).bytes(40 + 30 * salt as usize)).collect()
 }
 
 /// The metadata of states with names, texts and labels.
-pub(super) fn metadata() -> Vec<Vec<u8>> {
-    let of = |(seed, operations)| {
+pub(super) fn metadata(seed: u64) -> Vec<Vec<u8>> {
+    let of = |(salt, operations)| {
         let bus = bus(&FaultyVfs::new(), 1 << 20);
-        let mut driver = Driver::with_short_pages(seed);
+        let mut driver = Driver::with_short_pages(seed ^ salt);
         (0..operations).for_each(|_| driver.step(&bus));
         let envelope = mmsb::testing::metadata(&bus).expect("a disk that does not fail");
         [&[1], &envelope[..]].concat()

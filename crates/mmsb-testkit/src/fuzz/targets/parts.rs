@@ -81,12 +81,15 @@ fn sections_of<'f>(frame: &Frame<'f>) -> Vec<(SectionKind, &'f [u8])> {
     frame.sections.iter().collect()
 }
 
-/// The columns of a commit: counts of compact and wide entries, then the columns; what is left is payload.
+/// The columns of a commit, behind the counts of compact and wide entries; what is left is payload, and some bytes
+/// too many or too few of it are told.
 pub(super) fn batch(input: &[u8]) -> Result<(), String> {
-    let Some((&[compact, wide], columns)) = input.split_first_chunk::<2>() else { return Ok(()) };
+    let Some((&[compact, wide, surplus], columns)) = input.split_first_chunk() else { return Ok(()) };
     let entry_bytes = usize::from(compact) * 8 + usize::from(wide) * 24;
-    let Some(payload_bytes) = columns.len().checked_sub(entry_bytes) else { return Ok(()) };
-    let parsed = BatchView::parse(columns, compact.into(), wide.into(), payload_bytes as u32);
+    let payload_bytes = columns.len().checked_sub(entry_bytes);
+    let told = payload_bytes.and_then(|bytes| (bytes as u32).checked_add_signed((surplus as i8).into()));
+    let Some(payload_bytes) = told else { return Ok(()) };
+    let parsed = BatchView::parse(columns, compact.into(), wide.into(), payload_bytes);
     let Ok(batch) = parsed else { return Ok(()) };
     must_equal("the count", &batch.iter().count(), &batch.len())?;
     let mut again = DeltaBatch::default();

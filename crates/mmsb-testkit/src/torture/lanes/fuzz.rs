@@ -1,69 +1,69 @@
-//! Fuzzing: bytes that were right, changed a little, their checksums put right again so that they get past those.
+//! Fuzzing: inputs of the corpus, and what a bus writes, changed a little and read by the targets of
+//! [`fuzz`](crate::fuzz), on any toolchain and by a seed.
 //!
-//! [`TARGETS`] is the door for more: seeds, a way to put checksums right, and what must hold of any bytes.
+//! Invariant: every case belongs to one target, by its share; it stays within the memory that its inputs may take.
 
-mod bytes;
-mod operations;
-mod targets;
+use std::thread::available_parallelism;
 
-use mmsb_types::plant::{Fault, is_planted};
-
-use self::bytes::mutate;
-pub use self::targets::TARGETS;
 use crate::{
     Rng,
+    fuzz::{INPUT_BYTES_MAX, MEMORY_BYTES_MAX, TARGETS, Target, corpus, mutate},
     torture::{Tally, Task, pool},
 };
 
 /// Executions of one case.
 const EXECUTIONS: u64 = 250;
-
-/// Something that reads bytes of unknown origin.
-#[derive(Clone, Copy, Debug)]
-pub struct Target {
-    /// Its name.
-    pub name: &'static str,
-    /// Cases out of a thousand.
-    pub share: u64,
-    /// Makes bytes that are right, by a seed.
-    pub seeds: fn(u64) -> Vec<Vec<u8>>,
-    /// Puts the checksums right.
-    pub fix: fn(&mut [u8]),
-    /// Reads them.
-    ///
-    /// # Errors
-    /// What does not hold; refusing the bytes is well.
-    pub read: fn(&[u8]) -> Result<(), String>,
-}
+/// What the shares of the targets add up to.
+const SHARES: u64 = 1000;
 
 pub(super) fn run(task: &Task) -> Tally {
-    let seeds: Vec<Vec<Vec<u8>>> = TARGETS.iter().map(|target| (target.seeds)(task.seed)).collect();
-    let mut tally = pool::each("fuzz", task, task.cases.div_ceil(EXECUTIONS), |case| {
-        let mut dice = Rng::new(task.seed ^ case << 12);
-        let (mut ticket, mut chosen) = (case.wrapping_mul(7919) % 1000, 0);
-        while chosen < TARGETS.len() && ticket >= TARGETS[chosen].share {
-            ticket -= TARGETS[chosen].share;
-            chosen += 1;
-        }
-        match TARGETS.get(chosen) {
-            None => operations::run(dice.any(), EXECUTIONS),
-            Some(target) => hammer(target, &seeds[chosen], &mut dice),
-        }
+    let inputs: Vec<Vec<Vec<u8>>> = TARGETS.iter().map(|target| inputs(target, task.seed)).collect();
+    let counts: Vec<String> = TARGETS
+        .iter()
+        .zip(&inputs)
+        .map(|(target, inputs)| format!("{} {}", target.name, inputs.len()))
+        .collect();
+    let cases = task.cases.div_ceil(EXECUTIONS);
+    let mut tally = pool::each("fuzz", task, cases, |case| {
+        let (target, chosen) = chosen(case);
+        hammer(target, &inputs[chosen], task, &mut Rng::new(task.seed ^ case << 12))
     });
-    let names: Vec<&str> = TARGETS.iter().map(|target| target.name).chain(["operations"]).collect();
-    tally.notes.push(format!("targets: {}", names.join(", ")));
+    tally.notes.push(format!("inputs to begin with: {}", counts.join(", ")));
     tally
 }
 
-fn hammer(target: &Target, seeds: &[Vec<u8>], dice: &mut Rng) -> Result<u64, String> {
-    for execution in 0..EXECUTIONS {
-        let mut bytes = dice.pick(seeds);
-        mutate(&mut bytes, seeds, dice);
-        if dice.once_in(2) || is_planted(Fault::SkipChecksum) {
-            (target.fix)(&mut bytes);
+/// The corpus, if it is there, and examples.
+fn inputs(target: &Target, seed: u64) -> Vec<Vec<u8>> {
+    let kept = corpus::read(target).unwrap_or_default().into_iter().map(|(_, input)| input);
+    kept.chain((target.examples)(seed)).collect()
+}
+
+/// Deals the cases out, each target's over the whole run.
+fn chosen(case: u64) -> (&'static Target, usize) {
+    let mut ticket = case.wrapping_mul(7919) % SHARES;
+    for (index, target) in TARGETS.iter().enumerate() {
+        if ticket < target.share {
+            return (target, index);
         }
+        ticket -= target.share;
+    }
+    unreachable!("the shares add up to {SHARES}")
+}
+
+fn hammer(target: &Target, inputs: &[Vec<u8>], task: &Task, dice: &mut Rng) -> Result<u64, String> {
+    let workers = available_parallelism().map_or(1, |count| count.get() as u64);
+    let (start, peak) = ((task.memory.now)(), (task.memory.peak)());
+    let bound = start + workers * (MEMORY_BYTES_MAX + INPUT_BYTES_MAX as u64);
+    for execution in 0..EXECUTIONS {
+        let mut bytes = dice.pick(inputs);
+        mutate(&mut bytes, inputs, dice);
         let read = (target.read)(&bytes);
-        read.map_err(|what| format!("{}, execution {execution}: {what}: {}", target.name, hex(&bytes)))?;
+        let told = |what: &str| format!("{}, execution {execution}: {what}: {}", target.name, hex(&bytes));
+        read.map_err(|what| told(&what))?;
+        let new_peak = (task.memory.peak)();
+        if new_peak > peak.max(bound) {
+            return Err(told(&format!("{} bytes of memory were taken", new_peak - start)));
+        }
     }
     Ok(EXECUTIONS)
 }
@@ -72,3 +72,12 @@ fn hammer(target: &Target, seeds: &[Vec<u8>], dice: &mut Rng) -> Result<u64, Str
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().take(96).map(|byte| format!("{byte:02x}")).collect()
 }
+
+const _: () = {
+    let (mut sum, mut index) = (0, 0);
+    while index < TARGETS.len() {
+        sum += TARGETS[index].share;
+        index += 1;
+    }
+    assert!(sum == SHARES);
+};
