@@ -6,6 +6,7 @@ mod branches;
 mod checkpoints;
 mod examples;
 mod faults;
+mod fixtures;
 mod frames;
 mod hostile;
 mod many;
