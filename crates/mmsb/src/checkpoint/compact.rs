@@ -58,12 +58,14 @@ impl Bus {
     /// # let dir = tempfile::tempdir().unwrap();
     /// use mmsb::Retention;
     ///
-    /// let bus = mmsb::Bus::builder().retain(Retention::Epochs(100)).create(dir.path().join("run.mmsb"))?;
+    /// let builder = mmsb::Bus::builder().segment_bytes(16 << 10).retain(Retention::Epochs(100));
+    /// let bus = builder.create(dir.path().join("run.mmsb"))?;
     /// let world = bus.create_page("world", 8)?;
     /// for tick in 0..1000u64 {
     ///     bus.put(world, 0, &tick)?;
     /// }
     /// let compacted = bus.compact()?;
+    /// assert!(compacted.segment_count > 0);
     /// assert_eq!(compacted.oldest, mmsb::Epoch::new(1001 - 100));
     /// assert_eq!(bus.at(compacted.oldest)?.get::<u64>(world, 0)?, 899);
     /// # Ok(())

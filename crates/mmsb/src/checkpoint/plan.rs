@@ -3,6 +3,9 @@
 //! Invariant: whatever is left holds two chains, where there are two, and the log from the older one on; every
 //! tag, every state that somebody holds on to; and all that those build on.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeSet;
 
 use mmsb_tlog::{CheckpointRef, Manifest, SegmentHead};
