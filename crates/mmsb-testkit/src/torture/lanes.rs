@@ -31,6 +31,7 @@ pub const LANES: &[Lane] = &[
             (Fault::SkipDirSync, 20_000),
             (Fault::AckEarly, 20_000),
             (Fault::SkipSettle, 20_000),
+            (Fault::CutBeforeCheckpoint, 20_000),
         ],
     },
     Lane {

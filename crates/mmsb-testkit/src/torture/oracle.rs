@@ -11,7 +11,10 @@ use mmsb::{
     vfs::{FaultyVfs, faulty::Crash},
 };
 
-use super::workload::{PATH, builder};
+use super::{
+    pool,
+    workload::{PATH, builder},
+};
 use crate::{Model, ModelState, Rng};
 
 /// What a disk may hold.
@@ -46,6 +49,7 @@ pub fn recover(disk: &FaultyVfs, bounds: &Bounds<'_>) -> Result<Option<Bus>, Str
 /// # Errors
 /// What does not.
 pub fn survives(disk: &FaultyVfs, bounds: &Bounds<'_>, dice: &mut Rng) -> Result<(), String> {
+    pool::beat();
     if dice.once_in(8) {
         reads_without_a_trace(disk, bounds)?;
     }
@@ -53,6 +57,7 @@ pub fn survives(disk: &FaultyVfs, bounds: &Bounds<'_>, dice: &mut Rng) -> Result
     if dice.once_in(4) {
         looks_back(&bus, bounds.model, dice)?;
     }
+    tags_show(&bus, bounds.model)?;
     if dice.once_in(8) {
         same_again(disk, &bus, bounds)?;
     }
@@ -118,6 +123,18 @@ fn same_again(disk: &FaultyVfs, bus: &Bus, bounds: &Bounds<'_>) -> Result<(), St
     // What the first recovery did not make durable may be gone, but nothing that was promised.
     let lost = Bounds { least: bounds.least, most: epoch, ..*bounds };
     recover(&disk.crash(Crash::Lose), &lost).map_err(|what| format!("recovering after recovery: {what}"))?;
+    Ok(())
+}
+
+/// Every tag leads to the state that it names.
+fn tags_show(bus: &Bus, model: &Model) -> Result<(), String> {
+    for tag in bus.tags() {
+        if tag.epoch > bus.epoch() {
+            return Err(format!("{tag:?} is ahead of {}", bus.epoch()));
+        }
+        let past = bus.at_tag(&tag.name).map_err(|error| told("the state of a tag", &error))?;
+        past_shows(&past, model.state(tag.epoch))?;
+    }
     Ok(())
 }
 

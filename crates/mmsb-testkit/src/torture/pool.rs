@@ -4,6 +4,7 @@
 //! thread that hangs.
 
 use std::{
+    cell::RefCell,
     fmt::Write as _,
     panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook},
     sync::{
@@ -16,7 +17,7 @@ use std::{
 
 use super::{Tally, Task};
 
-/// Longest life of a case.
+/// Longest time that a case may take to its end, or to its next [`beat`].
 pub const HANG: Duration = Duration::from_secs(5);
 /// Memory that a case may take beyond what its files take.
 pub const MEMORY_BYTES_MAX: u64 = 64 << 20;
@@ -24,6 +25,24 @@ pub const MEMORY_BYTES_MAX: u64 = 64 << 20;
 const FAILURES_MAX: usize = 12;
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_secs(5);
+
+/// The case of a worker, and when it last told that it is alive.
+type Running = Mutex<Option<(u64, Instant)>>;
+
+thread_local! {
+    static MINE: RefCell<Option<Arc<Running>>> = const { RefCell::new(None) };
+}
+
+/// Tells that the case goes on: what follows may take as long again. For cases that try many things in turn.
+pub fn beat() {
+    MINE.with_borrow(|mine| {
+        if let Some(running) = mine
+            && let Some((_, since)) = &mut *locked(running)
+        {
+            *since = Instant::now();
+        }
+    });
+}
 
 /// What the cases of one run share.
 struct Shared<'a> {
@@ -34,8 +53,7 @@ struct Shared<'a> {
     failures: Mutex<Vec<String>>,
     /// What panicked, on whatever thread.
     panics: Arc<Mutex<Vec<String>>>,
-    /// The case of each worker and since when.
-    running: Vec<Mutex<Option<(u64, Instant)>>>,
+    running: Vec<Arc<Running>>,
     memory_start: u64,
 }
 
@@ -52,7 +70,7 @@ pub fn each(name: &str, task: &Task, cases: u64, case: impl Fn(u64) -> Result<u6
         is_over: AtomicBool::new(false),
         failures: Mutex::default(),
         panics: Arc::default(),
-        running: (0..workers).map(|_| Mutex::default()).collect(),
+        running: (0..workers).map(|_| Arc::default()).collect(),
         memory_start: (task.memory.now)(),
     };
     let panics = Arc::clone(&shared.panics);
@@ -80,6 +98,7 @@ impl Shared<'_> {
                 return;
             }
             *locked(&self.running[worker]) = Some((number, Instant::now()));
+            MINE.set(Some(Arc::clone(&self.running[worker])));
             let done = catch_unwind(AssertUnwindSafe(|| case(number)));
             *locked(&self.running[worker]) = None;
             match done {

@@ -6,7 +6,7 @@
 use std::{path::Path, sync::Arc};
 
 use mmsb::{
-    Builder, Bus, Durability, Epoch, Error, Transaction,
+    Builder, Bus, CheckpointEvery, Durability, Epoch, Error, Retention, Transaction,
     vfs::{FaultyVfs, faulty::Moment},
 };
 
@@ -58,7 +58,30 @@ pub fn builder(seed: u64) -> Builder {
         .segment_bytes(SEGMENT_BYTES)
         .prewrite(false)
         .without_threads()
+        .checkpoint_every(CheckpointEvery::NEVER)
+        .checkpoint_on_stop(None)
         .instance_id(id)
+}
+
+/// A rewind goes no further back, so that retention need not be asked.
+const REWIND_MAX: u64 = 20;
+/// More tags than these are not kept.
+const TAGS_MAX: usize = 4;
+
+/// Names a state, and forgets another one if there are many.
+fn tag(bus: &Bus, rng: &mut Rng) -> Result<(), Error> {
+    let tags = bus.tags();
+    if tags.len() >= TAGS_MAX {
+        bus.untag(&rng.pick(&tags).name)?;
+    }
+    let (oldest, newest) = (bus.oldest().get(), bus.epoch().get());
+    let epoch = oldest + rng.below((newest - oldest + 1) as usize) as u64;
+    let name = format!("tag-{:x}", rng.any());
+    match bus.tag(&name, Epoch::new(epoch)) {
+        // Between a tag and the states that are kept there may be none.
+        Err(Error::HistoryGone { .. }) => Ok(()),
+        tagged => tagged,
+    }
 }
 
 /// A bus whose transactions promise so much.
@@ -101,15 +124,11 @@ impl Workload {
         for _ in 0..self.operations {
             run.begun.push((disk.call_count(), driver.model().epoch().next()));
             match rng.below(100) {
-                0 => {
-                    if rng.once_in(2) {
-                        bus.stop()?
-                    } else {
-                        drop(bus)
-                    }
-                    bus = builder(self.seed).open_on(vfs(), Path::new(PATH))?;
-                }
-                1 | 2 => drop(driver.try_rewind(&bus, 20)?),
+                0 => bus = self.reopen(bus, disk, &mut rng)?,
+                1 | 2 => drop(driver.try_rewind(&bus, REWIND_MAX)?),
+                3 | 4 => drop(bus.checkpoint()?),
+                5 => drop(bus.compact_to(Retention::Epochs(REWIND_MAX + rng.below(80) as u64))?),
+                6 => tag(&bus, &mut rng)?,
                 _ => run.commit(&bus, driver, &mut rng)?,
             }
             run.promise(bus.stats().durable);
@@ -119,6 +138,19 @@ impl Workload {
             run.promise(driver.model().epoch());
         }
         Ok(())
+    }
+}
+
+impl Workload {
+    /// Ends the bus, on purpose or by dropping it, and opens it again.
+    fn reopen(self, bus: Bus, disk: &FaultyVfs, rng: &mut Rng) -> Result<Bus, Error> {
+        if rng.once_in(2) {
+            bus.stop()?;
+        } else {
+            drop(bus);
+        }
+        let on_stop = rng.once_in(2).then_some(1);
+        builder(self.seed).checkpoint_on_stop(on_stop).open_on(Arc::new(disk.clone()), Path::new(PATH))
     }
 }
 

@@ -55,6 +55,7 @@ fn hammer(target: &Target, inputs: &[Vec<u8>], task: &Task, dice: &mut Rng) -> R
     let (start, peak) = ((task.memory.now)(), (task.memory.peak)());
     let bound = start + workers * (MEMORY_BYTES_MAX + INPUT_BYTES_MAX as u64);
     for execution in 0..EXECUTIONS {
+        pool::beat();
         let mut bytes = dice.pick(inputs);
         mutate(&mut bytes, inputs, dice);
         let read = (target.read)(&bytes);
