@@ -78,7 +78,9 @@ impl Flush {
         let cut = match self.end.number < number {
             true => self.write_up_to(number, ring, boxes, to).map(|end| behind = end),
             // Behind the mark that is there another segment might begin.
-            false => self.write_mark(to, false),
+            // Were it not synced at once, a later mark could tell the number before it to be durable; a power cut
+            // that tears this one would then look like damage.
+            false => self.write_mark(to, false).and_then(|()| to.sync_written()),
         };
         cut.map(|()| behind).inspect_err(|error| to.poison_by(error))
     }

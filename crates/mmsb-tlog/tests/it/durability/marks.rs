@@ -73,7 +73,7 @@ fn a_cut_is_synced_before_anything_is_written_behind_it() {
     // The first write renews the last mark, of which nobody knows whether it is durable.
     assert!(matches!(
         disk.plan().actions[..],
-        [Action::Cut, Action::Sync { .. }, Action::Write { .. }, Action::Write { .. }]
+        [Action::Cut, Action::Sync { .. }, Action::Write { .. }, Action::Sync { .. }, Action::Write { .. }]
     ));
     let (disk, dir, bytes) = torn();
     disk.plan().syncs_left = Some(0);
