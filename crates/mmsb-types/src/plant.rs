@@ -94,6 +94,8 @@ pub enum Fault {
     SkipLengthCap,
     /// A run of a stored page may pass the page's end by one byte.
     RunPastEnd,
+    /// Memory gets another first byte than the log, where a commit is one short write.
+    StoreFlipped,
 }
 
 /// Tells whether the fault is planted.

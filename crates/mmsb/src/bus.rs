@@ -36,6 +36,7 @@ use crate::{
     interner::{Interner, SourceLoan},
     journal::Journal,
     lineage::Lineage,
+    state_hash::StateMarks,
     txn::Draft,
     undo::Undo,
 };
@@ -68,6 +69,8 @@ pub(crate) struct Inner {
     options: Options,
     pub(crate) checkpoints: Checkpoints,
     pub(crate) auto: Auto,
+    /// `None` where no hashes are told.
+    pub(crate) state_marks: Option<StateMarks>,
     stopped: AtomicBool,
     /// Held by the one commit that may wait for page locks while it holds some.
     bulk_ticket: Mutex<()>,

@@ -35,7 +35,7 @@ pub use self::{
 };
 pub(crate) use self::{
     auto::{Auto, NudgeShifts, STOP_BYTES},
-    chain::Chain,
+    chain::{Chain, Sink},
     load::{Loaded, load_newest},
     make::Checkpoints,
     meta::{decode, encode},

@@ -89,6 +89,7 @@ pub(crate) fn settle(bus: &Bus, epoch: Epoch, durability: Durability) -> Result<
     let log = bus.journal().log()?;
     let waited = log.wait(epoch.get(), durability);
     waited.map_err(|source: LogError| Error::OutcomeUnknown { epoch, source })?;
+    bus.inner().mark_state_behind(epoch);
     Ok(Committed { epoch, reached: log.reached(epoch.get()) })
 }
 

@@ -52,6 +52,7 @@ mod past;
 mod rewind;
 mod snapshot;
 mod verify;
+mod verify_replay;
 mod view;
 
 mod catalogue;
@@ -67,6 +68,7 @@ mod memory;
 mod replay;
 mod site;
 mod state;
+mod state_hash;
 mod stats;
 mod texts;
 mod trie;
@@ -92,11 +94,15 @@ pub use replay::replay_into;
 pub use rewind::{RewindSource, Rewound};
 pub use snapshot::Snapshot;
 pub use verify::{Verified, verify};
+#[doc(hidden)]
+pub use verify_replay::verify_replay_of;
+pub use verify_replay::{Mismatch, ReplayDifference, ReplayProgress, ReplayVerified, verify_replay};
 pub use view::{ToView, View};
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::{Error, ManyError};
 pub use memory::MemoryStats;
+pub use state_hash::{StateHash, state_hash};
 pub use stats::Stats;
 pub use typed::{Readable, Value};
 

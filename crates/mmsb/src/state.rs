@@ -27,7 +27,7 @@ pub(crate) struct State {
 
 /// The pages of a state, by id.
 #[derive(Clone, Debug, Default)]
-struct StatePages(BTreeMap<PageId, StatePage>);
+pub(crate) struct StatePages(BTreeMap<PageId, StatePage>);
 
 /// One page of a state.
 #[derive(Clone)]
@@ -40,6 +40,11 @@ impl State {
     /// Makes a state of what is known of it.
     pub(crate) fn of(head: Heading, pages: BTreeMap<PageId, StatePage>) -> Self {
         Self { head, pages: StatePages(pages) }
+    }
+
+    /// Takes the pages out of what is known beside.
+    pub(crate) fn into_parts(self) -> (Heading, StatePages) {
+        (self.head, self.pages)
     }
 
     /// Applies the commit after this state.
@@ -87,6 +92,17 @@ impl State {
             epoch: state.epoch,
             location: names.location(page),
         }
+    }
+}
+
+impl StatePages {
+    pub(crate) fn get(&self, page: PageId) -> Option<&StatePage> {
+        self.0.get(&page)
+    }
+
+    /// Visits the pages by rising id.
+    pub(crate) fn iter(&self) -> impl ExactSizeIterator<Item = (PageId, &StatePage)> {
+        self.0.iter().map(|(&page, state)| (page, state))
     }
 }
 

@@ -22,6 +22,7 @@ use crate::{
     kept::Kept,
     lineage::Lineage,
     replay,
+    state_hash::StateMarks,
     undo::Undo,
 };
 
@@ -98,7 +99,12 @@ fn assemble(builder: Builder, kept: Kept, mode: Mode, loaded: Loaded) -> Bus {
         Mode::Writer(_) => Auto::new(builder.checkpoint_every),
         Mode::Volatile(_) | Mode::Reader(_) => Auto::new(CheckpointEvery::NEVER),
     };
-    Bus::new(Inner {
+    let newest = heading.epoch;
+    let state_marks = match mode {
+        Mode::Writer(_) => builder.state_hash_every.map(|every| StateMarks::new(every, newest)),
+        Mode::Volatile(_) | Mode::Reader(_) => None,
+    };
+    let bus = Bus::new(Inner {
         store: loaded.store,
         catalogue: Catalogue::new(heading.names),
         journal: Journal::new(kept, mode, options.keep_bytes),
@@ -112,5 +118,8 @@ fn assemble(builder: Builder, kept: Kept, mode: Mode, loaded: Loaded) -> Bus {
         bulk_ticket: Mutex::new(()),
         lineage: Lineage::new(),
         untrimmed_bytes: AtomicU64::new(0),
-    })
+        state_marks,
+    });
+    bus.inner().hash_opened();
+    bus
 }

@@ -40,6 +40,9 @@ impl Inner {
         if with_checkpoint {
             self.checkpoint_to_stop();
         }
+        if with_checkpoint {
+            self.mark_last_state();
+        }
         Ok(log.close()?)
     }
 }

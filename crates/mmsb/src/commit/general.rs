@@ -158,6 +158,11 @@ impl<'c> Commit<'c> {
         let reservation = self.log.reserve(room, frame_bytes);
         let epoch = Epoch::new(reservation.number());
         self.bus.note_epoch(self.committer, epoch);
+        if let Some(marks) = &self.bus.inner().state_marks
+            && detail.pages.iter().any(|page| page.life == Life::Dead)
+        {
+            marks.count_death();
+        }
         let mut writer = group.into_writer();
         writer.preserve(held.changing(), epoch);
         held.store(&mut writer, scratch.batch.view(), &mut scratch.undo);

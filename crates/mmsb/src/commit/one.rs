@@ -142,6 +142,10 @@ fn store(writer: &mut PageWriter<'_>, span: Span, patch: Patch<'_>) {
         Patch::Bytes { bytes, .. } | Patch::Page { bytes } => writer.write(span.offset, bytes),
         Patch::Fill { byte, .. } | Patch::PageFill { byte, .. } => writer.fill(span, byte),
     }
+    if is_planted(Fault::StoreFlipped) {
+        let first = writer.bytes()[span.offset as usize];
+        writer.write(span.offset, &[first ^ 1]);
+    }
 }
 
 /// Returns the frame of a short write.

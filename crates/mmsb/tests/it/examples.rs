@@ -2,6 +2,8 @@
 
 #[path = "../../examples/branches.rs"]
 mod branches;
+#[path = "../../examples/checkpointing.rs"]
+mod checkpointing;
 #[path = "../../examples/history.rs"]
 mod history;
 #[path = "../../examples/rollback.rs"]
@@ -10,6 +12,11 @@ mod rollback;
 #[test]
 fn branches_tries_plans_and_keeps_the_best() {
     branches::main().unwrap();
+}
+
+#[test]
+fn checkpointing_recovers_what_was_promised() {
+    checkpointing::main().unwrap();
 }
 
 #[test]
