@@ -255,7 +255,10 @@ impl Log {
             drop(flush);
             panic!("the log cannot be cut behind e{number}: e{written} is written");
         }
-        flush.cut_behind(number, &shared.ring, &shared.boxes, &shared.progress)
+        let behind = flush.cut_behind(number, &shared.ring, &shared.boxes, &shared.progress)?;
+        drop(flush);
+        shared.write_through(number)?;
+        Ok(behind)
     }
 
     /// Writes behind the frame `number`, and what else is published, that the state there has this hash.
@@ -269,7 +272,11 @@ impl Log {
         let shared = &*self.shared;
         assert!(number <= self.published(), "e{number} is not published, so its state has no hash");
         shared.check_process()?;
-        shared.lock_flush().append_state((number, hash), &shared.ring, &shared.boxes, &shared.progress)
+        let mut flush = shared.lock_flush();
+        flush.append_state((number, hash), &shared.ring, &shared.boxes, &shared.progress)?;
+        let before = flush.end.number;
+        drop(flush);
+        shared.write_through(before)
     }
 
     /// Ends the log, as a failed write does: for who finds out elsewhere that it must not go on.
@@ -307,7 +314,7 @@ impl Log {
     /// Returns the end of what is written: readers may go up to there.
     #[must_use]
     pub fn written_end(&self) -> Cursor {
-        self.shared.lock_flush().end
+        self.shared.progress.group.written_end()
     }
 
     /// Tells the file that nothing before `lsn` will be read again: memory is given back.
@@ -363,7 +370,7 @@ impl Drop for Log {
         }
         self.flusher.stop(&self.shared.waker);
         // A failure here has poisoned the log and was told to everyone who waited.
-        let _ = self.shared.flush();
+        let _ = self.shared.flush().and_then(|_| self.shared.progress.settle());
     }
 }
 

@@ -60,7 +60,7 @@ impl LogDir {
             return Ok(Fate::Goes);
         }
         if let Some(segment) = SegmentHead::number_of(name) {
-            return self.fate_of_segment(&path, segment, manifest);
+            return self.fate_of_segment(&path, segment, manifest, end);
         }
         if let Some(segment) = number_behind(name, INDEX) {
             return Ok(if is_live(manifest, segment) { Fate::Stays } else { Fate::Goes });
@@ -81,18 +81,27 @@ impl LogDir {
         }
     }
 
-    /// A segment before the log was retired. One behind it was being made: it holds nothing yet but its head.
-    fn fate_of_segment(&self, path: &Path, segment: u64, manifest: &Manifest) -> io::Result<Fate> {
+    /// A segment before the log was retired. One behind it was being made: it holds nothing yet but its head, or it
+    /// goes on where the log ends with commits that nobody was told to be written, for no manifest ever named it.
+    fn fate_of_segment(
+        &self,
+        path: &Path,
+        segment: u64,
+        manifest: &Manifest,
+        end: Cursor,
+    ) -> io::Result<Fate> {
         if is_live(manifest, segment) {
             return Ok(Fate::Stays);
         }
         let file = self.vfs.open(path, Access::ReadOnly)?;
         let mut window = Window::new(file.clone(), file.len()?);
         let head = SegmentHead::parse(window.look(0, SEGMENT_HEAD_BYTES)?);
-        let is_own = matches!(head, Ok((head, instance))
-            if head.segment == segment && instance == manifest.instance);
+        let is_own = matches!(&head, Ok((head, instance))
+            if head.segment == segment && *instance == manifest.instance);
         let is_retired = segment < manifest.segments[0].segment;
-        let is_useless = is_own && (is_retired || only_zeros(&mut window)?);
+        let next = SegmentHead::behind(manifest.last_segment().segment + 1, end);
+        let is_next = matches!(head, Ok((head, _)) if head == next);
+        let is_useless = is_own && (is_retired || is_next || only_zeros(&mut window)?);
         Ok(if is_useless { Fate::Goes } else { Fate::Quarantined })
     }
 

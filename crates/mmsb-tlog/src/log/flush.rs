@@ -35,7 +35,7 @@ pub(crate) struct Flush {
 }
 
 impl Flush {
-    /// Writes every published frame.
+    /// Writes every published frame; those in a segment that has no name yet do not count as written.
     ///
     /// # Errors
     /// The first failure as it was; from then on [`LogError::Poisoned`].
@@ -137,7 +137,6 @@ impl Flush {
             // A sync beside this flush may have failed since it began.
             to.check_poison()?;
             self.write_batch(behind, to)?;
-            to.set_written(behind.number);
             self.look_ahead(to);
         }
         Ok(behind)
@@ -176,7 +175,7 @@ impl Flush {
         let end = self.end.lsn.get() + self.batch.len() as u64;
         self.end = Cursor { lsn: Lsn::new(end), ..behind };
         self.closed = false;
-        to.group.moved(self.end, false);
+        to.moved(self.end, false);
         // A batch is longer only for a boxed frame, whose memory is not kept.
         self.batch.clear();
         self.batch.shrink_to(2 * BATCH_BYTES);

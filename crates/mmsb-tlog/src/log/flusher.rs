@@ -102,16 +102,14 @@ impl Waker {
 }
 
 fn run(shared: &Arc<Shared>) {
-    let mut syncer = Syncer::new(shared);
+    let (mut syncer, mut before) = (Syncer::new(shared), shared.progress.written());
     while !shared.waker.stopping.load(Ordering::Acquire) {
-        let before = shared.progress.written();
         // A failure has poisoned the log: every waiter and the next commit are told.
-        if shared.flush().and_then(|()| syncer.look()).is_err() {
-            return;
-        }
-        let idle = shared.progress.written() == before;
+        let Ok(end) = shared.flush().and_then(|end| syncer.look().map(|()| end)) else { return };
+        let idle = end == before;
+        before = end;
         shared.waker.rest.store(if idle { ASLEEP } else { DOZING }, Ordering::SeqCst);
-        if !idle || shared.progress.advance(&shared.ring) == before {
+        if !idle || shared.progress.advance(&shared.ring) == end {
             thread::park_timeout(if idle { SLEEP_MAX } else { TICK });
         }
         shared.waker.rest.store(AWAKE, Ordering::Relaxed);

@@ -207,8 +207,7 @@ fn all_wait_for_syncs(bad: u64) {
                     if progress.written() < number {
                         progress.check_poison()?;
                         file.write_at(number, &[]).unwrap();
-                        progress.set_written(number);
-                        progress.group.moved(end(number), false);
+                        progress.moved(end(number), false);
                     }
                     Ok(())
                 });

@@ -51,6 +51,9 @@ impl SyncEvery {
     /// Only so that whoever waits for a sync has not too much to wait for: 4 MiB, however old.
     pub const BEHIND: Self = Self { time: Duration::MAX, bytes: 4 << 20 };
 
+    /// Nothing is synced for its own sake.
+    pub(crate) const NEVER: Self = Self { time: Duration::MAX, bytes: u64::MAX };
+
     /// Tells whether there is a time at all.
     pub(crate) fn is_timed(&self) -> bool {
         self.time < Duration::MAX

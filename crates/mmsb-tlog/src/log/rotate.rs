@@ -1,10 +1,14 @@
 //! Rotation: the log goes on in a new segment once the next frame would make this one too long.
 //!
-//! In this order: the old segment is cut to what it holds and synced, so that all that is written is durable;
-//! the new one is written and synced under a temporary name, renamed, its directory synced; the manifest names
-//! it; only then is a frame written to it. A crash in between leaves a file that no manifest names.
+//! In this order: the old segment is cut to what it holds; writing goes on in the new one, which has a temporary
+//! name; whoever takes the next turn to sync syncs the old one and the new one, renames it, syncs the directory,
+//! and lets the manifest name it; only then does anything count as written that is in it. A crash in between leaves
+//! a file that no manifest names, with commits in it that nobody was told of.
 //!
-//! Invariant: a segment that is not the last ends exactly where the next begins, and was durable before that.
+//! The next rotation waits for that, so there is never more than one segment without a name.
+//!
+//! Invariant: a segment that is not the last ends exactly where the next begins, and was durable before the
+//! manifest named that.
 //! Invariant: a frame never spans segments; one longer than a segment has it to itself, and makes it longer.
 
 use std::{io, path::Path, sync::Arc};
@@ -51,11 +55,12 @@ impl Flush {
         self.rotation.as_ref().map_or(u64::MAX, |rotation| rotation.segment_bytes.saturating_sub(behind))
     }
 
-    /// Tells whether the next frame may go to a new segment: there is one in this.
+    /// Tells whether the next frame may go to a new segment: there is one in this, which may not be in the
+    /// manifest yet.
     pub(super) fn may_rotate(&self) -> bool {
         let Some(rotation) = &self.rotation else { return false };
         let segments = rotation.dir.manifest().segments.len();
-        self.end.number >= self.head.first_number && segments < SEGMENTS_MAX
+        self.end.number >= self.head.first_number && segments + 1 < SEGMENTS_MAX
     }
 
     /// Lets the next segment be prepared once this one is half full, if syncs come often enough to gain by it:
@@ -71,17 +76,18 @@ impl Flush {
         }
     }
 
-    /// Goes on in a new segment.
+    /// Goes on in a new segment, which has no name yet.
     pub(super) fn rotate(&mut self, to: &Progress) -> Result<(), LogError> {
+        to.settle()?;
         self.cut_to_length(to)?;
-        to.sync_written()?;
         let Some(rotation) = &mut self.rotation else { return Ok(()) };
         let head = SegmentHead::behind(self.head.segment + 1, self.end);
-        let file = rotation.make(&head)?;
+        self.file = rotation.make(&head)?;
         rotation.syncs_before = to.sync_count();
-        (self.head, self.path, self.file) = (head, rotation.dir.segment_path(&head).into(), file);
+        (self.head, self.path) = (head, rotation.dir.segment_path(&head).into());
         self.end = head.cursor();
-        to.group.attach(Arc::clone(&self.file), Arc::clone(&self.path), self.end);
+        let unnamed = Unnamed { dir: rotation.dir.clone(), head };
+        to.group.follow(Arc::clone(&self.file), Arc::clone(&self.path), self.end, unnamed);
         Ok(())
     }
 
@@ -90,7 +96,7 @@ impl Flush {
         let used = self.used_bytes();
         if self.file.len().map_err(io_error("measuring", &self.path, 0))? > used {
             self.file.truncate(used).map_err(io_error("cutting", &self.path, used))?;
-            to.group.moved(self.end, true);
+            to.moved(self.end, true);
         }
         Ok(())
     }
@@ -104,21 +110,39 @@ impl Flush {
 }
 
 impl Rotation {
-    /// Makes a segment, durable and named by the manifest.
+    /// Makes a segment under a temporary name.
     fn make(&mut self, head: &SegmentHead) -> Result<Arc<dyn VfsFile>, LogError> {
-        let (dir, vfs) = (&self.dir, self.dir.vfs());
-        let (building, path) = (dir.temporary_path(&head.file_name()), dir.segment_path(head));
+        let (dir, path) = (&self.dir, self.dir.segment_path(head));
         let prepared = self.prewriter.as_mut().and_then(Prewriter::take);
         let file = match prepared {
             Some(file) => file,
-            None => create_anew(vfs.as_ref(), &building).map_err(io_error("creating", &path, 0))?,
+            None => {
+                let building = dir.temporary_path(&head.file_name());
+                create_anew(dir.vfs().as_ref(), &building).map_err(io_error("creating", &path, 0))?
+            }
         };
         file.write_at(0, &head.encode(dir.instance())).map_err(io_error("writing", &path, 0))?;
-        file.sync_all().map_err(io_error("syncing", &path, 0))?;
-        vfs.rename(&building, &path).map_err(io_error("creating", &path, 0))?;
-        dir.sync_names()?;
-        dir.edit(|manifest| manifest.segments.push(*head))?;
         Ok(file)
+    }
+}
+
+/// A segment under its temporary name.
+#[derive(Clone, Debug)]
+pub(super) struct Unnamed {
+    dir: LogDir,
+    head: SegmentHead,
+}
+
+impl Unnamed {
+    /// Gives the segment its name, in the directory and in the manifest; `file` is the segment, and what it holds
+    /// is durable then. The one before is.
+    pub(super) fn name(&self, file: &dyn VfsFile) -> Result<(), LogError> {
+        let (dir, head) = (&self.dir, self.head);
+        let (building, path) = (dir.temporary_path(&head.file_name()), dir.segment_path(&head));
+        file.sync_all().map_err(io_error("syncing", &path, 0))?;
+        dir.vfs().rename(&building, &path).map_err(io_error("creating", &path, 0))?;
+        dir.sync_names()?;
+        dir.edit(|manifest| manifest.segments.push(head))
     }
 }
 

@@ -32,8 +32,11 @@ impl Shared {
         self.progress.group.attach(Arc::clone(&flush.file), Arc::clone(&flush.path), flush.end);
     }
 
-    pub(super) fn flush(&self) -> Result<(), LogError> {
-        self.lock_flush().run(&self.ring, &self.boxes, &self.progress)
+    /// Writes what is published; returns the last number in the file, whether or not that has its name.
+    pub(super) fn flush(&self) -> Result<u64, LogError> {
+        let mut flush = self.lock_flush();
+        flush.run(&self.ring, &self.boxes, &self.progress)?;
+        Ok(flush.end.number)
     }
 
     pub(super) fn sync_through(&self, number: u64) -> Result<(), LogError> {
@@ -44,20 +47,19 @@ impl Shared {
         self.progress.sync_through(number, || {
             self.write_through(number)?;
             // What others wait for goes along.
-            if self.progress.advance(&self.ring) > self.progress.written() { self.flush() } else { Ok(()) }
+            if self.progress.advance(&self.ring) > self.progress.written() {
+                self.flush()?;
+            }
+            Ok(())
         })
     }
 
     pub(super) fn write_through(&self, number: u64) -> Result<(), LogError> {
         while self.progress.written() < number && !is_planted(Fault::AckUnwritten) {
             self.check_process()?;
-            let mut flush = self.lock_flush();
-            if self.progress.written() >= number {
-                return Ok(());
-            }
-            flush.run(&self.ring, &self.boxes, &self.progress)?;
-            drop(flush);
-            if self.progress.written() < number {
+            if self.flush()? >= number {
+                self.progress.settle()?;
+            } else {
                 // A frame before ours is reserved and not yet in the ring; its maker needs the processor.
                 std::thread::yield_now();
             }

@@ -4,6 +4,7 @@ mod boundaries;
 mod crashes;
 mod cuts;
 mod prewriting;
+mod unnamed;
 
 use std::path::Path;
 

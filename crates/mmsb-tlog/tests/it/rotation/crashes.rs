@@ -85,6 +85,34 @@ fn a_power_cut_after_any_call_loses_nothing_durable() {
 }
 
 #[test]
+fn a_crash_of_the_process_after_any_call_loses_nothing_written() {
+    let (disk, expected) = (FaultyVfs::new(), expected());
+    let (_dir, log) = short_segments(disk.clone(), SEGMENT_BYTES);
+    disk.record();
+    let acks: Acks = (1..=COMMITS)
+        .map(|turn| {
+            let number = commit(&log, &plain(turn, "some text"));
+            log.wait(number, Durability::Written).unwrap();
+            (disk.call_count(), number)
+        })
+        .collect();
+    let mut unnamed_count = 0;
+    for moment in disk.take_moments() {
+        let acked = acks.iter().filter(|(calls, _)| *calls <= moment.call().number);
+        let written = acked.map(|(_, number)| *number).max().unwrap_or(0);
+        let rest = moment.kill();
+        let building = rest.files().into_iter().find(|path| path.to_str().is_some_and(is_unnamed_segment));
+        unnamed_count += building.map_or(0, |path| u32::from(rest.bytes(&path).unwrap().len() > 64));
+        check_rest(&rest, written, &expected, &|| format!("after {}", moment.call()));
+    }
+    assert!(unnamed_count > 3, "{unnamed_count} crashes beside commits in a segment without a name");
+}
+
+fn is_unnamed_segment(path: &str) -> bool {
+    path.contains("seg-") && path.ends_with(".new")
+}
+
+#[test]
 fn a_failure_of_any_call_ends_the_log_and_loses_nothing_durable() {
     let expected = expected();
     let mut failed = 0;
