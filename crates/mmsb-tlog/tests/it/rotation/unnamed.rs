@@ -24,11 +24,11 @@ fn commits_go_on_while_the_old_segment_is_synced_and_count_when_the_new_one_has_
     let disk = Faulty::default();
     let dir = create(disk.clone(), Path::new("/bus"));
     let log = try_open(&dir, options()).unwrap();
-    disk.hold_syncs();
     let content = page(&[7; FRAME_BYTES]);
     // Many times the ring: they are written by those who wait for room.
     (1..=56).for_each(|number| assert_eq!(commit(&log, &content), number));
     assert_eq!(log.reached(32), Durability::Volatile, "it is in a segment that may get lost");
+    disk.hold_syncs();
     thread::scope(|scope| {
         let waiter = scope.spawn(|| log.wait(40, Durability::Written));
         disk.wait_for_sync();
