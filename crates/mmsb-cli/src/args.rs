@@ -1,13 +1,14 @@
 //! What the command line may say. Each command's own arguments stand with the command.
 
 mod page_ref;
+mod range;
 mod when;
 
 use clap::{Parser, Subcommand};
 
 use crate::cmd::{at, completions, demo, diff, export, history, import, info, log, stats, verify};
 
-pub use self::{page_ref::PageRef, when::When};
+pub use self::{page_ref::PageRef, range::Range, when::When};
 
 /// Shows, compares and verifies every state a program ever had.
 ///

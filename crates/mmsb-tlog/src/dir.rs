@@ -8,6 +8,7 @@
 
 mod create;
 mod edit;
+mod index;
 mod leftovers;
 mod load;
 

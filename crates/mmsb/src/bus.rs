@@ -187,6 +187,10 @@ impl Bus {
         crate::check::check(self)
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+
     pub(crate) fn inner(&self) -> &Inner {
         &self.inner
     }

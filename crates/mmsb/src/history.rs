@@ -1,28 +1,28 @@
 //! The changes of one page, newest first.
 //!
-//! The log runs forward and a change needs the bytes before it, so one pass over the log keeps the page's
-//! image before every 256th change; iterating then reads the log again, one such stretch at a time.
+//! The index tells which commits touch the page, and only those are read. The log runs forward and a change needs
+//! the bytes before it, so history goes back from one kept state to the one before it: the page's image there is
+//! taken forward over the changes of that span, once, keeping the image before every 256th of them.
 //!
-//! Invariant: memory is one stretch of changes and one image for each stretch. Where the images would pass
-//! `IMAGES_BYTES_MAX` every other one goes and stretches double, until there are `STRETCHES_MIN`.
+//! Invariant: memory is 256 changes, and one image for each 256 of one span. Where the images would pass
+//! `IMAGES_BYTES_MAX` every other one goes and stretches double, until there are `GROUPS_MIN`.
 
+mod span;
+mod spans;
+#[cfg(test)]
+mod tests;
 mod track;
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
-use mmsb_tlog::Cursor;
-use mmsb_types::{Epoch, Label, Lsn, PageId, Source};
+use mmsb_types::{Epoch, Label, PageId, Source};
 
-use self::track::Track;
+use self::{span::Span, spans::Spans};
 use crate::{
-    Bus, Error,
+    Error,
+    bus::Inner,
     diff::{ByteRun, write_label},
-    journal::{Origin, Pass},
 };
-
-const STRETCH_CHANGES: u64 = 256;
-const IMAGES_BYTES_MAX: usize = 64 << 20;
-const STRETCHES_MIN: usize = 16;
 
 /// What one commit did to one page.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,54 +67,38 @@ pub enum ChangeKind {
 /// [`Error::HistoryGone`].
 #[derive(Debug)]
 pub struct History {
-    /// The pass that found the changes: as long as it is held, what they stand in stays.
-    pass: Pass,
-    /// Behind the last commit that was not visited yet.
-    end: Lsn,
-    /// Where each stretch begins, oldest first; the last one is read next.
-    stretches: Vec<Track>,
-    /// The changes of the stretch being visited, oldest first.
+    spans: Spans,
+    /// The span being visited; nothing before the first.
+    span: Span,
+    /// Changes of it that come next, oldest first.
     changes: Vec<Change>,
 }
 
 impl History {
-    pub(crate) fn new(bus: &Bus, page: PageId) -> Result<Self, Error> {
-        let newest = bus.epoch();
-        let load = |origin: Origin| {
-            let state = origin.pages(&[page])?.remove(&page);
-            Ok((state.map(|state| state.bytes.to_vec()), origin.heading().texts.clone()))
-        };
-        let ((image, texts), mut pass) = bus.journal().oldest_start(newest, load)?;
-        let mut track = Track::new(page, image, texts, pass.cursor());
-        let ever_lived = track.lives();
-        let mut stretches = Stretches::default();
-        loop {
-            let before = pass.cursor();
-            let went_on = pass.visit(|commit| {
-                if track.touches(commit)? {
-                    stretches.count(&track, before);
-                }
-                track.skip(commit)
-            });
-            if went_on?.is_none() {
-                break;
+    pub(crate) fn new(bus: Arc<Inner>, page: PageId) -> Result<Self, Error> {
+        let newest = bus.journal.newest();
+        let mut spans = Spans::new(bus, page, newest)?;
+        match spans.next()? {
+            Some((span, changes)) => Ok(Self { spans, span, changes }),
+            None if spans.lived_at_oldest()? => {
+                Ok(Self { spans, span: Span::default(), changes: Vec::new() })
             }
+            None => Err(Error::PageNotFound { page, epoch: newest }),
         }
-        if stretches.starts.is_empty() && !ever_lived {
-            return Err(Error::PageNotFound { page, epoch: newest });
-        }
-        Ok(Self { end: pass.cursor().lsn, pass, stretches: stretches.starts, changes: Vec::new() })
     }
 
-    /// Reads the newest stretch that was not visited yet.
-    fn read_stretch(&mut self, mut track: Track) -> Result<(), Error> {
-        let start = track.cursor();
-        let mut stretch = self.pass.again(start, self.end)?;
-        self.end = start.lsn;
-        while let Some(change) = stretch.visit(|commit| track.step(commit))? {
-            self.changes.extend(change);
+    fn read(&mut self) -> Result<Option<Change>, Error> {
+        loop {
+            if let Some(change) = self.changes.pop() {
+                return Ok(Some(change));
+            }
+            if let Some(changes) = self.spans.read_newest(&mut self.span)? {
+                self.changes = changes;
+                continue;
+            }
+            let Some((span, changes)) = self.spans.next()? else { return Ok(None) };
+            (self.span, self.changes) = (span, changes);
         }
-        Ok(())
     }
 }
 
@@ -122,52 +106,12 @@ impl Iterator for History {
     type Item = Result<Change, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if self.changes.is_empty() {
-            let track = self.stretches.pop()?;
-            if let Err(error) = self.read_stretch(track) {
-                self.stretches.clear();
-                self.changes.clear();
-                return Some(Err(error));
-            }
+        let next = self.read();
+        if next.is_err() {
+            (self.span, self.changes) = (Span::default(), Vec::new());
+            self.spans.end();
         }
-        self.changes.pop().map(Ok)
-    }
-}
-
-/// Where stretches begin, as the first pass finds out.
-struct Stretches {
-    starts: Vec<Track>,
-    change_count: u64,
-    stretch_changes: u64,
-}
-
-impl Default for Stretches {
-    fn default() -> Self {
-        Self { starts: Vec::new(), change_count: 0, stretch_changes: STRETCH_CHANGES }
-    }
-}
-
-impl Stretches {
-    /// Counts a change that comes next, the page being at `track`.
-    fn count(&mut self, track: &Track, before: Cursor) {
-        if self.change_count.is_multiple_of(self.stretch_changes) {
-            self.starts.push(track.clone_at(before));
-            self.thin();
-        }
-        self.change_count += 1;
-    }
-
-    /// Gives up every other start where they hold too much.
-    fn thin(&mut self) {
-        let bytes: usize = self.starts.iter().map(Track::image_bytes).sum();
-        if bytes > IMAGES_BYTES_MAX && self.starts.len() > STRETCHES_MIN {
-            let mut index = 0;
-            self.starts.retain(|_| {
-                index += 1;
-                index % 2 == 1
-            });
-            self.stretch_changes *= 2;
-        }
+        next.transpose()
     }
 }
 

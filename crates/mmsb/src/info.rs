@@ -105,6 +105,12 @@ pub(crate) fn source(sections: Sections<'_>, texts: &mut Texts) -> Result<Source
     section.map_or(Ok(SourceNumbers::default()), |bytes| texts.learn(bytes).map_err(str::to_owned))
 }
 
+/// Returns who made a commit, by number.
+pub(crate) fn source_numbers(sections: Sections<'_>) -> Result<SourceNumbers, String> {
+    let section = sections.get(SectionKind::SOURCE);
+    section.map_or(Ok(SourceNumbers::default()), |bytes| SourceNumbers::of(bytes).map_err(str::to_owned))
+}
+
 /// What a cause section begins with if the commit is a rewind; the target's number follows.
 const CAUSE_REWIND: u64 = 1;
 

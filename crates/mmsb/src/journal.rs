@@ -9,15 +9,23 @@ mod pages;
 mod start;
 
 use std::sync::{
-    Mutex, MutexGuard, PoisonError,
+    Arc, Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
-use mmsb_tlog::{Cursor, Log, LogDir, LogStats};
+use mmsb_tlog::{Cursor, Log, LogDir, LogStats, Manifest};
 use mmsb_types::{Durability, Epoch, Label, Lsn, limits::RECORD_BYTES_MAX};
 
 pub(crate) use self::start::{Origin, Pass};
-use crate::{Error, info, kept::Kept, replay::Heading, state::State, texts::SourceNumbers};
+use crate::{
+    Error,
+    index::{Extent, Indexes},
+    info,
+    kept::Kept,
+    replay::Heading,
+    state::State,
+    texts::SourceNumbers,
+};
 
 /// How often a pass over a log is tried that gives up its oldest commits meanwhile.
 const READS_MAX: u32 = 8;
@@ -33,6 +41,7 @@ pub(crate) struct Journal {
     keep_bytes: Option<u64>,
     /// How often the log was read from a kept state on.
     pass_count: AtomicU64,
+    indexes: Arc<Indexes>,
 }
 
 /// How the log is open.
@@ -59,7 +68,30 @@ impl Journal {
         let manifest = kept.dir().manifest();
         kept.set_oldest(Epoch::new(manifest.oldest()));
         let base = Mutex::new(Base { state: State::default(), cursor: manifest.first_cursor() });
-        Self { kept, mode, base, keep_bytes, pass_count: AtomicU64::new(0) }
+        let writes_indexes = matches!(mode, Mode::Writer(_)) && keep_bytes.is_none();
+        let indexes = Arc::new(Indexes::new(kept.clone(), writes_indexes));
+        Self { kept, mode, base, keep_bytes, pass_count: AtomicU64::new(0), indexes }
+    }
+
+    /// Returns what finds commits without reading the whole log.
+    pub(crate) fn indexes(&self) -> &Arc<Indexes> {
+        &self.indexes
+    }
+
+    /// Returns what there is of the log up to `newest`, which is written first.
+    ///
+    /// # Errors
+    /// [`Error::NoHistory`], [`Error::Poisoned`], [`Error::Io`].
+    pub(crate) fn extent(&self, newest: Epoch) -> Result<Extent, Error> {
+        let (end, newest) = (self.written_end(newest)?, newest.get());
+        if self.keep_bytes.is_some() {
+            let start = self.lock_base().cursor;
+            return Ok(Extent { start, end, oldest: start.number, newest, _hold: None });
+        }
+        let oldest = |manifest: &Manifest| Some((manifest.oldest(), manifest.first_cursor()));
+        let (hold, start) = self.kept.hold(oldest).ok_or(Error::NoHistory)?;
+        let oldest = hold.number();
+        Ok(Extent { start, end, oldest, newest, _hold: Some(Arc::new(hold)) })
     }
 
     /// Returns where the log is, and how far back it reaches.
@@ -203,6 +235,10 @@ impl Journal {
     /// Returns where a pass over the log up to `newest` ends, and counts the pass.
     fn end(&self, newest: Epoch) -> Result<Lsn, Error> {
         self.pass_count.fetch_add(1, Ordering::Relaxed);
+        self.written_end(newest)
+    }
+
+    fn written_end(&self, newest: Epoch) -> Result<Lsn, Error> {
         match &self.mode {
             Mode::Volatile(_) => Err(Error::NoHistory),
             Mode::Reader(end) => Ok(end.lsn),

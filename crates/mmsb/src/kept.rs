@@ -102,6 +102,12 @@ impl Kept {
         let (file, offset) = self.dir().place_of(commit.lsn);
         Error::Corrupt { file, offset, number: commit.epoch.get(), what }
     }
+
+    /// The error for what stands behind `before` and is not what should be there.
+    pub(crate) fn corrupt(&self, before: Cursor, what: String) -> Error {
+        let (file, offset) = self.dir().place_of(before.lsn);
+        Error::Corrupt { file, offset, number: before.number + 1, what }
+    }
 }
 
 impl Hold {

@@ -29,7 +29,7 @@
 //!
 //! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Snapshot`], [`Past`]
 //! and [`View`] (one state that stays),
-//! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`verify()`],
+//! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`Query`], [`verify()`],
 //! [`Error`].
 //!
 //! Invariant: composition only. Pages know no deltas, deltas no log, the log no pages; here they meet.
@@ -49,6 +49,8 @@ mod diff;
 mod history;
 mod info;
 mod past;
+mod query;
+mod report;
 mod rewind;
 mod snapshot;
 mod verify;
@@ -60,6 +62,7 @@ mod check;
 mod clock;
 mod counters;
 mod error;
+mod index;
 mod interner;
 mod journal;
 mod kept;
@@ -87,10 +90,13 @@ pub use diff::{
     Align, ByteRun, Diff, Divergence, PageDiff, PageDifference, RunDiff, Side, compare_runs, diff,
 };
 pub use history::{Change, ChangeKind, History};
+pub use index::verify_indexes;
 pub use info::{CommitInfo, PageInfo};
 pub use past::Past;
+pub use query::{Found, Query};
 #[doc(hidden)]
 pub use replay::replay_into;
+pub use report::{LogCounts, LogReport, SegmentReport};
 pub use rewind::{RewindSource, Rewound};
 pub use snapshot::Snapshot;
 pub use verify::{Verified, verify};

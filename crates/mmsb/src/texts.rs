@@ -33,6 +33,15 @@ pub(crate) struct SourceNumbers {
     pub(crate) site: u32,
 }
 
+impl SourceNumbers {
+    /// Reads the numbers that a source section names; whether they stand for texts is not looked at.
+    pub(crate) fn of(section: &[u8]) -> Result<Self, &'static str> {
+        let (head, _) = section.split_first_chunk::<8>().ok_or("a source is cut short")?;
+        let [a, b, c, d, e, f, g, h] = *head;
+        Ok(Self { tag: u32::from_le_bytes([a, b, c, d]), site: u32::from_le_bytes([e, f, g, h]) })
+    }
+}
+
 impl TextKind {
     /// Returns the kind that a definition's number stands for.
     fn of(number: u16) -> Option<Self> {
@@ -60,6 +69,12 @@ impl Texts {
         }
     }
 
+    /// Returns the number of a text; looks at all of its kind.
+    pub(crate) fn number(&self, kind: TextKind, text: &str) -> Option<u32> {
+        let index = self.of(kind).iter().position(|known| **known == *text)?;
+        Some(index as u32 + 1)
+    }
+
     /// Puts words to numbers that [`Texts::learn`] returned.
     pub(crate) fn source(&self, numbers: SourceNumbers) -> Source {
         let text = |kind, number| self.text(kind, number).ok().flatten().map(|text| text.to_string());
@@ -68,15 +83,14 @@ impl Texts {
 
     /// Reads a source section: learns the texts it defines, and checks the numbers it names.
     pub(crate) fn learn(&mut self, section: &[u8]) -> Result<SourceNumbers, &'static str> {
-        let (head, mut rest) = section.split_first_chunk::<8>().ok_or("a source is cut short")?;
+        let numbers = SourceNumbers::of(section)?;
+        let mut rest = &section[8..];
         while !rest.is_empty() {
             rest = self.learn_definition(rest)?;
         }
-        let [a, b, c, d, e, f, g, h] = *head;
-        let (tag, site) = (u32::from_le_bytes([a, b, c, d]), u32::from_le_bytes([e, f, g, h]));
-        self.text(TextKind::Tag, tag)?;
-        self.text(TextKind::Site, site)?;
-        Ok(SourceNumbers { tag, site })
+        self.text(TextKind::Tag, numbers.tag)?;
+        self.text(TextKind::Site, numbers.site)?;
+        Ok(numbers)
     }
 
     fn text(&self, kind: TextKind, number: u32) -> Result<Option<&Arc<str>>, &'static str> {

@@ -6,8 +6,9 @@ use std::{
 };
 
 use mmsb_tlog::{InstanceId, LogDir, SegmentHead, Verification, vfs::OsVfs};
+use mmsb_types::Violation;
 
-use crate::{Bus, Error};
+use crate::{Bus, Error, index::verify_indexes};
 
 /// What verifying the bus at a path found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub struct Verified {
     pub instance: InstanceId,
     /// Counts, where the log ends, and every bad record.
     pub log: Verification,
+    /// Index files that do not say what the log says: they cost time, not data, and a writer makes them again.
+    pub indexes: Vec<Violation>,
 }
 
 /// Verifies every record of the bus at `path`; changes nothing, even beside a live writer.
@@ -39,7 +42,8 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, Error> {
     }
     let file = dir.segment_path(&dir.manifest().last_segment());
     let bad_files = log.bad.iter().map(|bad| dir.path().join(SegmentHead::name_of(bad.segment))).collect();
-    Ok(Verified { file, bad_files, instance: dir.instance(), log })
+    let indexes = verify_indexes(&dir);
+    Ok(Verified { file, bad_files, instance: dir.instance(), log, indexes })
 }
 
 impl Bus {

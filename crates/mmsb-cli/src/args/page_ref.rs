@@ -31,7 +31,7 @@ impl PageRef {
 
     /// Returns every page the history knows by this reference: a name may have passed from one to another.
     ///
-    /// Reads the whole log.
+    /// Reads the commits that name pages.
     pub fn find_ever(&self, bus: &Bus) -> anyhow::Result<BTreeSet<PageId>> {
         let name = match self {
             Self::Id(id) => {
@@ -43,7 +43,7 @@ impl PageRef {
             Self::Name(name) => name,
         };
         let mut found: BTreeSet<PageId> = bus.at(bus.oldest())?.page(name).into_iter().collect();
-        for commit in bus.commits()? {
+        for commit in bus.query().catalogue().run()? {
             found.extend(commit?.events.iter().filter_map(|event| named(event, name)));
         }
         if found.is_empty() {

@@ -1,17 +1,14 @@
 //! `mmsb log`: the commits, oldest first.
 
-use std::{
-    collections::{BTreeSet, VecDeque},
-    path::PathBuf,
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::ensure;
-use mmsb::{Bus, CommitInfo, Epoch, PageEvent, PageId};
+use mmsb::{Bus, CommitInfo, Epoch, PageEvent, Query};
 use serde::Serialize;
 
 use super::Outcome;
 use crate::{
-    args::{PageRef, When},
+    args::{PageRef, Range, When},
     render::{JsonSource, Out, Table, count},
 };
 
@@ -27,9 +24,21 @@ pub struct Args {
     /// Only up to this state.
     #[arg(long, value_name = "EPOCH")]
     to: Option<When>,
+    /// Only commits that make these states: A..B, both included.
+    #[arg(long, value_name = "A..B", conflicts_with_all = ["from", "to"])]
+    epochs: Option<Range>,
     /// Only commits that changed this page.
     #[arg(long)]
     page: Option<PageRef>,
+    /// Only commits with this tag.
+    #[arg(long)]
+    tag: Option<String>,
+    /// Only commits begun at this place in the code.
+    #[arg(long, value_name = "PATH:LINE")]
+    site: Option<String>,
+    /// Only commits with a label from A to B, both included.
+    #[arg(long, value_name = "A..B")]
+    label: Option<Range>,
     /// Only the newest N of them.
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
@@ -77,33 +86,43 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     Ok(Outcome::Same)
 }
 
-fn select(args: &Args, bus: &Bus) -> anyhow::Result<VecDeque<CommitInfo>> {
+fn select(args: &Args, bus: &Bus) -> anyhow::Result<Vec<CommitInfo>> {
     let from = args.from.map_or(Ok(Epoch::ZERO), |when| when.epoch(bus))?;
     let to = args.to.map_or(Ok(bus.epoch()), |when| when.epoch(bus))?;
     ensure!(from <= to, "--from {from} is later than --to {to}: swap them");
-    let pages = args.page.as_ref().map(|page| page.find_ever(bus)).transpose()?;
-    let mut selected = VecDeque::new();
-    for commit in bus.commits()? {
-        let commit = commit?;
-        if commit.epoch > to {
-            break;
-        }
-        if commit.epoch >= from && pages.as_ref().is_none_or(|pages| touches(&commit, pages)) {
-            selected.push_back(commit);
-        }
-        if args.limit.is_some_and(|limit| selected.len() > limit) {
-            selected.pop_front();
-        }
+    let mut query = bus.query().newest_first();
+    query = match &args.epochs {
+        Some(range) => query.epochs(Epoch::new(*range.ends().start())..=Epoch::new(*range.ends().end())),
+        None => query.epochs(from..=to),
+    };
+    if let Some(tag) = &args.tag {
+        query = query.tag(tag);
     }
-    Ok(selected)
+    if let Some(site) = &args.site {
+        query = query.site(site);
+    }
+    if let Some(labels) = &args.label {
+        query = query.label(labels.ends());
+    }
+    let Some(page) = &args.page else { return newest(query, args.limit) };
+    // A name stands for every page that ever bore it; a commit may touch several of them.
+    let mut found = BTreeMap::new();
+    for page in page.find_ever(bus)? {
+        let commits = newest(query.clone().page(page), args.limit)?;
+        found.extend(commits.into_iter().map(|commit| (commit.epoch, commit)));
+    }
+    let more = found.len().saturating_sub(args.limit.unwrap_or(usize::MAX));
+    Ok(found.into_values().skip(more).collect())
 }
 
-fn touches(commit: &CommitInfo, pages: &BTreeSet<PageId>) -> bool {
-    let mut touched = commit.pages.iter().copied().chain(commit.events.iter().map(PageEvent::page));
-    touched.any(|page| pages.contains(&page))
+/// Returns the newest commits that the query finds, oldest first.
+fn newest(query: Query<'_>, limit: Option<usize>) -> anyhow::Result<Vec<CommitInfo>> {
+    let mut found = query.run()?.take(limit.unwrap_or(usize::MAX)).collect::<Result<Vec<_>, _>>()?;
+    found.reverse();
+    Ok(found)
 }
 
-fn table(commits: &VecDeque<CommitInfo>) -> Table {
+fn table(commits: &[CommitInfo]) -> Table {
     let heads = ["#epoch", "#label", "by", "#pages", "#runs", "#bytes", "#frame bytes", "catalogue"];
     let mut table = Table::new(&heads);
     for commit in commits {

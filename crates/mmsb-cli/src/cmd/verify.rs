@@ -26,7 +26,8 @@ pub struct Args {
 const JSON: &str = "\
 JSON keys: file, state (closed: after a clean stop; open: without one; torn; damaged), frame_count, mark_count, \
 synced_through (the last epoch known to be durable), bad (objects with file, offset, number, what, and durable: \
-whether a later mark vouched for it), violations (texts: commits that are whole but do not fit).";
+whether a later mark vouched for it), violations (texts: commits that are whole but do not fit), indexes (texts: index files that disagree with the log; \
+they cost time, not data, and do not make a bus damaged).";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -37,6 +38,7 @@ struct Report<'a> {
     synced_through: u64,
     bad: Vec<JsonBad<'a>>,
     violations: Vec<String>,
+    indexes: Vec<String>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Serialize)]
@@ -61,6 +63,7 @@ struct JsonBad<'a> {
 pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     let verified = mmsb::verify(&args.bus)?;
     let mut report = Report::of(&verified);
+    report.indexes = verified.indexes.iter().map(ToString::to_string).collect();
     if report.state != State::Damaged {
         let violations = Bus::open_read_only(&args.bus)?.check();
         report.violations = violations.iter().map(ToString::to_string).collect();
@@ -99,6 +102,7 @@ impl<'a> Report<'a> {
             synced_through: log.scan.synced_through,
             bad: log.bad.iter().zip(bad_files).map(bad).collect(),
             violations: Vec::new(),
+            indexes: Vec::new(),
         }
     }
 
@@ -124,6 +128,7 @@ impl<'a> Report<'a> {
             let (offset, number, what) = (bad.offset, bad.number, &bad.what);
             out.line(format_args!("{file}: offset {offset}, record {number}, {durable}: {what}"))?;
         }
+        self.indexes.iter().try_for_each(|index| out.line(format_args!("to be made again: {index}")))?;
         self.violations.iter().try_for_each(|violation| out.line(format_args!("violated: {violation}")))
     }
 }

@@ -1,12 +1,12 @@
 //! The doors to the past.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use mmsb_types::{Epoch, Label, PageId};
 
 use crate::{
     Bus, Commits, Error, History, Past,
-    info::label,
+    index::Extent,
     journal::{Origin, retry_where_gone},
 };
 
@@ -35,10 +35,10 @@ impl Bus {
     /// [`Error::LabelNotFound`], and those of [`Bus::at`].
     ///
     /// # Cost
-    /// Reads the whole log once to find the label, then as [`Bus::at`].
+    /// Reads the indexes, newest first, until one knows the label, then as [`Bus::at`].
     pub fn at_label(&self, wanted: impl Into<Label>) -> Result<Past, Error> {
         let wanted = wanted.into();
-        let found = last_epochs(self)?.remove(&wanted);
+        let found = retry_where_gone(self.epoch(), || last_labelled(self, wanted))?;
         self.at(found.ok_or(Error::LabelNotFound { label: wanted })?)
     }
 
@@ -48,9 +48,10 @@ impl Bus {
     /// [`Error::PageNotFound`] if no such page ever lived in the history kept, and those of [`Bus::at`].
     ///
     /// # Cost
-    /// Reads the whole log once; then a stretch of it again for each 256 changes visited.
+    /// Reads the indexes, and then the commits that touch the page, back to a checkpoint at a time; each of them
+    /// twice where there are more than 256 between two checkpoints.
     pub fn history(&self, page: PageId) -> Result<History, Error> {
-        retry_where_gone(self.epoch(), || History::new(self, page))
+        retry_where_gone(self.epoch(), || History::new(Arc::clone(self.shared()), page))
     }
 
     /// Visits the commits in the log, oldest first, without their bytes.
@@ -77,11 +78,27 @@ pub(crate) fn last_epochs(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
 }
 
 fn read_labels(bus: &Bus) -> Result<BTreeMap<Label, Epoch>, Error> {
-    let load = |origin: Origin| Ok((origin.heading().label, origin.heading().epoch));
-    let ((oldest_label, oldest), mut pass) = bus.journal().oldest_start(bus.epoch(), load)?;
-    let mut last: BTreeMap<_, _> = oldest_label.map(|label| (label, oldest)).into_iter().collect();
-    while let Some((label, epoch)) = pass.visit(|commit| Ok((label(commit.frame.sections)?, commit.epoch)))? {
-        last.extend(label.map(|label| (label, epoch)));
-    }
+    let extent = bus.journal().extent(bus.epoch())?;
+    let mut last: BTreeMap<_, _> = oldest_label(bus, &extent)?.into_iter().collect();
+    let labels = bus.journal().indexes().labels(&extent)?;
+    last.extend(labels.into_iter().map(|(label, epoch)| (label, Epoch::new(epoch))));
     Ok(last)
+}
+
+/// Returns the last state with this label in the history kept.
+fn last_labelled(bus: &Bus, wanted: Label) -> Result<Option<Epoch>, Error> {
+    let extent = bus.journal().extent(bus.epoch())?;
+    if let Some(found) = bus.journal().indexes().last_labelled(&extent, wanted)? {
+        return Ok(Some(Epoch::new(found)));
+    }
+    let oldest = oldest_label(bus, &extent)?;
+    Ok(oldest.filter(|&(label, _)| label == wanted).map(|(_, epoch)| epoch))
+}
+
+/// Returns the label of the oldest state, whose commit need not be in the log.
+fn oldest_label(bus: &Bus, extent: &Extent) -> Result<Option<(Label, Epoch)>, Error> {
+    bus.journal().kept_at(Epoch::new(extent.oldest), |origin| {
+        let heading = origin.heading();
+        Ok(heading.label.map(|label| (label, heading.epoch)))
+    })
 }

@@ -2,42 +2,23 @@
 
 use std::fmt;
 
-use mmsb_tlog::{Commit, Cursor};
+use mmsb_tlog::Commit;
 use mmsb_types::{PageEvent, PageId};
 
 use super::{Change, ChangeKind};
-use crate::{
-    CommitInfo,
-    diff::byte_runs,
-    info::{events, source},
-    texts::Texts,
-};
+use crate::{CommitInfo, diff::byte_runs, info::events, texts::Texts};
 
-/// A page, and the texts that are known, at some place of the log.
+/// A page at some place of the log.
 #[derive(Clone)]
 pub(super) struct Track {
     page: PageId,
-    cursor: Cursor,
     image: Option<Vec<u8>>,
-    texts: Texts,
 }
 
 impl Track {
-    /// Starts at `cursor`, with what the page is there and the texts that are known.
-    pub(super) fn new(page: PageId, image: Option<Vec<u8>>, texts: Texts, cursor: Cursor) -> Self {
-        Self { page, cursor, image, texts }
-    }
-
-    pub(super) fn clone_at(&self, cursor: Cursor) -> Self {
-        Self { cursor, ..self.clone() }
-    }
-
-    pub(super) fn cursor(&self) -> Cursor {
-        self.cursor
-    }
-
-    pub(super) fn lives(&self) -> bool {
-        self.image.is_some()
+    /// Starts with what the page is.
+    pub(super) fn new(page: PageId, image: Option<Vec<u8>>) -> Self {
+        Self { page, image }
     }
 
     pub(super) fn image_bytes(&self) -> usize {
@@ -52,19 +33,17 @@ impl Track {
 
     /// Goes past one commit.
     pub(super) fn skip(&mut self, commit: &Commit<'_>) -> Result<(), String> {
-        source(commit.frame.sections, &mut self.texts)?;
         self.apply_events(&events(commit.frame.sections)?);
         self.apply_patches(commit)
     }
 
-    /// Goes past one commit; returns what it did to the page.
-    pub(super) fn step(&mut self, commit: &Commit<'_>) -> Result<Option<Change>, String> {
+    /// Goes past one commit; returns what it did to the page. All texts that it names are known, or its own.
+    pub(super) fn step(&mut self, commit: &Commit<'_>, texts: &mut Texts) -> Result<Option<Change>, String> {
         if !self.touches(commit)? {
-            source(commit.frame.sections, &mut self.texts)?;
             return Ok(None);
         }
         let CommitInfo { epoch, label, timestamp_nanos, source, events, pages, .. } =
-            CommitInfo::read(commit, &mut self.texts)?;
+            CommitInfo::read(commit, texts)?;
         let page = self.page;
         let (mut kind, name) = self.apply_events(&events);
         let old = self.image.clone().unwrap_or_default();
@@ -110,6 +89,6 @@ impl Track {
 impl fmt::Debug for Track {
     /// Without the bytes, of which there may be millions.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} bytes at {:?}", self.page, self.image_bytes(), self.cursor)
+        write!(f, "{} of {} bytes", self.page, self.image_bytes())
     }
 }

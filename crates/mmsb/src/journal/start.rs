@@ -86,6 +86,18 @@ impl Journal {
         self.nearest_until(epoch, self.end(newest)?, load)
     }
 
+    /// Lets `load` read the nearest state that is kept at or before `epoch`, and nothing of the log behind it.
+    ///
+    /// # Errors
+    /// As [`Journal::nearest`].
+    pub(crate) fn kept_at<T>(
+        &self,
+        epoch: Epoch,
+        load: impl FnMut(Origin) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.nearest_until(epoch, self.written_end(epoch)?, load).map(|(loaded, _)| loaded)
+    }
+
     fn nearest_until<T>(
         &self,
         epoch: Epoch,
@@ -206,11 +218,6 @@ impl Pass {
     pub(super) fn unheld(kept: &Kept, start: Cursor, end: Lsn) -> Result<Self, Error> {
         let reader = Some(kept.reader(start, end)?);
         Ok(Self { reader, start, kept: kept.clone(), _hold: None })
-    }
-
-    /// Begins another pass from `start` to `end`, which lie behind this one's start. It must not outlive this one.
-    pub(crate) fn again(&self, start: Cursor, end: Lsn) -> Result<Self, Error> {
-        Self::unheld(&self.kept, start, end)
     }
 
     /// Applies the next commit to the state before it; false at the end.

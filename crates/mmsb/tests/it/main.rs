@@ -14,6 +14,7 @@ mod many;
 mod memory;
 mod model;
 mod overflow;
+mod queries;
 mod races;
 mod reproduced;
 mod rewind;

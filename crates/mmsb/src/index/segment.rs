@@ -1,0 +1,183 @@
+//! The index of one segment, as a whole: parts one after the other, and the file `idx-<segment>` they stand in.
+//!
+//! The file tells which stretch of which log it is about, and the chain value of the log at its end, which all
+//! frames before it go into: an index of other bytes is not taken for this one's.
+//!
+//! Invariant: parts follow each other without a gap, from the segment's first record to its last.
+
+use mmsb_tlog::{Cursor, InstanceId, LogDir, Reader, SegmentHead};
+use mmsb_types::{Lsn, crc32c};
+
+use super::{
+    bytes::{Bytes, Put as _, Unfit},
+    part::{Collector, Part},
+};
+use crate::{Error, kept::Kept};
+
+const MAGIC: [u8; 8] = *b"MMSBIDX\0";
+/// Version of the format of index files that this build writes and reads.
+const VERSION: u16 = 1;
+const CHECKSUM_BYTES: usize = 4;
+/// An index is shorter than its segment, but for the least it has.
+const BYTES_LEAST: u64 = 64 << 10;
+/// Least bytes of a part.
+const PART_BYTES_MIN: usize = 144;
+
+/// What is known of a segment, or of its first part.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct SegmentIndex {
+    pub(super) parts: Vec<Part>,
+    /// Length of its file, about as much as it takes in memory.
+    pub(super) bytes: usize,
+}
+
+/// Why there is no index to read.
+#[derive(Debug)]
+pub(super) enum NoIndex {
+    /// There is no file.
+    Missing,
+    /// The file is not this segment's index.
+    Bad(String),
+}
+
+impl SegmentIndex {
+    /// Makes the index of a stretch, from `start` to `end`, by reading it.
+    ///
+    /// # Errors
+    /// [`Error::Corrupt`], [`Error::HistoryGone`], [`Error::Io`].
+    pub(super) fn read_log(kept: &Kept, start: Cursor, end: Lsn) -> Result<Self, Error> {
+        let mut growing = Growing::new(start);
+        growing.grow(kept, end)?;
+        Ok(growing.index())
+    }
+
+    /// Reads the index of the segment `head`, which `end` is the place behind.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub(super) fn load(dir: &LogDir, head: &SegmentHead, end: Cursor) -> Result<Self, NoIndex> {
+        let bytes_max = BYTES_LEAST + end.lsn.get() - head.first_lsn.get();
+        match dir.read_index(head, bytes_max) {
+            Ok(None) if matches!(dir.vfs().exists(&dir.index_path(head)), Ok(false)) => Err(NoIndex::Missing),
+            Ok(None) => Err(NoIndex::Bad("it is longer than an index can be".to_owned())),
+            Ok(Some(bytes)) => {
+                let parsed = Self::parse(&bytes, dir.instance(), head, end);
+                parsed.map_err(|unfit| NoIndex::Bad(unfit.to_owned()))
+            }
+            Err(error) => Err(NoIndex::Bad(error.to_string())),
+        }
+    }
+
+    /// Returns the file's bytes.
+    pub(super) fn encode(&self, instance: InstanceId, head: &SegmentHead) -> Vec<u8> {
+        let mut out = Vec::new();
+        out.extend(MAGIC);
+        out.extend(VERSION.to_le_bytes());
+        out.extend([0; 6]);
+        out.extend(instance.0);
+        out.put_u64s([head.segment]);
+        out.put_cursor(head.cursor());
+        out.put_cursor(self.parts.last().map_or(head.cursor(), |part| part.end));
+        out.put_count(self.parts.len());
+        self.parts.iter().for_each(|part| part.encode(&mut out));
+        let checksum = crc32c(&out);
+        out.put_u32s([checksum]);
+        out
+    }
+
+    fn parse(file: &[u8], instance: InstanceId, head: &SegmentHead, end: Cursor) -> Result<Self, Unfit> {
+        let bytes = check_file(file)?;
+        let mut bytes = Bytes::new(bytes);
+        bytes.take(MAGIC.len() + 8)?;
+        if *bytes.take(instance.0.len())? != instance.0 {
+            return Err("it is the index of another bus");
+        }
+        let [segment] = bytes.take_u64s()?;
+        if segment != head.segment || bytes.take_cursor()? != head.cursor() || bytes.take_cursor()? != end {
+            return Err("it is the index of another segment");
+        }
+        let parts = bytes.take_list(PART_BYTES_MIN, Part::parse)?;
+        if !bytes.is_empty() {
+            return Err("bytes follow its last part");
+        }
+        let follow = |a: &Part, b: &Part| a.end == b.start;
+        let ends = (parts.first().map(|part| part.start), parts.last().map(|part| part.end));
+        if ends != (Some(head.cursor()), Some(end)) || !parts.is_sorted_by(follow) {
+            return Err("its parts do not follow each other");
+        }
+        Ok(Self { parts, bytes: file.len() })
+    }
+}
+
+/// Checks what tells a whole index of this version; returns all but the checksum.
+fn check_file(file: &[u8]) -> Result<&[u8], Unfit> {
+    let (covered, checksum) = file.split_last_chunk::<CHECKSUM_BYTES>().ok_or("it is cut short")?;
+    if !covered.starts_with(&MAGIC) {
+        return Err("the magic bytes are wrong");
+    }
+    if u32::from_le_bytes(*checksum) != crc32c(covered) {
+        return Err("the checksum is wrong");
+    }
+    match covered.get(8..16) {
+        Some([low, high, 0, 0, 0, 0, 0, 0]) if u16::from_le_bytes([*low, *high]) == VERSION => Ok(covered),
+        _ => Err("it has another version"),
+    }
+}
+
+/// The index of a stretch that goes on.
+#[derive(Debug)]
+pub(super) struct Growing {
+    /// Parts that are full.
+    parts: Vec<Part>,
+    last: Collector,
+}
+
+impl Growing {
+    /// Starts with nothing behind `start`.
+    pub(super) fn new(start: Cursor) -> Self {
+        Self { parts: Vec::new(), last: Collector::new(start, start.number) }
+    }
+
+    /// Returns the place behind the last record that was added.
+    pub(super) fn end(&self) -> Cursor {
+        self.last.end()
+    }
+
+    /// Adds the records up to `end`.
+    ///
+    /// # Errors
+    /// As [`SegmentIndex::read_log`]; those before the bad one are added.
+    pub(super) fn grow(&mut self, kept: &Kept, end: Lsn) -> Result<(), Error> {
+        if self.end().lsn >= end {
+            return Ok(());
+        }
+        let mut reader = kept.reader(self.end(), end)?;
+        while self.add(kept, &mut reader)? {}
+        Ok(())
+    }
+
+    /// Gives up parts before `start`, which nobody can read any more.
+    pub(super) fn forget_before(&mut self, start: Cursor) {
+        self.parts.retain(|part| part.end.lsn > start.lsn);
+    }
+
+    /// Returns the index so far.
+    pub(super) fn index(&mut self) -> SegmentIndex {
+        let last = self.last.part();
+        SegmentIndex { parts: self.parts.iter().cloned().chain([last]).collect(), bytes: 0 }
+    }
+
+    /// Adds the next record; false at the end.
+    fn add(&mut self, kept: &Kept, reader: &mut Reader) -> Result<bool, Error> {
+        let before = reader.cursor();
+        let record = reader.next_record().map_err(|error| kept.failed(error, before.number))?;
+        let Some(record) = record else { return Ok(false) };
+        if self.last.is_full() {
+            let next = self.last.next();
+            self.parts.push(std::mem::replace(&mut self.last, next).part());
+        }
+        self.last.add(&record).map_err(|what| kept.corrupt(before, what))?;
+        self.last.advance(reader.cursor());
+        Ok(true)
+    }
+}
