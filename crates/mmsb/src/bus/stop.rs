@@ -32,7 +32,7 @@ impl Inner {
     fn stop(&self, with_checkpoint: bool) -> Result<(), Error> {
         let Ok(log) = self.journal.log() else { return Ok(()) };
         self.stopped.store(true, Ordering::SeqCst);
-        self.cancel_checkpoints();
+        self.end_checkpoints();
         // Whoever commits holds a committer: holding all of them, nobody else does.
         let waited_ms = DRAIN_WAIT.as_millis() as u64;
         let all = self.store.committers().all(DRAIN_WAIT);

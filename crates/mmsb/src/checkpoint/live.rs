@@ -40,12 +40,11 @@ pub(super) fn write(
     pin: Pin,
     cursor: Cursor,
     parent: Option<u64>,
-    progress: impl FnMut(CheckpointProgress),
+    mut teller: Teller<'_, impl FnMut(CheckpointProgress)>,
 ) -> Result<(CheckpointRef, Amount), Error> {
     let epoch = pin.epoch();
     let names = bus.catalogue.as_of(epoch).ok_or(Error::SnapshotTooOld { epoch })?;
     let mut writer = CheckpointWriter::create(dir, cursor, parent)?;
-    let mut teller = Teller::new(bus, epoch, progress);
     let mut pages = Pages::new(bus, pin, dir);
     let (mut living, mut amount) = (meta::Living::default(), Amount::default());
     let since = parent.map_or(Epoch::ZERO, Epoch::new);
@@ -166,18 +165,20 @@ impl<'p> Pages<'p> {
 }
 
 /// Tells how far a checkpoint has got, now and then; and looks whether the bus is to stop.
-struct Teller<'b, F> {
+pub(super) struct Teller<'b, F> {
     bus: &'b Inner,
     progress: F,
+    /// It goes on when the bus is stopped.
+    is_last: bool,
     next: CheckpointProgress,
     told: CheckpointProgress,
 }
 
 impl<'b, F: FnMut(CheckpointProgress)> Teller<'b, F> {
-    fn new(bus: &'b Inner, epoch: Epoch, progress: F) -> Self {
+    pub(super) fn new(bus: &'b Inner, epoch: Epoch, progress: F, is_last: bool) -> Self {
         let page_total = bus.store.stats().pages;
         let told = CheckpointProgress { epoch, page_count: 0, page_total, page_bytes: 0 };
-        Self { bus, progress, next: told, told }
+        Self { bus, progress, is_last, next: told, told }
     }
 
     /// Counts a page that was looked at; so much is written by now.
@@ -187,9 +188,11 @@ impl<'b, F: FnMut(CheckpointProgress)> Teller<'b, F> {
         let is_due = self.next.page_count >= self.told.page_count + PROGRESS_PAGES
             || self.next.page_bytes >= self.told.page_bytes + PROGRESS_BYTES;
         if is_due {
-            self.bus.checkpoints.check_cancelled()?;
             self.told = self.next;
             (self.progress)(self.told);
+            if !self.is_last {
+                self.bus.check_stopped()?;
+            }
         }
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::{
     collections::BTreeSet,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Instant,
 };
@@ -16,15 +16,17 @@ use mmsb_page::Pin;
 use mmsb_tlog::{CheckpointRef, Cursor, LogDir};
 use mmsb_types::{Durability, Epoch};
 
-use super::{CheckpointProgress, Checkpointed, live, plan};
+use super::{
+    CheckpointProgress, Checkpointed,
+    live::{self, Teller},
+    plan,
+};
 use crate::{Error, bus::Inner};
 
 /// What a bus knows of its checkpoints.
 #[derive(Debug, Default)]
 pub(crate) struct Checkpoints {
     making: Mutex<Making>,
-    /// Those under way are to end.
-    cancelled: AtomicBool,
     made_count: AtomicU64,
     failure_count: AtomicU64,
 }
@@ -34,12 +36,15 @@ pub(crate) struct Checkpoints {
 pub(super) struct Making {
     /// Checkpoints that could not be read: nothing builds on them.
     pub(super) broken: BTreeSet<u64>,
+    /// The bus is stopped, and waits for the one that is made.
+    is_last: bool,
 }
 
 impl Checkpoints {
     /// Starts with what opening found: `broken` ones could not be read.
     pub(crate) fn new(broken: BTreeSet<u64>) -> Self {
-        Self { making: Mutex::new(Making { broken }), ..Self::default() }
+        let making = Mutex::new(Making { broken, is_last: false });
+        Self { making, ..Self::default() }
     }
 
     /// Waits for the right to make one.
@@ -51,11 +56,6 @@ impl Checkpoints {
     /// Returns how many were made, and how many that the bus made by itself failed.
     pub(crate) fn counts(&self) -> [u64; 2] {
         [&self.made_count, &self.failure_count].map(|count| count.load(Ordering::Relaxed))
-    }
-
-    /// Fails if those under way are to end.
-    pub(super) fn check_cancelled(&self) -> Result<(), Error> {
-        if self.cancelled.load(Ordering::Relaxed) { Err(Error::Stopped) } else { Ok(()) }
     }
 
     pub(super) fn count_failure(&self) {
@@ -79,19 +79,18 @@ impl Inner {
     /// Makes a checkpoint where a bus stops on purpose, if so much log is behind the last one.
     pub(crate) fn checkpoint_to_stop(&self) {
         let mut making = self.checkpoints.making();
-        self.checkpoints.cancelled.store(false, Ordering::Relaxed);
         if !self.is_due_to_stop() {
             return;
         }
+        making.is_last = true;
         if let Err(error) = self.make_checkpoint(&mut making, |_| {}).and_then(|_| self.retain(&making)) {
             tracing::error!(%error, "the checkpoint of a bus that stops");
             self.checkpoints.count_failure();
         }
     }
 
-    /// Ends checkpoints under way: they answer [`Error::Stopped`].
-    pub(crate) fn cancel_checkpoints(&self) {
-        self.checkpoints.cancelled.store(true, Ordering::Relaxed);
+    /// Waits for the end of checkpoints under way, which answer [`Error::Stopped`], for the bus is stopped.
+    pub(crate) fn end_checkpoints(&self) {
         self.auto.stop();
         drop(self.checkpoints.making());
     }
@@ -127,7 +126,8 @@ impl Inner {
         }
         remove_stray(&dir, epoch);
         let parent = plan::parent(&manifest, &making.broken);
-        let (made, amount) = live::write(self, &dir, pin, cursor, parent, progress)?;
+        let teller = Teller::new(self, epoch, progress, making.is_last);
+        let (made, amount) = live::write(self, &dir, pin, cursor, parent, teller)?;
         self.admit(&dir, made)?;
         making.broken.remove(&epoch.get());
         self.checkpoints.made_count.fetch_add(1, Ordering::Relaxed);

@@ -96,6 +96,32 @@ fn progress_is_told_and_ends_where_the_pages_end() {
 }
 
 #[test]
+fn a_bus_that_stops_ends_a_checkpoint_under_way_and_leaves_nothing_of_it() {
+    let disk = Disk::new();
+    let bus = disk.create();
+    for _ in 0..20 {
+        let page = bus.create_page(None, 300_000).unwrap();
+        bus.put(page, 0, &1u8).unwrap();
+    }
+    let handle = bus.clone();
+    let (begun, stopping) = std::sync::mpsc::channel();
+    let ended = std::thread::scope(|scope| {
+        let ended = scope.spawn(|| {
+            handle.checkpoint_with(|_| {
+                let _ = begun.send(());
+                while !matches!(handle.begin().commit(), Err(Error::Stopped)) {}
+            })
+        });
+        stopping.recv().unwrap();
+        bus.stop().unwrap();
+        ended.join().unwrap()
+    });
+    assert!(matches!(ended, Err(Error::Stopped)), "{ended:?}");
+    assert!(disk.files().iter().all(|name| !name.contains("ckpt")), "{:?}", disk.files());
+    assert_eq!(disk.open().check(), []);
+}
+
+#[test]
 fn where_no_checkpoint_can_be_it_is_refused() {
     let memory = Bus::in_memory().unwrap();
     assert!(matches!(memory.checkpoint(), Err(Error::NoDirectory)));
