@@ -39,6 +39,7 @@ pub fn measure_by(program: &Path, context: &Context, name: &str) -> Result<Outco
     let mut command = Command::new(program);
     command.args(["--child", name, "--dir"]).arg(context.folder());
     command.args(context.quick().then_some("--quick"));
+    command.args(context.lenient().then_some("--smoke"));
     let output = command.output().with_context(|| format!("starting {}", program.display()))?;
     let told = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "`{name}` in its own process: {}: {}", output.status, told.trim());

@@ -17,6 +17,8 @@ pub const FLUSHER: &str = "mmsb-flusher";
 const TICK: Duration = Duration::from_millis(10);
 /// Where `/proc/stat` tells the stolen ticks, behind the word `cpu`.
 const STEAL_FIELD: usize = 8;
+/// Where it tells the ticks in which processors worked: for users, nice ones, the kernel, and interrupts.
+const WORK_FIELDS: [usize; 5] = [1, 2, 3, 6, 7];
 
 /// Measures what a thread's work takes on a processor that nobody else wants: wall time without the time in
 /// which the thread was ready to run and the machine ran something else. Whatever the work itself waits for
@@ -101,10 +103,24 @@ pub fn named(name: &str) -> Result<Vec<i32>> {
 /// # Errors
 /// If the kernel does not tell.
 pub fn steal_time() -> Result<Duration> {
+    stat_time(STEAL_FIELD)
+}
+
+/// Returns how long the machine's processors were at work, for whichever process, all together.
+///
+/// # Errors
+/// If the kernel does not tell.
+pub fn work_time() -> Result<Duration> {
+    WORK_FIELDS.into_iter().map(stat_time).sum()
+}
+
+/// Reads one of the times of all processors together.
+fn stat_time(field: usize) -> Result<Duration> {
     let text = fs::read_to_string("/proc/stat").context("reading /proc/stat")?;
     let line = text.lines().next().context("/proc/stat is empty")?;
-    let field = line.split_ascii_whitespace().nth(STEAL_FIELD).context("/proc/stat tells no steal time")?;
-    Ok(TICK * field.parse::<u32>().with_context(|| format!("steal time `{field}`"))?)
+    let ticks = line.split_ascii_whitespace().nth(field);
+    let ticks = ticks.with_context(|| format!("/proc/stat has no field {field}"))?;
+    Ok(TICK * ticks.parse::<u32>().with_context(|| format!("ticks `{ticks}`"))?)
 }
 
 fn since_zero(clock: ClockId) -> Duration {

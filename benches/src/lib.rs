@@ -40,7 +40,7 @@ pub use json::{LineRecord, Record};
 pub use limits::LimitKind;
 pub use line::{Line, registered};
 pub use machine::Machine;
-pub use measure::{REPEATS_MIN, Sample};
+pub use measure::{LONG_REPEATS_MIN, REPEATS_MIN, Sample};
 pub use options::{BaselineAction, Options};
 pub use outcome::{Bar, BarKind, Figure, Op, Outcome, Unit};
 pub use random::Random;

@@ -6,6 +6,7 @@ mod branch;
 mod checksum;
 mod churn;
 mod diff;
+mod durability;
 mod encode;
 mod engine;
 mod import;

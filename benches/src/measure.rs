@@ -1,6 +1,7 @@
 //! Repeating work and keeping its median and extremes.
 //!
-//! Invariant: a sample holds at least [`REPEATS_MIN`] repeats, each finite and above zero.
+//! Invariant: a sample holds at least [`REPEATS_MIN`] repeats, or [`LONG_REPEATS_MIN`] of something long, each
+//! finite and above zero.
 
 use std::time::Duration;
 
@@ -11,6 +12,8 @@ use crate::clock::Stopwatch;
 
 /// Fewest repeats behind a figure.
 pub const REPEATS_MIN: usize = 7;
+/// Fewest repeats of something that takes many seconds each.
+pub const LONG_REPEATS_MIN: usize = 3;
 
 /// The repeats of one measurement, in the unit of its figure.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,9 +33,22 @@ impl Sample {
     ///
     /// # Errors
     /// If there are fewer than [`REPEATS_MIN`], or one is not a number above zero: nothing was measured.
-    pub fn of(mut values: Vec<f64>) -> Result<Self> {
+    pub fn of(values: Vec<f64>) -> Result<Self> {
+        Self::of_at_least(REPEATS_MIN, values)
+    }
+
+    /// Makes the sample of repeats that take many seconds each: [`LONG_REPEATS_MIN`] are enough, and the report
+    /// has to say so.
+    ///
+    /// # Errors
+    /// As [`Sample::of`].
+    pub fn of_long(values: Vec<f64>) -> Result<Self> {
+        Self::of_at_least(LONG_REPEATS_MIN, values)
+    }
+
+    fn of_at_least(least: usize, mut values: Vec<f64>) -> Result<Self> {
         let repeats = values.len();
-        ensure!(repeats >= REPEATS_MIN, "{repeats} repeats, fewer than {REPEATS_MIN}");
+        ensure!(repeats >= least, "{repeats} repeats, fewer than {least}");
         let odd = values.iter().find(|value| !value.is_finite() || **value <= 0.0);
         ensure!(odd.is_none(), "a repeat measured {}", odd.unwrap_or(&0.0));
         values.sort_unstable_by(f64::total_cmp);

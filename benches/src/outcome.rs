@@ -28,6 +28,9 @@ pub enum Unit {
     /// A size as a share of another size; less is better.
     #[serde(rename = "share")]
     Share,
+    /// A time as a share of another time; less is better.
+    #[serde(rename = "of the time")]
+    TimeShare,
     /// A speed as a ratio to another speed; more is better.
     #[serde(rename = "x")]
     Times,
@@ -48,6 +51,7 @@ impl Unit {
             Self::Milliseconds => "ms",
             Self::Bytes => "B",
             Self::Share => "share",
+            Self::TimeShare => "of the time",
             Self::Times => "x",
             Self::Limits => "limits",
         }
@@ -56,7 +60,7 @@ impl Unit {
     /// Tells whether the figure is a speed held against another speed of the same run.
     #[must_use]
     pub const fn is_relative_speed(self) -> bool {
-        matches!(self, Self::Times | Self::Limits)
+        matches!(self, Self::Times | Self::Limits | Self::TimeShare)
     }
 
     /// Tells whether a larger figure is the better one.

@@ -22,7 +22,8 @@ use crate::{
 /// On wrong use: an unknown line, no baseline to compare with, a file that cannot be written.
 pub fn run(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bool> {
     if let Some(name) = &options.child {
-        let mut context = Context::new(options.quick, dir(options), ProgressBar::hidden());
+        let context = Context::new(options.quick || options.smoke, dir(options), ProgressBar::hidden());
+        let mut context = context.with_lenience(options.smoke);
         return child::run(name, &mut context, out).map(|()| true);
     }
     let chosen = options.select(lines)?;

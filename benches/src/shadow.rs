@@ -61,6 +61,12 @@ impl Shadow {
         black_box(&mut self.memory);
     }
 
+    /// Returns how many pages there are.
+    #[must_use]
+    pub const fn pages(&self) -> usize {
+        self.memory.len() / CHANGED_PAGE_BYTES
+    }
+
     /// Returns a page's bytes.
     #[must_use]
     pub fn page(&self, page: mmsb_types::PageId) -> &[u8] {

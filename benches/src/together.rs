@@ -32,6 +32,14 @@ const DISCARDS_MAX: u32 = 10;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotAtOnce(String);
 
+impl NotAtOnce {
+    /// Says why the last run did not count.
+    #[must_use]
+    pub const fn new(why: String) -> Self {
+        Self(why)
+    }
+}
+
 impl fmt::Display for NotAtOnce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "no run on two processors counts: {}", self.0)

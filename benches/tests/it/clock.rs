@@ -77,3 +77,14 @@ fn a_named_thread_is_bound_from_outside() {
     ask.send(()).unwrap();
     assert_eq!(thread.join().unwrap(), [last]);
 }
+
+#[test]
+fn what_this_process_works_is_work_of_the_machine() {
+    let (work, own) = (benches::clock::work_time().unwrap(), benches::clock::process_time());
+    while benches::clock::process_time() - own < Duration::from_millis(100) {
+        std::hint::spin_loop();
+    }
+    // Ticks are coarse, and each processor rounds for itself.
+    let grown = benches::clock::work_time().unwrap() - work;
+    assert!(grown >= Duration::from_millis(50), "the machine worked {grown:?} only");
+}

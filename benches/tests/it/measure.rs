@@ -10,6 +10,14 @@ fn a_sample_keeps_median_and_extremes() {
     assert_eq!(even.median, 4.5);
 }
 
+#[test]
+fn three_repeats_of_something_long_are_a_sample() {
+    let sample = Sample::of_long(vec![30.0, 10.0, 20.0]).unwrap();
+    assert_eq!((sample.median, sample.repeats), (20.0, 3));
+    let few = Sample::of_long(vec![1.0; 2]).unwrap_err();
+    assert_eq!(few.to_string(), "2 repeats, fewer than 3");
+}
+
 #[track_caller]
 fn refused(values: Vec<f64>, expect: &str) {
     assert_eq!(Sample::of(values).unwrap_err().to_string(), expect);

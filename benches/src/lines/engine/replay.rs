@@ -12,7 +12,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, ensure};
-use mmsb::{Bus, Durability};
+use mmsb::{Bus, CheckpointEvery, Durability, Epoch};
 use mmsb_types::{PageId, crc32c};
 use tempfile::TempDir;
 
@@ -95,7 +95,9 @@ impl Replay {
         let folder = context.scratch()?;
         let [short, long] = ["short", "long"].map(|name| folder.path().join(name));
         let mut shadow = Shadow::new(pages);
-        let builder = Bus::builder().durability(Durability::Volatile);
+        // One file, and no checkpoint that would spare the replay.
+        let builder = Bus::builder().durability(Durability::Volatile).segment_bytes(u64::MAX);
+        let builder = builder.checkpoint_every(CheckpointEvery::NEVER).checkpoint_on_stop(None);
         fill(&builder.clone().create(&short)?, pages, &mut shadow)?;
         copy_all(&short, &long)?;
         let bus = builder.open(&long)?;
@@ -117,6 +119,7 @@ impl Replay {
         let watch = Stopwatch::start();
         let bus = Bus::open_read_only(&self.long)?;
         let long = watch.elapsed();
+        ensure!(bus.stats().checkpoint == Epoch::ZERO, "a checkpoint spared the replay");
         for change in self.changes.iter().step_by(self.changes.len() / COMPARED) {
             let same = bus.with_page(change.page, |bytes| bytes == self.shadow.page(change.page))?;
             ensure!(same, "{} is not what its changes make of it", change.page);
