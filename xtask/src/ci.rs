@@ -27,6 +27,8 @@ const PLANTED: &[&str] = &[
     "plant",
     "--test",
     "planted",
+    "--test",
+    "flipped",
 ];
 
 /// One thing that must pass.

@@ -6,14 +6,18 @@ mod when;
 
 use clap::{Parser, Subcommand};
 
-use crate::cmd::{at, completions, demo, diff, export, history, import, info, log, stats, verify};
+use crate::cmd::{
+    at, checkpoint, compact, completions, demo, diff, export, history, import, info, log, replay, stats, tag,
+    verify,
+};
 
 pub use self::{page_ref::PageRef, range::Range, when::When};
 
 /// Shows, compares and verifies every state a program ever had.
 ///
 /// A bus is a directory that holds a program's state as pages, and a log of every change. All commands
-/// that read one change nothing and work beside a running program.
+/// that read one change nothing and work beside a running program; `checkpoint`, `compact` and `tag` open it for
+/// writing.
 #[derive(Debug, Parser)]
 #[command(name = "mmsb", version, arg_required_else_help = true, after_help = AFTER_HELP)]
 pub struct Args {
@@ -48,6 +52,10 @@ pub enum Command {
     History(history::Args),
     Diff(diff::Args),
     Verify(verify::Args),
+    Replay(replay::Args),
+    Checkpoint(checkpoint::Args),
+    Compact(compact::Args),
+    Tag(tag::Args),
     Stats(stats::Args),
     Completions(completions::Args),
 }

@@ -1,8 +1,10 @@
 //! The commands, one file each.
 //!
-//! Invariant: whatever reads a bus opens it read-only.
+//! Invariant: whatever reads a bus opens it read-only; what changes one goes through [`open_to_change`].
 
 pub mod at;
+pub mod checkpoint;
+pub mod compact;
 pub mod completions;
 pub mod demo;
 pub mod diff;
@@ -11,10 +13,14 @@ pub mod history;
 pub mod import;
 pub mod info;
 pub mod log;
+pub mod replay;
 pub mod stats;
+pub mod tag;
 pub mod verify;
 
-use std::process::ExitCode;
+use std::{path::Path, process::ExitCode};
+
+use mmsb::{Bus, CheckpointEvery};
 
 use crate::{args::Command, render::Out};
 
@@ -36,6 +42,11 @@ impl From<Outcome> for ExitCode {
     }
 }
 
+/// Opens a bus for writing; it does nothing by itself.
+fn open_to_change(path: &Path) -> Result<Bus, mmsb::Error> {
+    Bus::builder().checkpoint_every(CheckpointEvery::NEVER).checkpoint_on_stop(None).open(path)
+}
+
 /// Runs a command.
 pub fn run(command: Command, out: &mut Out) -> anyhow::Result<Outcome> {
     match command {
@@ -48,6 +59,10 @@ pub fn run(command: Command, out: &mut Out) -> anyhow::Result<Outcome> {
         Command::History(args) => history::run(&args, out),
         Command::Diff(args) => diff::run(&args, out),
         Command::Verify(args) => verify::run(&args, out),
+        Command::Replay(args) => replay::run(&args, out),
+        Command::Checkpoint(args) => checkpoint::run(&args, out),
+        Command::Compact(args) => compact::run(&args, out),
+        Command::Tag(args) => tag::run(&args, out),
         Command::Stats(args) => stats::run(&args, out),
         Command::Completions(args) => completions::run(&args, out),
     }

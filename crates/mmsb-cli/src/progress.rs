@@ -25,6 +25,14 @@ impl Progress {
         Self { bar: styled.ok().map(|bar| bar.with_message(what)) }
     }
 
+    /// Is at so many bytes of `total`.
+    pub fn set(&self, bytes: u64, total: u64) {
+        if let Some(bar) = &self.bar {
+            bar.set_length(total);
+            bar.set_position(bytes);
+        }
+    }
+
     /// Goes on by so many bytes.
     pub fn advance(&self, bytes: u64) {
         if let Some(bar) = &self.bar {

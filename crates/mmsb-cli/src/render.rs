@@ -1,5 +1,6 @@
 //! How answers look: tables and lines for people, one JSON object a line for programs.
 
+mod files;
 mod hex;
 mod json;
 mod paint;
@@ -14,6 +15,7 @@ use std::{
 use serde::Serialize;
 
 pub use self::{
+    files::{JsonCheckpoint, JsonSegment, JsonTag},
     hex::{dump, hex},
     json::{JsonChange, JsonPageDiff, JsonPath, JsonSide, JsonSource},
     paint::Paint,

@@ -46,6 +46,7 @@ mod branch;
 mod checkpoint;
 mod commits;
 mod diff;
+mod files;
 mod history;
 mod info;
 mod past;
@@ -89,6 +90,7 @@ pub use commits::Commits;
 pub use diff::{
     Align, ByteRun, Diff, Divergence, PageDiff, PageDifference, RunDiff, Side, compare_runs, diff,
 };
+pub use files::{CheckpointInfo, SegmentInfo};
 pub use history::{Change, ChangeKind, History};
 pub use index::verify_indexes;
 pub use info::{CommitInfo, PageInfo};
@@ -99,7 +101,7 @@ pub use replay::replay_into;
 pub use report::{LogCounts, LogReport, SegmentReport};
 pub use rewind::{RewindSource, Rewound};
 pub use snapshot::Snapshot;
-pub use verify::{Verified, verify};
+pub use verify::{BadCheckpoint, Verified, verify};
 #[doc(hidden)]
 pub use verify_replay::verify_replay_of;
 pub use verify_replay::{Mismatch, ReplayDifference, ReplayProgress, ReplayVerified, verify_replay};

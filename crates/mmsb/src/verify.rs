@@ -1,14 +1,14 @@
-//! The log as a file: whose it is, and whether its bytes are as they were written.
+//! The files of a bus: whose they are, and whether their bytes are as they were written.
 
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use mmsb_tlog::{InstanceId, LogDir, SegmentHead, Verification, vfs::OsVfs};
-use mmsb_types::Violation;
+use mmsb_tlog::{InstanceId, LogDir, SegmentHead, Verification, checkpoint, vfs::OsVfs};
+use mmsb_types::{Epoch, Violation};
 
-use crate::{Bus, Error, index::verify_indexes};
+use crate::{Bus, Error, checkpoint::Chain, index::verify_indexes, kept::Kept};
 
 /// What verifying the bus at a path found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,16 +23,46 @@ pub struct Verified {
     pub log: Verification,
     /// Index files that do not say what the log says: they cost time, not data, and a writer makes them again.
     pub indexes: Vec<Violation>,
+    /// Segments that were verified.
+    pub segment_count: u64,
+    /// Checkpoints that were verified.
+    pub checkpoint_count: u64,
+    /// What is wrong with checkpoints, each piece by itself.
+    pub bad_checkpoints: Vec<BadCheckpoint>,
 }
 
-/// Verifies every record of the bus at `path`; changes nothing, even beside a live writer.
+/// A piece of a checkpoint that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct BadCheckpoint {
+    /// The state it should hold.
+    pub epoch: Epoch,
+    /// Its file.
+    pub file: PathBuf,
+    /// Where the piece begins in the file.
+    pub offset: u64,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl Verified {
+    /// Tells whether durable bytes are damaged; a torn tail alone is legal.
+    #[must_use]
+    pub fn is_damaged(&self) -> bool {
+        self.log.is_damaged() || !self.bad_checkpoints.is_empty()
+    }
+}
+
+/// Verifies every file of the bus at `path`: its manifest, every record of every segment, every block of every
+/// checkpoint; changes nothing, even beside a live writer.
 ///
 /// # Errors
 /// [`Error::NotABus`], [`Error::UnsupportedVersion`], [`Error::Io`]; [`Error::Corrupt`] and
-/// [`Error::Truncated`] if the manifest or the segment's head is damaged. Damaged records are in the answer.
+/// [`Error::Truncated`] if the manifest or the head of a segment behind the newest checkpoint is damaged. Damaged
+/// records and checkpoints are in the answer.
 ///
 /// # Cost
-/// A few passes over the log.
+/// A few passes over the log, one over the checkpoints.
 pub fn verify(path: impl AsRef<Path>) -> Result<Verified, Error> {
     let dir = LogDir::open(Arc::new(OsVfs), path.as_ref())?;
     let mut log = Verification::run(&dir)?;
@@ -42,8 +72,38 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, Error> {
     }
     let file = dir.segment_path(&dir.manifest().last_segment());
     let bad_files = log.bad.iter().map(|bad| dir.path().join(SegmentHead::name_of(bad.segment))).collect();
-    let indexes = verify_indexes(&dir);
-    Ok(Verified { file, bad_files, instance: dir.instance(), log, indexes })
+    let manifest = dir.manifest();
+    Ok(Verified {
+        file,
+        bad_files,
+        instance: dir.instance(),
+        log,
+        segment_count: manifest.segments.len() as u64,
+        checkpoint_count: manifest.checkpoints.len() as u64,
+        bad_checkpoints: bad_checkpoints(&dir)?,
+        indexes: verify_indexes(&dir),
+    })
+}
+
+/// Verifies every checkpoint: its bytes, then what its metadata says.
+fn bad_checkpoints(dir: &LogDir) -> Result<Vec<BadCheckpoint>, Error> {
+    let (manifest, kept, mut bad) = (dir.manifest(), Kept::new(dir.clone()), Vec::new());
+    for listed in &manifest.checkpoints {
+        let epoch = Epoch::new(listed.epoch());
+        let blocks = checkpoint::verify(dir, listed)?;
+        let is_whole = blocks.is_empty();
+        bad.extend(blocks.into_iter().map(|block| BadCheckpoint {
+            epoch,
+            file: block.file,
+            offset: block.offset,
+            what: block.fault.to_string(),
+        }));
+        if is_whole && let Err(error) = Chain::open(&kept, &[*listed]) {
+            let (file, what) = (dir.checkpoint_path(listed.epoch()), error.to_string());
+            bad.push(BadCheckpoint { epoch, file, offset: 0, what });
+        }
+    }
+    Ok(bad)
 }
 
 impl Bus {

@@ -6,9 +6,9 @@ use mmsb::{Bus, CommitInfo, Label};
 use serde::Serialize;
 
 use super::Outcome;
-use crate::render::{JsonPath, Out, count, facts};
+use crate::render::{JsonCheckpoint, JsonPath, JsonSegment, JsonTag, Out, count, facts};
 
-/// Tells what a bus holds: epochs, labels, tags, pages, log.
+/// Tells what a bus holds: epochs, labels, tags, pages, log, checkpoints.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = JSON)]
 pub struct Args {
@@ -21,7 +21,9 @@ pub struct Args {
 
 const JSON: &str = "\
 JSON keys: bus, instance (which run it is), oldest and newest (epochs), page_count, page_bytes, log_bytes, \
-label_count (commits with a label), label_min, label_max, tags (commits by tag).";
+label_count (commits with a label), label_min, label_max, tags (commits by tag), segments (objects with number, \
+first (epoch), bytes), checkpoints (objects with epoch, parent (epoch; null if full), bytes), state_tags (objects \
+with name, epoch).";
 
 #[derive(Serialize)]
 struct Info<'a> {
@@ -32,6 +34,9 @@ struct Info<'a> {
     page_count: u64,
     page_bytes: u64,
     log_bytes: u64,
+    segments: Vec<JsonSegment>,
+    checkpoints: Vec<JsonCheckpoint>,
+    state_tags: Vec<JsonTag>,
     #[serde(flatten)]
     by: By,
 }
@@ -70,6 +75,9 @@ impl<'a> Info<'a> {
             page_count: stats.page_count,
             page_bytes: stats.page_bytes,
             log_bytes: stats.log_bytes,
+            segments: bus.segments().iter().map(Into::into).collect(),
+            checkpoints: bus.checkpoints().iter().map(Into::into).collect(),
+            state_tags: bus.tags().into_iter().map(Into::into).collect(),
             by,
         })
     }
@@ -111,6 +119,21 @@ fn report(info: &Info<'_>) -> String {
         ("labels", info.by.labels()),
         ("tags", info.by.tags()),
         ("pages", format!("{}, {} bytes", count(info.page_count), count(info.page_bytes))),
-        ("log", format!("{} bytes", count(info.log_bytes))),
+        ("log", format!("{} bytes, {} segments", count(info.log_bytes), count(info.segments.len() as u64))),
+        ("checkpoints", checkpoints(&info.checkpoints)),
+        ("states by name", state_tags(&info.state_tags)),
     ])
+}
+
+fn checkpoints(all: &[JsonCheckpoint]) -> String {
+    let Some(newest) = all.last() else { return "none".to_owned() };
+    let (full, bytes) =
+        (all.iter().filter(|one| one.parent.is_none()).count(), all.iter().map(|one| one.bytes).sum());
+    let number = count(all.len() as u64);
+    format!("{number}, {} full, {} bytes; newest e{}", count(full as u64), count(bytes), newest.epoch)
+}
+
+fn state_tags(tags: &[JsonTag]) -> String {
+    let tags: Vec<String> = tags.iter().map(|tag| format!("{} (e{})", tag.name, tag.epoch)).collect();
+    if tags.is_empty() { "none".to_owned() } else { tags.join(", ") }
 }

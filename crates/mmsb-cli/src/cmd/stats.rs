@@ -4,7 +4,7 @@ mod log_report;
 
 use std::path::PathBuf;
 
-use mmsb::{Bus, CommitInfo, PageEvent, Stats};
+use mmsb::{Bus, CommitInfo, PageEvent};
 use serde::Serialize;
 
 use super::Outcome;
@@ -27,7 +27,8 @@ pub struct Args {
 const JSON: &str = "\
 JSON keys: oldest and newest (epochs), commit_count, run_count, payload_bytes (what the runs stored), \
 frame_bytes (all commits in the log), frame_bytes_max (the largest), created_count and deleted_count (pages), \
-page_count and page_bytes (live ones), slot_bytes (memory they occupy), overhead_bytes_per_page, log_bytes.
+page_count and page_bytes (live ones), slot_bytes (memory they occupy), overhead_bytes_per_page, log_bytes, \
+segment_count, checkpoint_count, checkpoint_bytes (their files), checkpoint (epoch of the newest; 0 for none).
 With --log: total (an object with bytes, commit_count, bytes_per_commit, mark_count, sync_count, state_count, \
 label_count, created_count, deleted_count, run_count, payload_bytes, frame_bytes, frame_bytes_max), segments (such \
 objects with segment, first_lsn and first, its first commit), pages (the ten that most commits changed: page, \
@@ -49,6 +50,10 @@ struct Totals {
     slot_bytes: u64,
     overhead_bytes_per_page: f64,
     log_bytes: u64,
+    segment_count: u64,
+    checkpoint_count: u64,
+    checkpoint_bytes: u64,
+    checkpoint: u64,
 }
 
 /// Runs the command.
@@ -57,7 +62,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     if args.log {
         return log_report::run(&bus, args.json, out);
     }
-    let mut totals = Totals::of(&bus.stats());
+    let mut totals = Totals::of(&bus);
     for commit in bus.commits()? {
         totals.add(&commit?);
     }
@@ -70,7 +75,8 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
 }
 
 impl Totals {
-    fn of(stats: &Stats) -> Self {
+    fn of(bus: &Bus) -> Self {
+        let (stats, checkpoints) = (bus.stats(), bus.checkpoints());
         Self {
             oldest: stats.oldest.get(),
             newest: stats.epoch.get(),
@@ -79,6 +85,10 @@ impl Totals {
             slot_bytes: stats.slot_bytes,
             overhead_bytes_per_page: stats.overhead_bytes_per_page,
             log_bytes: stats.log_bytes,
+            segment_count: bus.segments().len() as u64,
+            checkpoint_count: checkpoints.len() as u64,
+            checkpoint_bytes: checkpoints.iter().map(|one| one.bytes).sum(),
+            checkpoint: stats.checkpoint.get(),
             ..Self::default()
         }
     }
@@ -102,7 +112,8 @@ impl Totals {
             ("commits", count(self.commit_count)),
             ("deltas", format!("{} runs, {}", count(self.run_count), bytes(self.payload_bytes))),
             ("frames", self.frames()),
-            ("log", bytes(self.log_bytes)),
+            ("log", format!("{} in {} segments", bytes(self.log_bytes), count(self.segment_count))),
+            ("checkpoints", self.checkpoints()),
             ("pages", self.pages()),
             ("memory", self.memory()),
         ])
@@ -112,6 +123,11 @@ impl Totals {
         let mean = self.frame_bytes.checked_div(self.commit_count).unwrap_or(0);
         let [sum, mean, max] = [self.frame_bytes, mean, self.frame_bytes_max].map(count);
         format!("{sum} bytes; mean {mean}, largest {max}")
+    }
+
+    fn checkpoints(&self) -> String {
+        let [number, bytes] = [self.checkpoint_count, self.checkpoint_bytes].map(count);
+        format!("{number}, {bytes} bytes; newest e{}", self.checkpoint)
     }
 
     fn pages(&self) -> String {

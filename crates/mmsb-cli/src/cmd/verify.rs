@@ -1,18 +1,18 @@
-//! `mmsb verify`: is every byte of the log as it was written?
+//! `mmsb verify`: is every byte of a bus as it was written?
 
 use std::path::PathBuf;
 
-use mmsb::{BadRecord, Bus, Tail, Verified};
+use mmsb::{BadCheckpoint, BadRecord, Bus, Tail, Verified};
 use serde::Serialize;
 
 use super::Outcome;
 use crate::render::{JsonPath, Out, count, unless_gone};
 
-/// Checks every record of a bus; changes nothing.
+/// Checks every byte of a bus: manifest, segments, checkpoints; changes nothing.
 ///
 /// A log that ends in bytes a crash tore is sound, and is told so: they were never durable, and opening the
-/// bus for writing cuts them. Exit code 0: sound, 2: damaged; every bad record is named with its file, offset
-/// and number.
+/// bus for writing cuts them. Exit code 0: sound, 2: damaged; every bad record, and every bad piece of a
+/// checkpoint, is named with its file, offset and number.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = JSON)]
 pub struct Args {
@@ -24,15 +24,18 @@ pub struct Args {
 }
 
 const JSON: &str = "\
-JSON keys: file, state (closed: after a clean stop; open: without one; torn; damaged), frame_count, mark_count, \
+JSON keys: file (the log's last), state (closed: after a clean stop; open: without one; torn; damaged), segment_count, \
+checkpoint_count, frame_count, mark_count, \
 synced_through (the last epoch known to be durable), bad (objects with file, offset, number, what, and durable: \
-whether a later mark vouched for it), violations (texts: commits that are whole but do not fit), indexes (texts: index files that disagree with the log; \
+whether a later mark vouched for it, as the manifest does for checkpoints, whose number is their epoch), violations (texts: commits that are whole but do not fit), indexes (texts: index files that disagree with the log; \
 they cost time, not data, and do not make a bus damaged).";
 
 #[derive(Serialize)]
 struct Report<'a> {
     file: JsonPath<'a>,
     state: State,
+    segment_count: u64,
+    checkpoint_count: u64,
     frame_count: u64,
     mark_count: u64,
     synced_through: u64,
@@ -74,9 +77,9 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
 }
 
 impl State {
-    fn of(Verified { log, .. }: &Verified) -> Self {
-        match &log.scan.tail {
-            _ if log.is_damaged() => Self::Damaged,
+    fn of(verified: &Verified) -> Self {
+        match &verified.log.scan.tail {
+            _ if verified.is_damaged() => Self::Damaged,
             Tail::Torn(_) => Self::Torn,
             Tail::Clean { closed: true } => Self::Closed,
             Tail::Clean { closed: false } => Self::Open,
@@ -86,7 +89,7 @@ impl State {
 
 impl<'a> Report<'a> {
     fn of(verified: &'a Verified) -> Self {
-        let Verified { file, bad_files, log, .. } = verified;
+        let Verified { file, bad_files, log, bad_checkpoints, .. } = verified;
         let bad = |(record, file): (&BadRecord, &'a PathBuf)| JsonBad {
             file: JsonPath(file),
             offset: record.offset,
@@ -94,13 +97,23 @@ impl<'a> Report<'a> {
             what: record.fault.to_string(),
             durable: record.covered,
         };
+        let bad_piece = |piece: &'a BadCheckpoint| JsonBad {
+            file: JsonPath(&piece.file),
+            offset: piece.offset,
+            number: piece.epoch.get(),
+            what: piece.what.clone(),
+            durable: true,
+        };
+        let records = log.bad.iter().zip(bad_files).map(bad);
         Self {
             file: JsonPath(file),
             state: State::of(verified),
+            segment_count: verified.segment_count,
+            checkpoint_count: verified.checkpoint_count,
             frame_count: log.scan.frame_count,
             mark_count: log.scan.mark_count,
             synced_through: log.scan.synced_through,
-            bad: log.bad.iter().zip(bad_files).map(bad).collect(),
+            bad: records.chain(bad_checkpoints.iter().map(bad_piece)).collect(),
             violations: Vec::new(),
             indexes: Vec::new(),
         }
@@ -120,8 +133,8 @@ impl<'a> Report<'a> {
         let (frames, marks) = (count(self.frame_count), count(self.mark_count));
         out.line(format_args!("{}: {verdict}", self.file.0.display()))?;
         out.line(format_args!(
-            "{frames} frames and {marks} marks are good, e{} is durable",
-            self.synced_through
+            "{frames} frames and {marks} marks in {} segments, {} checkpoints; e{} is durable",
+            self.segment_count, self.checkpoint_count, self.synced_through
         ))?;
         for bad in &self.bad {
             let (file, durable) = (bad.file.0.display(), if bad.durable { "durable" } else { "torn" });

@@ -11,6 +11,7 @@ mod fixtures;
 mod flights;
 mod hand_built;
 mod imports;
+mod kept;
 mod leftovers;
 mod pipes;
 mod readers;

@@ -48,13 +48,15 @@ fn without_places(text: &str) -> String {
 #[test]
 fn info_is_one_page() {
     insta::assert_snapshot!(told(&["info", "a.mmsb"]), @"
-    bus       a.mmsb
-    instance  07070707070707070707070707070707
-    epochs    e0 to e3
-    labels    label:1 to label:2, on 2 commits
-    tags      setup (1), tick (2)
-    pages     2, 56 bytes
+    bus             a.mmsb
+    instance        07070707070707070707070707070707
+    epochs          e0 to e3
+    labels          label:1 to label:2, on 2 commits
+    tags            setup (1), tick (2)
+    pages           2, 56 bytes
     log       [bytes]
+    checkpoints     none
+    states by name  none
     ");
 }
 
@@ -114,13 +116,14 @@ fn history_goes_newest_first_and_follows_a_name() {
 #[test]
 fn stats_count() {
     insta::assert_snapshot!(told(&["stats", "a.mmsb"]), @"
-    epochs   e0 to e3
-    commits  3
-    deltas   3 runs, 8 bytes
-    frames   416 bytes; mean 138, largest 152
+    epochs       e0 to e3
+    commits      3
+    deltas       3 runs, 8 bytes
+    frames       416 bytes; mean 138, largest 152
     log       [bytes]
-    pages    2 live, 3 created, 1 deleted
-    memory   56 bytes in pages, 128 bytes in slots, 84.0 more a page
+    checkpoints  0, 0 bytes; newest e0
+    pages        2 live, 3 created, 1 deleted
+    memory       56 bytes in pages, 128 bytes in slots, 84.0 more a page
     ");
 }
 
