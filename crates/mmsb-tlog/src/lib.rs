@@ -6,7 +6,7 @@
 //! (refused) from a torn tail (cut).
 //!
 //! Reading order: [`frame`] (bytes of a commit), [`Mark`], [`SegmentHead`], [`Manifest`], [`LogDir`] (files),
-//! [`Reader`] (verifies and yields), [`Scan`] (the recovery rule), [`Verification`], [`Log`] (writes);
+//! [`Reader`] (verifies and yields), [`Scan`] (the recovery rule), [`Pass`] (both at once), [`Verification`], [`Log`] (writes);
 //! [`checkpoint`] (a state in a file of its own).
 //!
 //! Invariant: knows no page memory and no graph; replay yields commits, it never applies them. The format is
@@ -24,6 +24,7 @@ mod instance;
 mod log;
 mod manifest;
 mod mark;
+mod pass;
 mod reader;
 mod scan;
 mod segment;
@@ -42,6 +43,7 @@ pub use instance::InstanceId;
 pub use log::{Log, LogOptions, PackedStart, Reservation, Reservations, Room, SyncEvery};
 pub use manifest::{CheckpointRef, FORMAT_VERSION, Manifest, TAG_BYTES_MAX, Tag};
 pub use mark::{MARK_BYTES, Mark};
+pub use pass::{Pass, Stretch};
 pub use reader::{Commit, Cursor, Reader, Record};
 pub use scan::{BadRecord, Scan, Tail};
 pub use segment::{HeadFault, SEGMENT_HEAD_BYTES, SegmentHead};

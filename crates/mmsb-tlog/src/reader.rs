@@ -142,7 +142,7 @@ impl Reader {
 }
 
 /// Names the place at which a record is not as it should be.
-fn explain(stop: Stop, file: &Path, offset: u64, number: u64) -> LogError {
+pub(crate) fn explain(stop: Stop, file: &Path, offset: u64, number: u64) -> LogError {
     let fault = match stop {
         Stop::Failed(error) => return error,
         Stop::Record(fault) | Stop::Batch(fault) | Stop::Head(fault) => fault,

@@ -14,7 +14,7 @@ use mmsb_types::Lsn;
 
 use crate::{Cursor, Fault, LogDir, LogError};
 
-pub(crate) use self::scanner::{At, Found, Scanner};
+pub(crate) use self::scanner::{At, Found, Scanner, Step};
 
 /// What a scan found.
 #[derive(Clone, Debug, PartialEq, Eq)]

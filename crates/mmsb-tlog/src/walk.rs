@@ -20,7 +20,7 @@ use crate::{
     frame::{HEADER_BYTES, NUMBER_MAX, RecordHead, parse_frame, record_head},
     mark,
     sync::{Fault as Planted, is_planted},
-    window::Window,
+    window::{Chunk, Window},
 };
 
 /// A place in a log from which records are read; it stands before the first segment until it
@@ -64,6 +64,7 @@ pub(crate) enum Stop {
 
 impl Walk {
     /// Returns the place before the next record.
+    #[inline]
     pub(crate) fn cursor(&self) -> Cursor {
         self.cursor
     }
@@ -96,6 +97,12 @@ impl Walk {
     /// Returns the path of the open file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Returns the bytes of the open file that were read last: the record that was stepped over last is among them.
+    #[inline]
+    pub(crate) fn chunk(&self) -> &Chunk {
+        self.window.chunk()
     }
 
     /// Goes on at `cursor`, wherever in the open file that is; without a chain value, the next mark is believed.

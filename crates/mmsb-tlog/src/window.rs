@@ -1,6 +1,8 @@
 //! A window over a file: large reads behind small looks, never more memory than the file has bytes.
+//!
+//! Invariant: a [`Chunk`] that somebody else holds is never changed; its memory is used again once nobody does.
 
-use std::{io, sync::Arc};
+use std::{collections::VecDeque, io, sync::Arc};
 
 use crate::{
     sync::{Fault, is_planted},
@@ -8,28 +10,44 @@ use crate::{
 };
 
 const READ_BYTES: usize = 1 << 20;
+/// Most chunks of others that are remembered, to use their memory again.
+const LENT_MAX: usize = 32;
 
 /// Bytes of a file around the place being looked at.
 #[derive(Debug)]
 pub(crate) struct Window {
     /// None of an empty window, which nobody looks through.
     file: Option<Arc<dyn VfsFile>>,
-    buffer: Vec<u8>,
-    /// File offset of the buffer's first byte.
-    start: u64,
+    chunk: Chunk,
+    /// Memory that others still held when it was needed here, the oldest first.
+    lent: VecDeque<Arc<Vec<u8>>>,
     /// Bytes past this offset are not looked at.
     end: u64,
+}
+
+/// Bytes that were read in one go. Clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Chunk {
+    pub(crate) bytes: Arc<Vec<u8>>,
+    /// File offset of the first one.
+    pub(crate) start: u64,
 }
 
 impl Window {
     /// Looks at `file` up to byte `end`.
     pub(crate) fn new(file: Arc<dyn VfsFile>, end: u64) -> Self {
-        Self { file: Some(file), buffer: Vec::new(), start: 0, end }
+        Self { file: Some(file), end, ..Self::none() }
     }
 
     /// Looks at nothing.
     pub(crate) fn none() -> Self {
-        Self { file: None, buffer: Vec::new(), start: 0, end: 0 }
+        Self { file: None, chunk: Chunk::default(), lent: VecDeque::new(), end: 0 }
+    }
+
+    /// Looks at another file, up to byte `end`; its own memory is used again.
+    pub(crate) fn go_to(&mut self, file: Arc<dyn VfsFile>, end: u64) {
+        self.forget();
+        (self.file, self.end) = (Some(file), end);
     }
 
     /// Returns the offset behind the last byte that is looked at.
@@ -43,11 +61,19 @@ impl Window {
     }
 
     /// Returns how many bytes lie between `offset` and the end.
+    #[inline]
     pub(crate) fn remaining(&self, offset: u64) -> u64 {
         self.end.saturating_sub(offset)
     }
 
+    /// Returns the bytes that were read last: what the last look returned is among them.
+    #[inline]
+    pub(crate) fn chunk(&self) -> &Chunk {
+        &self.chunk
+    }
+
     /// Returns the bytes from `offset`: `want` of them, or fewer if the end comes first.
+    #[inline]
     pub(crate) fn look(&mut self, offset: u64, want: usize) -> io::Result<&[u8]> {
         let most = usize::try_from(self.remaining(offset)).unwrap_or(usize::MAX);
         let want = if is_planted(Fault::SkipLengthCap) { want } else { want.min(most) };
@@ -57,13 +83,15 @@ impl Window {
         if !self.holds(offset, want) {
             self.fill(offset, want)?;
         }
-        let from = (offset - self.start) as usize;
-        Ok(&self.buffer[from..self.buffer.len().min(from + want)])
+        let (from, bytes) = ((offset - self.chunk.start) as usize, &self.chunk.bytes);
+        Ok(&bytes[from..bytes.len().min(from + want)])
     }
 
     /// Forgets the bytes that were read: they are read again.
     pub(crate) fn forget(&mut self) {
-        self.buffer.clear();
+        let mut bytes = self.memory();
+        bytes.clear();
+        self.chunk = Chunk { bytes: Arc::new(bytes), start: 0 };
     }
 
     /// Reads the bytes from `offset` past the window; returns how many there are before the end.
@@ -79,19 +107,38 @@ impl Window {
         self.file.as_ref().map_or(Ok(0), |file| file.read_at(offset, bytes))
     }
 
+    #[inline]
     fn holds(&self, offset: u64, want: usize) -> bool {
-        offset >= self.start && offset + want as u64 <= self.start + self.buffer.len() as u64
+        let Chunk { bytes, start } = &self.chunk;
+        offset >= *start && offset + want as u64 <= start + bytes.len() as u64
     }
 
+    #[cold]
     fn fill(&mut self, offset: u64, want: usize) -> io::Result<()> {
         let ahead = usize::try_from(self.remaining(offset)).unwrap_or(usize::MAX).min(READ_BYTES);
-        self.start = offset;
-        self.buffer.resize(want.max(ahead), 0);
-        let mut buffer = std::mem::take(&mut self.buffer);
-        let got = self.read_at(offset, &mut buffer);
-        buffer.truncate(*got.as_ref().unwrap_or(&0));
-        self.buffer = buffer;
-        got.map(|_| ())
+        let mut bytes = self.memory();
+        bytes.resize(want.max(ahead), 0);
+        let got = self.read_at(offset, &mut bytes);
+        bytes.truncate(*got.as_ref().unwrap_or(&0));
+        self.chunk = Chunk { bytes: Arc::new(bytes), start: offset };
+        got.map(drop)
+    }
+
+    /// Returns memory that nobody else holds: this window's, or that of a chunk that others are done with. The
+    /// window holds nothing then.
+    fn memory(&mut self) -> Vec<u8> {
+        match Arc::try_unwrap(std::mem::take(&mut self.chunk).bytes) {
+            Ok(bytes) => bytes,
+            Err(held) => {
+                self.lent.push_back(held);
+                let free = self.lent.iter().position(|lent| Arc::strong_count(lent) == 1);
+                let free = free.and_then(|index| self.lent.remove(index));
+                if self.lent.len() > LENT_MAX {
+                    self.lent.pop_front();
+                }
+                free.and_then(|free| Arc::try_unwrap(free).ok()).unwrap_or_default()
+            }
+        }
     }
 }
 
@@ -99,7 +146,7 @@ impl Window {
 mod tests {
     use std::{path::Path, sync::Arc};
 
-    use super::{READ_BYTES, Window};
+    use super::{LENT_MAX, READ_BYTES, Window};
     use crate::vfs::{MemoryVfs, Vfs};
 
     #[test]
@@ -113,11 +160,36 @@ mod tests {
         {
             let end = bytes.len().min((offset as usize).saturating_add(want));
             assert!(window.look(offset, want).unwrap() == &bytes[offset as usize..end]);
-            assert!(window.buffer.capacity() <= bytes.len() + READ_BYTES);
+            assert!(window.chunk.bytes.capacity() <= bytes.len() + READ_BYTES);
         }
         assert!(window.look(u64::MAX, usize::MAX).unwrap().is_empty());
         file.truncate(100).unwrap();
         window.forget();
         assert_eq!(window.look(90, 32).unwrap(), &bytes[90..100], "a file cut meanwhile just ends earlier");
+    }
+
+    #[test]
+    fn a_chunk_that_is_held_stays_as_it_is_and_its_memory_comes_back() {
+        let file = MemoryVfs::new().create_new(Path::new("/file")).unwrap();
+        let count = 2 * LENT_MAX + 3;
+        (0..count).for_each(|at| file.write_at((at * READ_BYTES) as u64, &[at as u8; READ_BYTES]).unwrap());
+        let mut window = Window::new(Arc::clone(&file), (count * READ_BYTES) as u64);
+        let held: Vec<_> = (0..count)
+            .map(|at| {
+                window.look((at * READ_BYTES) as u64, READ_BYTES).unwrap();
+                window.chunk().clone()
+            })
+            .collect();
+        for (at, chunk) in held.iter().enumerate() {
+            assert!(chunk.bytes.len() == READ_BYTES && chunk.bytes.iter().all(|&byte| byte == at as u8));
+        }
+        drop(held);
+        let mut memory = |at: usize| {
+            window.look((at * READ_BYTES) as u64, 1).unwrap();
+            window.chunk().bytes.as_ptr()
+        };
+        let first = memory(0);
+        assert!((1..count).all(|at| memory(at) == first), "nobody holds it");
+        assert!(window.lent.len() <= LENT_MAX);
     }
 }

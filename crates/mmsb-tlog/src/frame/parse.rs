@@ -107,19 +107,40 @@ pub fn parse_frame(bytes: &[u8]) -> Result<Frame<'_>, Fault> {
     }
 }
 
+/// Reads the record at the front of `bytes` that was found good before: its length, and the frame, if it is one.
+/// `None` where nothing is left. Checks all that keeps reading from going astray, but no checksum again.
+#[inline]
+pub(crate) fn verified_frame(bytes: &[u8]) -> Option<(usize, Option<Frame<'_>>)> {
+    let word = u32_at(bytes.get(..RECORD_BYTES_MIN)?, 0);
+    let (len, kind) = (word & 0xffff, (word >> 16) as u16);
+    let total = if word >> 31 == 0 { word } else { len } as usize;
+    let record = bytes.get(..total).filter(|record| record.len() >= RECORD_BYTES_MIN)?;
+    let frame = match kind {
+        KIND_SINGLE => Some(read_single(record.get(..SINGLE_BYTES)?).ok()?),
+        _ if word >> 31 != 0 => None,
+        _ => Some(read_body(record).ok()?),
+    };
+    Some((total, frame))
+}
+
 fn parse_single(line: &[u8]) -> Result<Frame<'_>, Fault> {
     let (stored, computed) = (u32_at(line, 4), line_checksum(line));
     if stored != computed && !is_planted(Planted::SkipChecksum) {
         return Err(Fault::BodyChecksum { stored, computed });
     }
+    read_single(line)
+}
+
+#[inline]
+fn read_single(line: &[u8]) -> Result<Frame<'_>, Fault> {
     let payload_bytes = single_payload_bytes(line).ok_or(Fault::Layout("a single frame's entry"))?;
     let columns = &line[16..24 + payload_bytes];
     let batch = BatchView::parse(columns, 1, 0, payload_bytes as u32)?;
     if line[24 + payload_bytes..].iter().any(|&byte| byte != 0) {
         return Err(Fault::Layout("a single frame's padding is not zero"));
     }
-    let number = u64_at(line, 8);
-    Ok(Frame { number, sections: Sections::default(), batch, checksum: stored, bytes: SINGLE_BYTES })
+    let (number, checksum) = (u64_at(line, 8), u32_at(line, 4));
+    Ok(Frame { number, sections: Sections::default(), batch, checksum, bytes: SINGLE_BYTES })
 }
 
 /// The entry itself tells how much payload it has.
@@ -134,6 +155,11 @@ fn parse_body(bytes: &[u8]) -> Result<Frame<'_>, Fault> {
     if stored != computed && !is_planted(Planted::SkipChecksum) {
         return Err(Fault::BodyChecksum { stored, computed });
     }
+    read_body(bytes)
+}
+
+fn read_body(bytes: &[u8]) -> Result<Frame<'_>, Fault> {
+    let (head, body) = bytes.split_at(HEADER_BYTES);
     let (sections, columns) = if u16_at(head, 4) & FLAG_SECTIONS != 0 {
         Sections::split(body)?
     } else {

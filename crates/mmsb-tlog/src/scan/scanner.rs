@@ -14,6 +14,7 @@ use crate::{
 const SEARCH_BYTES: usize = 1 << 18;
 
 /// A walk that counts, remembers the last mark, and judges faults.
+#[derive(Debug)]
 pub(crate) struct Scanner {
     pub(crate) walk: Walk,
     frame_count: u64,
@@ -36,6 +37,18 @@ pub(crate) struct Found {
     /// The place where the fault showed, and what the log before it amounted to.
     pub(crate) before: Cursor,
     pub(crate) at: At,
+}
+
+/// What a scanner walked over.
+pub(crate) enum Step {
+    /// A frame, which counts once it is confirmed, or at the log's legal end.
+    Frame,
+    /// A mark, or a segment's head: the frames before it count.
+    Confirmed,
+    /// What needs no confirmation.
+    Passed,
+    /// Nothing: the log ends here, at a bad record if there is one.
+    End(Option<Found>),
 }
 
 /// Where a fault showed.
@@ -76,21 +89,44 @@ impl Scanner {
     /// Walks to the first record that is not good; `None` if the bytes, or zeros, end there.
     pub(crate) fn find_end(&mut self) -> Result<Option<Found>, LogError> {
         loop {
-            match self.walk.step() {
-                Ok(Record::Frame(_)) => {
-                    self.frame_count += 1;
-                    self.closed = false;
-                }
-                Ok(Record::Mark(mark)) => self.count_mark(&mark),
-                Ok(Record::State(_)) => self.closed = false,
-                Err(Stop::End) => match self.walk.advance() {
-                    Ok(true) => self.trust_head(),
-                    Ok(false) => return Ok(self.judge_end(NOTHING)),
-                    Err(stop) => return self.judge(stop),
-                },
-                Err(stop) => return self.judge(stop),
+            if let Step::End(end) = self.step()? {
+                return Ok(end);
             }
         }
+    }
+
+    /// Walks over one record, or into the next segment.
+    #[inline]
+    pub(crate) fn step(&mut self) -> Result<Step, LogError> {
+        match self.walk.step() {
+            Ok(Record::Frame(_)) => {
+                self.frame_count += 1;
+                self.closed = false;
+                Ok(Step::Frame)
+            }
+            Ok(Record::Mark(mark)) => {
+                self.count_mark(&mark);
+                Ok(Step::Confirmed)
+            }
+            Ok(Record::State(_)) => {
+                self.closed = false;
+                Ok(Step::Passed)
+            }
+            Err(Stop::End) => match self.walk.advance() {
+                Ok(true) => {
+                    self.trust_head();
+                    Ok(Step::Confirmed)
+                }
+                Ok(false) => Ok(Step::End(self.judge_end(NOTHING))),
+                Err(stop) => self.judge(stop).map(Step::End),
+            },
+            Err(stop) => self.judge(stop).map(Step::End),
+        }
+    }
+
+    /// Returns the place up to which every frame was confirmed, by a mark or a segment's head behind it.
+    pub(crate) fn trusted(&self) -> Cursor {
+        self.trusted
     }
 
     /// Turns the end that was found into the answer of a scan.

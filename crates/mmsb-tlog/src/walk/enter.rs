@@ -166,7 +166,7 @@ impl Walk {
         let behind = self.manifest.segments.get(self.next + 1).map_or(self.limit, |next| next.first_lsn);
         let most = behind.min(self.limit).get().saturating_sub(head.first_lsn.get());
         let len = file.len().map_err(|error| Stop::Failed(io_error("measuring", &path, 0)(error)))?;
-        self.window = Window::new(file, len.min(most));
+        self.window.go_to(file, len.min(most));
         self.stand_in(head, path, cursor);
         Ok(())
     }

@@ -12,6 +12,7 @@ mod frames;
 mod golden;
 mod hostile;
 mod live;
+mod passes;
 mod rotation;
 mod round_trip;
 mod segments;
