@@ -72,7 +72,12 @@ impl PageStore {
     }
 }
 
-impl NewPage<'_> {
+impl<'s> NewPage<'s> {
+    /// Returns the slot's words, which are this value's alone but for readers of the page that had them before.
+    pub(crate) fn words(&self) -> Words<'s> {
+        self.words
+    }
+
     /// Returns the id the page will have.
     #[must_use]
     pub fn page(&self) -> PageId {

@@ -5,8 +5,8 @@
 
 use mmsb_types::{Epoch, PageId};
 
-use super::{Restore, find, inside, lend};
-use crate::{PageStore, RestoreError, meta, store::View, sync::Ordering, table::Hot};
+use super::{Restore, inside, lend};
+use crate::{RestoreError, store::View, table::Hot};
 
 /// How many runs behind the newest one known its page is looked for.
 const FIND_BEHIND: usize = 14;
@@ -29,6 +29,8 @@ pub struct Run<'b> {
     pub content: Content<'b>,
     /// The run has to be its whole page.
     pub is_whole: bool,
+    /// The commit it is of.
+    pub epoch: Epoch,
 }
 
 /// What a run's bytes become.
@@ -40,77 +42,144 @@ pub enum Content<'b> {
     Fill(u32, u8),
 }
 
-/// The runs under way, each at its index modulo the window.
-struct Window<'s, 'b> {
+/// Runs of one commit or many, on their way into their pages.
+///
+/// Dropped without [`Runs::finish`], the last ones may not have been written.
+pub struct Runs<'r, 's, 'b> {
+    restore: &'r mut Restore<'s>,
+    /// The runs under way, each at its index modulo the window.
     runs: [Run<'b>; WINDOW],
     found: [Option<Found<'s>>; WINDOW],
+    /// How many runs came, were found, were written.
+    known: usize,
+    sought: usize,
+    written: usize,
 }
 
 /// A page that was found: lock word and bytes.
 type Found<'s> = (&'s Hot, View<'s>);
 
-impl Restore<'_> {
-    /// Writes runs in their order, and dates their pages by `epoch`; without one, pages keep their dates.
+impl<'s> Restore<'s> {
+    /// Begins to write runs, which follow each other fast.
+    #[inline]
+    pub fn runs<'b>(&mut self) -> Runs<'_, 's, 'b> {
+        let (runs, found) = ([Run::NONE; WINDOW], [None; WINDOW]);
+        Runs { restore: self, runs, found, known: 0, sought: 0, written: 0 }
+    }
+
+    /// Writes runs in their order.
     ///
     /// # Errors
-    /// The index of the first run that cannot be written, and why: [`RestoreError::NotFound`]; if it passes the
-    /// page's end, or ought to be the whole page and is not, [`RestoreError::OutOfBounds`]. Some of those
-    /// before it are written.
+    /// As [`Runs::push`].
     ///
-    /// # Cost
-    /// About ten nanoseconds a short run, wherever its page is in memory.
+    /// # Panics
+    /// As [`Restore::write`].
     #[inline]
     pub fn write_all<'b>(
         &mut self,
         runs: impl Iterator<Item = Run<'b>>,
-        epoch: Option<Epoch>,
     ) -> Result<(), (usize, RestoreError)> {
-        let store: &PageStore = self.store;
-        let mut window = Window { runs: [Run::NONE; WINDOW], found: [None; WINDOW] };
-        let mut count = 0;
+        let mut under_way = self.runs();
         for run in runs {
-            store.prefetch(run.page);
-            window.runs[count % WINDOW] = run;
-            if count >= FIND_BEHIND {
-                window.find(store, count - FIND_BEHIND)?;
-                window.put(count.wrapping_sub(FIND_BEHIND + WRITE_BEHIND), epoch);
-            }
-            count += 1;
+            under_way.push(run)?;
         }
-        for index in count.saturating_sub(FIND_BEHIND)..count {
-            window.find(store, index)?;
-            window.put(index.wrapping_sub(WRITE_BEHIND), epoch);
-        }
-        (count.saturating_sub(WRITE_BEHIND)..count).for_each(|index| window.put(index, epoch));
-        Ok(())
+        under_way.finish().map(drop)
     }
 }
 
-impl<'s> Window<'s, '_> {
+impl<'s, 'b> Runs<'_, 's, 'b> {
+    /// Tells whether the page, living or not, is this part's.
+    #[inline]
+    #[must_use]
+    pub fn owns(&self, page: PageId) -> bool {
+        self.restore.owns(page)
+    }
+
+    /// Takes a run; it is written before later ones, and soon.
+    ///
+    /// # Errors
+    /// The index of the first run since the beginning that cannot be written, and why: [`RestoreError::NotFound`];
+    /// if it passes the page's end, or ought to be the whole page and is not, [`RestoreError::OutOfBounds`]. Some
+    /// of those before it are written, none behind it.
+    ///
+    /// # Panics
+    /// As [`Restore::write`].
+    ///
+    /// # Cost
+    /// About ten nanoseconds a short run, wherever its page is in memory.
+    #[inline(always)]
+    pub fn push(&mut self, run: Run<'b>) -> Result<(), (usize, RestoreError)> {
+        self.restore.store.prefetch(run.page);
+        self.runs[self.known % WINDOW] = run;
+        self.known += 1;
+        if self.known - self.sought > FIND_BEHIND {
+            self.find_next()?;
+        }
+        if self.sought - self.written > WRITE_BEHIND {
+            self.write_next();
+        }
+        Ok(())
+    }
+
+    /// Writes all that came so far, and lends the store.
+    ///
+    /// # Errors
+    /// As [`Runs::push`].
+    #[inline]
+    pub fn finish(&mut self) -> Result<&mut Restore<'s>, (usize, RestoreError)> {
+        while self.sought < self.known {
+            self.find_next()?;
+            if self.sought - self.written > WRITE_BEHIND {
+                self.write_next();
+            }
+        }
+        while self.written < self.sought {
+            self.write_next();
+        }
+        Ok(self.restore)
+    }
+
     /// Finds the page of a run that fits it, and asks for the lines that will be touched.
     #[inline(always)]
-    fn find(&mut self, store: &'s PageStore, index: usize) -> Result<(), (usize, RestoreError)> {
+    fn find_next(&mut self) -> Result<(), (usize, RestoreError)> {
+        let index = self.sought;
         let run = &self.runs[index % WINDOW];
-        let found = find(store, run.page).and_then(|(entry, view)| {
+        let found = self.restore.find(run.page).and_then(|(entry, view)| {
             run.fits(view.page_bytes)?;
             view.words.prefetch(run.offset, run.len());
             Ok((entry.hot, view))
         });
         self.found[index % WINDOW] = Some(found.map_err(|error| (index, error))?);
+        self.sought += 1;
         Ok(())
     }
 
-    /// Writes a run that was found; nothing, if none was yet.
-    #[inline]
-    fn put(&mut self, index: usize, epoch: Option<Epoch>) {
-        if let Some((hot, view)) = self.found[index % WINDOW].take() {
-            put(hot, view, &self.runs[index % WINDOW], epoch);
+    /// Writes a run that was found.
+    #[inline(always)]
+    fn write_next(&mut self) {
+        let index = self.written % WINDOW;
+        if let Some((hot, view)) = self.found[index].take() {
+            put(hot, view, &self.runs[index]);
         }
+        self.written += 1;
+    }
+}
+
+impl std::fmt::Debug for Runs<'_, '_, '_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { known, sought, written, .. } = self;
+        write!(f, "Runs({known} known, {sought} found, {written} written)")
     }
 }
 
 impl Run<'_> {
-    const NONE: Self = Self { page: PageId::FIRST, offset: 0, content: Content::Fill(0, 0), is_whole: false };
+    const NONE: Self = Self {
+        page: PageId::FIRST,
+        offset: 0,
+        content: Content::Fill(0, 0),
+        is_whole: false,
+        epoch: Epoch::ZERO,
+    };
 
     #[inline]
     fn len(&self) -> usize {
@@ -135,10 +204,9 @@ impl Run<'_> {
 
 /// Writes a run that fits.
 #[inline]
-fn put(hot: &Hot, view: View<'_>, run: &Run<'_>, epoch: Option<Epoch>) {
-    let epoch = epoch.unwrap_or_else(|| meta::epoch(hot.meta.load(Ordering::Relaxed)));
+fn put(hot: &Hot, view: View<'_>, run: &Run<'_>) {
     let start = run.offset as usize;
-    let to = &mut lend(hot, view, epoch)[start..start + run.len()];
+    let to = &mut lend(hot, view, run.epoch)[start..start + run.len()];
     match run.content {
         Content::Bytes(bytes) => copy(to, bytes),
         Content::Fill(_, byte) => to.fill(byte),

@@ -1,10 +1,10 @@
 //! A store filled alone is the store that commits would have left; what does not fit changes nothing.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
 use insta::assert_snapshot;
 use mmsb_page::{Content, PageStore, Restore, RestoreError, Run};
-use mmsb_types::{Epoch, Span};
+use mmsb_types::Span;
 use proptest::{collection::vec, prelude::*};
 
 use crate::{assert_sound, born, epoch, page, read};
@@ -20,8 +20,9 @@ fn a_restored_store_goes_on_like_any_other() {
     restore.page_mut(page(1), epoch(3)).unwrap()[63] = 9;
     restore.retire(page(1), epoch(4)).unwrap();
     restore.create(page(1), 33, epoch(5)).unwrap();
-    assert_eq!(restore.store().stats().pages, 2);
+    assert!(restore.contains(page(2)) && !restore.contains(page(3)));
 
+    assert_eq!(store.stats().pages, 2);
     assert_eq!(read(&store, page(1)), (epoch(5), vec![0; 33]), "a slot is handed on clean");
     assert_eq!(read(&store, page(2)), (epoch(2), b"\x001xx4".to_vec()));
     assert_sound(&store);
@@ -80,7 +81,7 @@ fn pages_that_were_read_and_locked_before_can_be_restored() {
 }
 
 fn run(at: u64, offset: u32, content: Content<'_>) -> Run<'_> {
-    Run { page: page(at), offset, content, is_whole: false }
+    Run { page: page(at), offset, content, is_whole: false, epoch: epoch(2) }
 }
 
 /// Writes so many runs of one byte, one of them bad, and checks that this one is told.
@@ -95,7 +96,7 @@ fn told(count: usize, bad_at: usize, bad: Run<'_>, error: RestoreError) {
         std::cmp::Ordering::Equal => bad,
         std::cmp::Ordering::Greater => run(2, 0, Content::Bytes(b"z")),
     });
-    assert_eq!(restore.write_all(runs, Some(epoch(2))), Err((bad_at, error)));
+    assert_eq!(restore.write_all(runs), Err((bad_at, error)));
     assert_eq!(read(&store, page(2)), (epoch(1), vec![0; 8]), "nothing behind a bad run is written");
     assert_sound(&store);
 }
@@ -114,12 +115,90 @@ fn the_first_run_that_does_not_fit_is_told_wherever_it_is() {
     }
 }
 
-fn write_one(restore: &mut Restore<'_>, run: &Run<'_>, date: Epoch) {
+fn write_one(restore: &mut Restore<'_>, run: &Run<'_>) {
     let written = match run.content {
-        Content::Bytes(bytes) => restore.write(run.page, run.offset, bytes, date),
-        Content::Fill(len, byte) => restore.fill(run.page, Span::new(run.offset, len), byte, date),
+        Content::Bytes(bytes) => restore.write(run.page, run.offset, bytes, run.epoch),
+        Content::Fill(len, byte) => restore.fill(run.page, Span::new(run.offset, len), byte, run.epoch),
     };
     written.unwrap();
+}
+
+/// Writes the runs from so many threads, each those of its part.
+fn write_in_parts(store: &mut PageStore, count: usize, runs: &[Run<'_>]) {
+    let mut restore = store.restore();
+    let parts = restore.split(count);
+    thread::scope(|scope| {
+        for mut part in parts {
+            scope.spawn(move || {
+                let own: Vec<_> = runs.iter().copied().filter(|run| part.owns(run.page)).collect();
+                part.write_all(own.into_iter()).unwrap();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_page_is_one_parts_and_parts_are_of_like_size() {
+    let mut store = PageStore::new();
+    let mut restore = store.restore();
+    for (count, step) in [(1, 1), (2, 1), (3, 1), (7, 64), (8, 4096), (16, 3)] {
+        let parts = restore.split(count);
+        let owner = |id: u64| {
+            let mut owners = (0..count).filter(|&index| parts[index].owns(page(id)));
+            let owner = owners.next().expect("every page is somebody's");
+            assert_eq!(owners.next(), None, "page {id} of {count} parts");
+            owner
+        };
+        let mut pages = vec![0; count];
+        (1..=4000).for_each(|id| pages[owner(id * step)] += 1);
+        let share = 4000 / count;
+        assert!(pages.iter().all(|&pages| pages > share * 8 / 10 && pages < share * 12 / 10), "{pages:?}");
+    }
+}
+
+#[test]
+fn pages_are_born_written_and_ended_by_all_parts_at_once() {
+    const PAGES: u64 = if cfg!(miri) { 40 } else { 5000 };
+    let mut store = PageStore::new();
+    let mut restore = store.restore();
+    let parts = restore.split(4);
+    thread::scope(|scope| {
+        for mut part in parts {
+            scope.spawn(move || {
+                let own = |id: &u64| part.owns(page(*id));
+                for id in (1..=PAGES).filter(own).collect::<Vec<_>>() {
+                    let fill = |bytes: &mut [u8]| bytes.fill(id as u8);
+                    part.birth(page(id), 100 + id as u32 % 3, epoch(1), fill).unwrap();
+                    if id % 3 == 0 {
+                        part.retire(page(id), epoch(2)).unwrap();
+                    }
+                    if id % 6 == 0 {
+                        part.create(page(id), 64, epoch(3)).unwrap();
+                    }
+                }
+            });
+        }
+    });
+    for id in 1..=PAGES {
+        let expected = match id % 6 {
+            0 => Some((epoch(3), vec![0; 64])),
+            3 => None,
+            _ => Some((epoch(1), vec![id as u8; 100 + id as usize % 3])),
+        };
+        assert_eq!(store.contains(page(id)).then(|| read(&store, page(id))), expected, "page {id}");
+    }
+    assert_sound(&store);
+}
+
+#[test]
+#[should_panic(expected = "page:1 is another part's")]
+fn a_part_does_not_touch_a_page_of_another_one() {
+    let mut store = PageStore::new();
+    let mut restore = store.restore();
+    restore.create(page(1), 64, epoch(1)).unwrap();
+    let mut parts = restore.split(2);
+    let other = parts.iter_mut().find(|part| !part.owns(page(1))).unwrap();
+    let _ = other.write(page(1), 0, b"x", epoch(2));
 }
 
 proptest! {
@@ -132,28 +211,32 @@ proptest! {
     #[test]
     fn many_runs_at_once_are_those_written_one_by_one(
         runs in vec((1u64..6, any::<u32>(), 0u32..70, any::<u8>(), any::<bool>()), 0..100),
-        date in (1u64..3).prop_map(|number| (number > 1).then(|| epoch(number))),
+        count in 1usize..9,
     ) {
-        let (mut many, mut one) = (PageStore::new(), PageStore::new());
-        for store in [&mut many, &mut one] {
+        let [mut many, mut one, mut parts] = [(); 3].map(|()| PageStore::new());
+        for store in [&mut many, &mut one, &mut parts] {
             (1..6).for_each(|at| store.restore().create(page(at), 70, epoch(1)).unwrap());
         }
         let bytes: Vec<u8> = (0..=u8::MAX).cycle().take(400).collect();
         let runs: Vec<Run<'_>> = runs
             .into_iter()
-            .map(|(at, offset, len, byte, is_fill)| {
+            .zip(2..)
+            .map(|((at, offset, len, byte, is_fill), number)| {
                 let bytes = &bytes[usize::from(byte)..][..len as usize];
                 let content = if is_fill { Content::Fill(len, byte) } else { Content::Bytes(bytes) };
-                run(at, offset % (71 - len), content)
+                Run { epoch: epoch(number), ..run(at, offset % (71 - len), content) }
             })
             .collect();
-        many.restore().write_all(runs.iter().copied(), date).unwrap();
-        let (mut restore, date) = (one.restore(), date.unwrap_or(epoch(1)));
-        runs.iter().for_each(|run| write_one(&mut restore, run, date));
+        many.restore().write_all(runs.iter().copied()).unwrap();
+        let mut restore = one.restore();
+        runs.iter().for_each(|run| write_one(&mut restore, run));
+        write_in_parts(&mut parts, count, &runs);
         for at in 1..6 {
             prop_assert_eq!(read(&many, page(at)), read(&one, page(at)));
+            prop_assert_eq!(read(&parts, page(at)), read(&one, page(at)));
         }
         assert_sound(&many);
+        assert_sound(&parts);
     }
 
     #[test]
