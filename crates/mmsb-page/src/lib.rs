@@ -57,7 +57,7 @@ pub use lock::PageLock;
 pub use pins::Pin;
 pub use preimage::{Need, PreImageStats};
 pub use reclaim::{Retired, Swap};
-pub use restore::{Content, Restore, Run, Runs};
+pub use restore::{Content, Restore, Run, Runs, Share};
 pub use stats::StoreStats;
 pub use store::{PageStore, StoreOptions};
 pub use write::PageWriter;

@@ -33,9 +33,9 @@ pub struct Restore<'s> {
     alone: PhantomData<&'s mut PageStore>,
 }
 
-/// Which pages are whose: part `index` of `count`.
+/// Which pages are whose: those of part `index` of `count`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Share {
+pub struct Share {
     index: u32,
     count: u32,
 }
@@ -69,7 +69,7 @@ impl<'s> Restore<'s> {
     #[inline]
     #[must_use]
     pub fn owns(&self, page: PageId) -> bool {
-        self.share.has(page)
+        self.share.owns(page)
     }
 
     /// Tells whether such a page lives.
@@ -206,9 +206,11 @@ impl<'s> Restore<'s> {
 }
 
 impl Share {
-    /// Tells whether the page is this part's: parts of the same `count` share out all ids, and no two have the same.
+    /// Tells whether the page, living or not, is this part's: parts of the same `count` share out all ids, and no
+    /// two have the same.
     #[inline]
-    fn has(self, page: PageId) -> bool {
+    #[must_use]
+    pub fn owns(self, page: PageId) -> bool {
         // Fibonacci hashing: ids at any distance from each other are spread evenly.
         let mixed = page.get().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32;
         self.count == 1 || (mixed * u64::from(self.count)) >> 32 == u64::from(self.index)

@@ -17,8 +17,10 @@ use self::held::Held;
 pub use self::stretch::Stretch;
 use crate::{
     Cursor, LogDir, LogError, Record, Scan,
+    dir::io_error,
     reader::explain,
     scan::{Found, Scanner, Step},
+    vfs::Access,
     walk::{Stop, Walk},
 };
 
@@ -83,6 +85,17 @@ impl Pass {
     #[must_use]
     pub fn cursor(&self) -> Cursor {
         self.scanner.walk.cursor()
+    }
+
+    /// Returns how many bytes of log there are behind the cursor, at most: zeros that were written ahead count, too.
+    ///
+    /// # Errors
+    /// [`LogError::Io`].
+    pub fn bytes_at_most(&self) -> Result<u64, LogError> {
+        let last = self.scanner.walk.manifest().last_segment();
+        let file = self.dir.open_segment(&last, Access::ReadOnly)?;
+        let len = file.len().map_err(io_error("measuring", &self.dir.segment_path(&last), 0))?;
+        Ok((last.first_lsn.get() + len).saturating_sub(self.cursor().lsn.get()))
     }
 
     /// Returns the next commits that count; `None` at the end, whatever ends the log: [`Pass::finish`] tells.

@@ -21,6 +21,7 @@ mod load;
 mod make;
 mod meta;
 mod plan;
+mod restore;
 mod tags;
 mod view;
 

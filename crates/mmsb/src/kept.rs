@@ -99,8 +99,13 @@ impl Kept {
 
     /// The error for a commit that is whole but does not fit the state before it.
     pub(crate) fn does_not_fit(&self, commit: &Commit<'_>, what: String) -> Error {
-        let (file, offset) = self.dir().place_of(commit.lsn);
-        Error::Corrupt { file, offset, number: commit.epoch.get(), what }
+        self.misfit(commit.lsn, commit.epoch, what)
+    }
+
+    /// The error for a commit at `lsn` that is whole but does not fit the state before it.
+    pub(crate) fn misfit(&self, lsn: Lsn, epoch: Epoch, what: String) -> Error {
+        let (file, offset) = self.dir().place_of(lsn);
+        Error::Corrupt { file, offset, number: epoch.get(), what }
     }
 
     /// The error for what stands behind `before` and is not what should be there.

@@ -51,6 +51,7 @@ mod history;
 mod info;
 mod past;
 mod query;
+mod recovery;
 mod report;
 mod rewind;
 mod snapshot;
@@ -96,9 +97,9 @@ pub use index::verify_indexes;
 pub use info::{CommitInfo, PageInfo};
 pub use past::Past;
 pub use query::{Found, Query};
-#[doc(hidden)]
-pub use replay::replay_into;
+pub use recovery::{OpenProgress, OpenStage};
 pub use report::{LogCounts, LogReport, SegmentReport};
+#[doc(hidden)]
 pub use rewind::{RewindSource, Rewound};
 pub use snapshot::Snapshot;
 pub use verify::{BadCheckpoint, Verified, verify};

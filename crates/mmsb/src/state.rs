@@ -15,7 +15,7 @@ use mmsb_types::{Epoch, PageId};
 pub(crate) use self::bytes::PageBytes;
 use crate::{
     PageInfo,
-    replay::{Heading, Pages, missing},
+    replay::{Heading, Lifetimes, Pages, missing},
 };
 
 /// All pages, names and texts as of one epoch.
@@ -106,7 +106,7 @@ impl StatePages {
     }
 }
 
-impl Pages for StatePages {
+impl Lifetimes for StatePages {
     type Refusal = String;
 
     fn create(&mut self, page: PageId, page_bytes: u32, epoch: Epoch) -> Result<(), String> {
@@ -121,7 +121,9 @@ impl Pages for StatePages {
     fn lives(&self, page: PageId) -> bool {
         self.0.contains_key(&page)
     }
+}
 
+impl Pages for StatePages {
     fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), String> {
         for (page, patch) in batch.iter() {
             self.0.get_mut(&page).ok_or_else(|| missing(page))?.apply_patch(page, patch, epoch)?;

@@ -5,7 +5,7 @@
 
 use mmsb_types::{Epoch, PageId};
 
-use super::{Restore, inside, lend};
+use super::{Restore, Share, inside, lend};
 use crate::{RestoreError, store::View, table::Hot};
 
 /// How many runs behind the newest one known its page is looked for.
@@ -88,11 +88,11 @@ impl<'s> Restore<'s> {
 }
 
 impl<'s, 'b> Runs<'_, 's, 'b> {
-    /// Tells whether the page, living or not, is this part's.
+    /// Returns which pages are this part's.
     #[inline]
     #[must_use]
-    pub fn owns(&self, page: PageId) -> bool {
-        self.restore.owns(page)
+    pub fn owner(&self) -> Share {
+        self.restore.share
     }
 
     /// Takes a run; it is written before later ones, and soon.

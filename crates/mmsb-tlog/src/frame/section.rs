@@ -114,6 +114,13 @@ impl<'a> Sections<'a> {
         }
     }
 
+    /// Tells whether there is none.
+    #[inline]
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// Visits the sections, kinds rising.
     pub fn iter(&self) -> impl Iterator<Item = (SectionKind, &'a [u8])> + use<'a> {
         let mut rest = self.bytes;

@@ -1,6 +1,6 @@
 //! Everything about a bus that has a default.
 
-use std::{path::Path, sync::Arc};
+use std::{num::NonZeroUsize, path::Path, sync::Arc};
 
 use mmsb_page::StoreOptions;
 use mmsb_tlog::{
@@ -10,7 +10,10 @@ use mmsb_tlog::{
 use mmsb_types::Durability;
 
 use super::Options;
-use crate::{Bus, CheckpointEvery, Error, Retention, checkpoint::STOP_BYTES, clock::Clock};
+use crate::{
+    Bus, CheckpointEvery, Error, OpenProgress, Retention, checkpoint::STOP_BYTES, clock::Clock,
+    recovery::Opening, replay::Crew,
+};
 
 const HISTORY_BYTES: u64 = 64 << 20;
 const UNDO_DEPTH: u32 = 64;
@@ -32,6 +35,7 @@ pub struct Builder {
     pub(super) instance: Option<InstanceId>,
     prewrite: Option<bool>,
     pub(super) checkpoint_every: CheckpointEvery,
+    pub(super) opening: Opening,
     history_bytes: u64,
     pub(super) state_hash_every: Option<u64>,
 }
@@ -55,6 +59,7 @@ impl Default for Builder {
             instance: None,
             prewrite: None,
             checkpoint_every: CheckpointEvery::default(),
+            opening: Opening::default(),
             history_bytes: HISTORY_BYTES,
             state_hash_every: None,
         }
@@ -196,6 +201,34 @@ impl Builder {
         self
     }
 
+    /// Calls `listener`, from the thread that opens the bus, about once a megabyte that it has read; a short log
+    /// may be done before there is anything to tell.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mmsb::Error> {
+    /// # let dir = tempfile::tempdir().unwrap();
+    /// # let path = dir.path().join("run.mmsb");
+    /// # mmsb::Bus::create(&path)?.stop()?;
+    /// let told = |progress: mmsb::OpenProgress| eprintln!("{:?}: {}", progress.stage, progress.done_bytes);
+    /// let bus = mmsb::Bus::builder().on_progress(told).open(&path)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn on_progress(mut self, listener: impl Fn(OpenProgress) + Send + Sync + 'static) -> Self {
+        self.opening.listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// Sets how many threads apply the log when the bus opens, beside one that reads and verifies it, however short
+    /// it is; if not said, or 0, as many as there are processors, and none for a short log. The state that comes of
+    /// it is the same.
+    #[must_use]
+    pub fn recovery_threads(mut self, count: usize) -> Self {
+        self.opening.crew = NonZeroUsize::new(count).map_or(Crew::Usual, Crew::Told);
+        self
+    }
+
     /// Fixes the instance id, so that equal runs make equal files; random if not said.
     #[must_use]
     pub fn instance_id(mut self, id: [u8; 16]) -> Self {
@@ -209,6 +242,7 @@ impl Builder {
     #[must_use]
     pub fn without_threads(mut self) -> Self {
         self.log.background = false;
+        self.opening.crew = Crew::Alone;
         self
     }
 

@@ -1,5 +1,5 @@
-//! Creating and opening: the newest checkpoint that can be read, then the log behind it; scan first and change
-//! nothing, then cut, and go on.
+//! Creating and opening: the newest checkpoint that can be read, then the log behind it, in one pass that changes
+//! nothing; then the cut, and on.
 
 use std::{
     path::Path,
@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use mmsb_tlog::{InstanceId, Log, LogDir, Scan, vfs::Vfs};
+use mmsb_tlog::{InstanceId, Log, LogDir, Pass, Scan, vfs::Vfs};
 
 use super::{Builder, Inner};
 use crate::{
@@ -21,6 +21,7 @@ use crate::{
     journal::{Journal, Mode},
     kept::Kept,
     lineage::Lineage,
+    recovery::{OpenStage, Opening},
     replay,
     state_hash::StateMarks,
     undo::Undo,
@@ -76,20 +77,30 @@ pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<B
     // Once more: whoever had the lock may have changed the set of files.
     let dir = LogDir::open(vfs, path)?.anchored();
     let kept = Kept::new(dir.clone());
-    let mut loaded = checkpoint::load_newest(&kept, builder.store)?;
-    let scan = Scan::from(&dir, loaded.cursor)?;
+    let mut loaded = checkpoint::load_newest(&kept, builder.store, &builder.opening)?;
     // Nothing is cut before every commit was found to fit.
-    replay::go_on(&kept, loaded.cursor, scan.end, &mut loaded.store, &mut loaded.heading)?;
+    let scan = replay(Pass::start(&dir, loaded.cursor)?, &kept, &mut loaded, &builder.opening)?;
     let log = Log::open(&dir, lock, &scan, builder.log)?;
     Ok(assemble(builder, kept, Mode::Writer(log), loaded))
 }
 
 pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
     let kept = Kept::new(LogDir::open(vfs, path)?.anchored());
-    let mut loaded = checkpoint::load_newest(&kept, builder.store)?;
-    let scan = Scan::from_beside_writer(&kept.dir(), loaded.cursor)?;
-    replay::go_on(&kept, loaded.cursor, scan.end, &mut loaded.store, &mut loaded.heading)?;
+    let mut loaded = checkpoint::load_newest(&kept, builder.store, &builder.opening)?;
+    let pass = Pass::start_beside_writer(&kept.dir(), loaded.cursor)?;
+    let scan = replay(pass, &kept, &mut loaded, &builder.opening)?;
     Ok(assemble(builder, kept, Mode::Reader(scan.end), loaded))
+}
+
+/// Brings what was loaded to the log's end.
+fn replay(pass: Pass, kept: &Kept, loaded: &mut Loaded, opening: &Opening) -> Result<Scan, Error> {
+    let total_bytes = if opening.listener.is_some() { pass.bytes_at_most()? } else { 0 };
+    let mut done_bytes = 0;
+    let mut tell = |bytes| {
+        done_bytes += bytes as u64;
+        opening.tell(OpenStage::Log, done_bytes, total_bytes);
+    };
+    replay::go_on(pass, kept, &mut loaded.store, &mut loaded.heading, opening.crew, &mut tell)
 }
 
 fn assemble(builder: Builder, kept: Kept, mode: Mode, loaded: Loaded) -> Bus {

@@ -84,6 +84,26 @@ impl Chain {
                 }
             }
         }
+        self.into_heading(count)
+    }
+
+    /// Returns the files, newest first.
+    pub(super) fn files(&self) -> impl Iterator<Item = (&CheckpointReader, &CheckpointRef)> {
+        self.files.iter().zip(&self.refs).rev()
+    }
+
+    /// Tells whether the page lives.
+    pub(super) fn lives(&self, page: PageId) -> bool {
+        self.living.contains(page)
+    }
+
+    /// Tells why a file of the chain could not be read.
+    pub(super) fn failed(&self, error: LogError, checkpoint: &CheckpointRef) -> Error {
+        self.kept.failed(error, checkpoint.epoch())
+    }
+
+    /// Returns what is known beside the pages, of which `count` were found.
+    pub(super) fn into_heading(self, count: u64) -> Result<Heading, Error> {
         let missing = self.living.len() - count;
         if missing > 0 {
             Err(self.incomplete(format!("{missing} pages that live are in no file")))
@@ -117,7 +137,7 @@ impl Chain {
     }
 
     /// Returns length, in bytes, and last change of every page.
-    pub(crate) fn lives(self) -> Result<BTreeMap<PageId, (u32, Epoch)>, Error> {
+    pub(crate) fn into_lives(self) -> Result<BTreeMap<PageId, (u32, Epoch)>, Error> {
         let mut lives = Lives::default();
         self.load(&mut lives)?;
         Ok(lives.0)

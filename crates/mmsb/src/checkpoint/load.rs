@@ -4,15 +4,11 @@
 
 use std::collections::BTreeSet;
 
-use mmsb_page::{PageStore, Restore, StoreOptions};
-use mmsb_tlog::{
-    Cursor, Manifest, SegmentHead,
-    checkpoint::{PageForm, StoredPage},
-};
-use mmsb_types::PageId;
+use mmsb_page::{PageStore, StoreOptions};
+use mmsb_tlog::{Cursor, Manifest, SegmentHead};
 
-use super::{Chain, chain::Sink};
-use crate::{Error, bus::store_error, kept::Kept, replay::Heading};
+use super::Chain;
+use crate::{Error, kept::Kept, recovery::Opening, replay::Heading};
 
 /// A state that was loaded, and where the log goes on behind it.
 pub(crate) struct Loaded {
@@ -28,10 +24,10 @@ pub(crate) struct Loaded {
 /// # Errors
 /// What is wrong with the newest chain, if none can be read and the log does not reach back to its birth;
 /// [`Error::OutOfMemory`].
-pub(crate) fn load_newest(kept: &Kept, options: StoreOptions) -> Result<Loaded, Error> {
+pub(crate) fn load_newest(kept: &Kept, options: StoreOptions, opening: &Opening) -> Result<Loaded, Error> {
     loop {
         let manifest = kept.dir().manifest();
-        let loaded = load_newest_of(kept, &manifest, options);
+        let loaded = load_newest_of(kept, &manifest, options, opening);
         // A writer beside a reader may have given up what was being read.
         if kept.dir().manifest().generation == manifest.generation {
             return loaded;
@@ -39,7 +35,12 @@ pub(crate) fn load_newest(kept: &Kept, options: StoreOptions) -> Result<Loaded, 
     }
 }
 
-fn load_newest_of(kept: &Kept, manifest: &Manifest, options: StoreOptions) -> Result<Loaded, Error> {
+fn load_newest_of(
+    kept: &Kept,
+    manifest: &Manifest,
+    options: StoreOptions,
+    opening: &Opening,
+) -> Result<Loaded, Error> {
     let (mut broken, mut damage) = (BTreeSet::new(), None);
     for checkpoint in manifest.checkpoints.iter().rev() {
         let Some(cursor) = manifest.resume_at(checkpoint.cursor) else { break };
@@ -48,8 +49,7 @@ fn load_newest_of(kept: &Kept, manifest: &Manifest, options: StoreOptions) -> Re
             continue;
         }
         let mut store = PageStore::with_options(options);
-        let mut sink = StoreSink { restore: store.restore() };
-        match Chain::open(kept, &chain).and_then(|chain| chain.load(&mut sink)) {
+        match Chain::open(kept, &chain).and_then(|chain| chain.restore(&mut store, opening)) {
             Ok(heading) => return Ok(Loaded { store, heading, cursor, broken }),
             Err(error) if !error.is_of_storage() => return Err(error),
             Err(error) => {
@@ -78,26 +78,5 @@ impl Loaded {
         let cursor = kept.dir().manifest().first_cursor();
         let (store, heading) = (PageStore::with_options(options), Heading::default());
         Self { store, heading, cursor, broken: BTreeSet::new() }
-    }
-}
-
-/// Page memory that is being filled.
-struct StoreSink<'s> {
-    restore: Restore<'s>,
-}
-
-impl Sink for StoreSink<'_> {
-    fn has(&self, page: PageId) -> bool {
-        self.restore.store().contains(page)
-    }
-
-    fn take(&mut self, page: &StoredPage<'_>) -> Result<(), Error> {
-        self.restore.create(page.page, page.page_bytes, page.epoch).map_err(store_error)?;
-        if page.form == PageForm::Fill(0) {
-            return Ok(());
-        }
-        let bytes = self.restore.page_mut(page.page, page.epoch);
-        page.write_into(bytes.map_err(|_| Error::PageNotFound { page: page.page, epoch: page.epoch })?);
-        Ok(())
     }
 }

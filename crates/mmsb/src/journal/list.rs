@@ -10,7 +10,7 @@ use mmsb_types::{Epoch, PageId};
 use super::{Journal, Origin, Pass, retry_where_gone};
 use crate::{
     Error, PageInfo,
-    replay::{Heading, Pages, missing},
+    replay::{Heading, Lifetimes, Pages, missing},
 };
 
 /// All pages as of the commit that was read last: length in bytes, and last change.
@@ -60,7 +60,7 @@ impl Lives {
     }
 }
 
-impl Pages for Lives {
+impl Lifetimes for Lives {
     type Refusal = String;
 
     fn create(&mut self, page: PageId, page_bytes: u32, epoch: Epoch) -> Result<(), String> {
@@ -75,7 +75,9 @@ impl Pages for Lives {
     fn lives(&self, page: PageId) -> bool {
         self.0.contains_key(&page)
     }
+}
 
+impl Pages for Lives {
     fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), String> {
         batch.iter().try_for_each(|(page, _)| self.change(page, epoch))
     }

@@ -202,7 +202,7 @@ impl Origin {
         let life = |page: &StatePage| (page.bytes.len() as u32, page.epoch);
         match self {
             Self::State(state) => Ok(state.pages().map(|(page, state)| (page, life(state))).collect()),
-            Self::Checkpoint(chain) => chain.lives(),
+            Self::Checkpoint(chain) => chain.into_lives(),
         }
     }
 }

@@ -5,7 +5,7 @@
 use mmsb_tlog::Commit;
 use mmsb_types::{Epoch, Label, PageEvent, PageId, Source, limits::COMPACT_ID_MAX};
 
-use super::Pages;
+use super::{Lifetimes, Pages};
 use crate::{
     Error,
     catalogue::Names,
@@ -42,17 +42,33 @@ impl Heading {
     /// # Errors
     /// What does not fit; the heading and the pages are then of no use.
     pub(crate) fn apply<P: Pages>(&mut self, commit: &Commit<'_>, pages: &mut P) -> Result<(), P::Refusal> {
-        let sections = commit.frame.sections;
-        let epoch = commit.epoch;
-        self.source = source(sections, &mut self.texts)?;
-        let events = events(sections)?;
-        if !events.is_empty() {
-            events.iter().try_for_each(|event| apply_event(event, epoch, pages))?;
-            self.rename(&events, epoch)?;
+        let events = events(commit.frame.sections)?;
+        events.iter().try_for_each(|event| apply_event(event, commit.epoch, pages))?;
+        pages.apply(commit.frame.batch, commit.epoch)?;
+        Ok(self.note_all(commit, &events)?)
+    }
+
+    /// Applies what the commit after this heading says beside the lives and bytes of pages.
+    ///
+    /// # Errors
+    /// As [`Heading::apply`].
+    #[inline]
+    pub(crate) fn note(&mut self, commit: &Commit<'_>) -> Result<(), String> {
+        if commit.frame.sections.is_empty() {
+            (self.epoch, self.label, self.source) = (commit.epoch, None, SourceNumbers::default());
+            return Ok(());
         }
-        pages.apply(commit.frame.batch, epoch)?;
+        self.note_all(commit, &events(commit.frame.sections)?)
+    }
+
+    fn note_all(&mut self, commit: &Commit<'_>, events: &[PageEvent]) -> Result<(), String> {
+        let sections = commit.frame.sections;
+        self.source = source(sections, &mut self.texts)?;
+        if !events.is_empty() {
+            self.rename(events, commit.epoch)?;
+        }
         self.label = label(sections)?;
-        self.epoch = epoch;
+        self.epoch = commit.epoch;
         Ok(())
     }
 
@@ -86,7 +102,11 @@ fn taken(events: &[PageEvent], wanted: &str, holder: PageId) -> String {
 }
 
 /// Applies an event but for the name it gives.
-fn apply_event<P: Pages>(event: &PageEvent, epoch: Epoch, pages: &mut P) -> Result<(), P::Refusal> {
+pub(super) fn apply_event<P: Lifetimes>(
+    event: &PageEvent,
+    epoch: Epoch,
+    pages: &mut P,
+) -> Result<(), P::Refusal> {
     match *event {
         PageEvent::Created { page, .. } if page.get() > COMPACT_ID_MAX => {
             Err(format!("{page} is beyond page:{COMPACT_ID_MAX}, the last this build holds").into())
