@@ -26,6 +26,7 @@ use mmsb_types::{
     plant::{Fault, is_planted},
 };
 
+pub use self::leftovers::Leftover;
 pub(crate) use self::load::{check_segment_head, newest_manifest};
 use crate::{
     CheckpointRef, InstanceId, LogError, Manifest, SegmentHead,

@@ -36,7 +36,7 @@ mod walk;
 mod window;
 
 pub use checkpoint::{Block, CheckpointReader, CheckpointWriter, PageForm, StoredPage};
-pub use dir::LogDir;
+pub use dir::{Leftover, LogDir};
 pub use error::{Fault, LogError};
 pub use frame::{Frame, FrameBuf, Line, NUMBER_MAX, SectionBuf, SectionKind, Sections};
 pub use instance::InstanceId;

@@ -37,7 +37,7 @@ pub use self::{
 pub(crate) use self::{
     auto::{Auto, NudgeShifts, STOP_BYTES},
     chain::{Chain, Sink},
-    load::{Loaded, load_newest},
+    load::{Choice, Loaded, choose, load_newest},
     make::Checkpoints,
     meta::{decode, encode},
     view::write_view,

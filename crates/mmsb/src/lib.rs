@@ -97,7 +97,7 @@ pub use index::verify_indexes;
 pub use info::{CommitInfo, PageInfo};
 pub use past::Past;
 pub use query::{Found, Query};
-pub use recovery::{OpenProgress, OpenStage};
+pub use recovery::{LogRange, OpenProgress, OpenStage, PassedOver, PlannedCut, RecoveryPlan};
 pub use report::{LogCounts, LogReport, SegmentReport};
 #[doc(hidden)]
 pub use rewind::{RewindSource, Rewound};
@@ -116,7 +116,7 @@ pub use stats::Stats;
 pub use typed::{Readable, Value};
 
 pub use mmsb_delta::Misfit;
-pub use mmsb_tlog::{BadRecord, Fault, InstanceId, LogError, SyncEvery, Tail, Verification, vfs};
+pub use mmsb_tlog::{BadRecord, Fault, InstanceId, Leftover, LogError, SyncEvery, Tail, Verification, vfs};
 pub use mmsb_types::{
     Durability, Epoch, Label, Lsn, PageEvent, PageId, PageLocation, Place, Source, Span, Violation,
 };

@@ -1,8 +1,14 @@
-//! How a bus comes back: from the newest checkpoint that can be read, and the log behind it.
+//! How a bus comes back: from the newest checkpoint that can be read, and the log behind it. [`RecoveryPlan`] tells
+//! it beforehand.
 //!
 //! Invariant: opening changes nothing on the disk before all that was read was found to fit.
 
+mod plan;
 mod progress;
+mod text;
 
-pub use self::progress::{OpenProgress, OpenStage};
+pub use self::{
+    plan::{LogRange, PassedOver, PlannedCut, RecoveryPlan},
+    progress::{OpenProgress, OpenStage},
+};
 pub(crate) use self::progress::Opening;

@@ -22,6 +22,15 @@ const LOOK_BYTES: usize = 1 << 18;
 /// Bytes that tell whose file it is: magic, version and instance stand in the same place in all of them.
 const WHOSE_BYTES: usize = 32;
 
+/// A file that a crash left, and what opening for writing does with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leftover {
+    /// Its name in the directory.
+    pub name: String,
+    /// It is removed; else it is renamed, to `quarantine-<generation>-<name>`.
+    pub goes: bool,
+}
+
 /// What becomes of a file.
 enum Fate {
     Stays,
@@ -30,24 +39,41 @@ enum Fate {
 }
 
 impl LogDir {
-    /// Removes what crashes left, and quarantines what cannot be told: only for who holds the bus's lock, once a
-    /// scan has accepted the log, which ends at `end`.
+    /// Returns what crashes left, by name, if the log ends at `end`. Changes nothing.
     ///
     /// # Errors
     /// [`LogError::Io`].
-    pub(crate) fn clean(&self, end: Cursor) -> Result<(), LogError> {
-        let manifest = self.manifest();
+    pub fn leftovers(&self, end: Cursor) -> Result<Vec<Leftover>, LogError> {
+        let (manifest, mut found) = (self.manifest(), Vec::new());
         for name in self.vfs.list(&self.path).map_err(io_error("listing", &self.path, 0))? {
             let path = self.path.join(&name);
             let is_file = || matches!(self.vfs.metadata(&path), Ok(found) if found.kind == Kind::File);
             if !is_ours(&name) || !is_file() {
                 continue;
             }
-            let fate = self.fate(&name, &manifest, end).map_err(io_error("reading", &path, 0))?;
-            match fate {
+            match self.fate(&name, &manifest, end).map_err(io_error("reading", &path, 0))? {
                 Fate::Stays => {}
-                Fate::Goes => self.vfs.remove(&path).map_err(io_error("removing", &path, 0))?,
-                Fate::Quarantined => self.quarantine(&name, manifest.generation)?,
+                Fate::Goes => found.push(Leftover { name, goes: true }),
+                Fate::Quarantined => found.push(Leftover { name, goes: false }),
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    /// Removes what crashes left, and quarantines what cannot be told: only for who holds the bus's lock, once a
+    /// scan has accepted the log, which ends at `end`.
+    ///
+    /// # Errors
+    /// [`LogError::Io`].
+    pub(crate) fn clean(&self, end: Cursor) -> Result<(), LogError> {
+        let generation = self.manifest().generation;
+        for Leftover { name, goes } in self.leftovers(end)? {
+            if goes {
+                let path = self.path.join(&name);
+                self.vfs.remove(&path).map_err(io_error("removing", &path, 0))?;
+            } else {
+                self.quarantine(&name, generation)?;
             }
         }
         Ok(())

@@ -59,7 +59,9 @@ impl Held {
 
     /// Drops the frames behind `end`.
     pub(super) fn end_at(&mut self, end: Lsn) {
-        while self.pieces.pop_back_if(|piece| piece.from >= end).is_some() {}
+        while self.pieces.back().is_some_and(|piece| piece.from >= end) {
+            self.pieces.pop_back();
+        }
         if let Some(last) = self.pieces.back_mut() {
             last.to = last.to.min(end);
         }

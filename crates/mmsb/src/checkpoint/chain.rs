@@ -136,6 +136,14 @@ impl Chain {
         Err(self.incomplete(format!("{page} lives and is in no file")))
     }
 
+    /// Reads and checks every block, as bringing it to page memory does; keeps nothing.
+    ///
+    /// # Errors
+    /// As [`Chain::open`].
+    pub(crate) fn verify(self) -> Result<(), Error> {
+        self.load(&mut Seen::default()).map(drop)
+    }
+
     /// Returns length, in bytes, and last change of every page.
     pub(crate) fn into_lives(self) -> Result<BTreeMap<PageId, (u32, Epoch)>, Error> {
         let mut lives = Lives::default();
@@ -183,6 +191,21 @@ impl Sink for Lives {
 
     fn take(&mut self, page: &StoredPage<'_>) -> Result<(), Error> {
         self.0.insert(page.page, (page.page_bytes, page.epoch));
+        Ok(())
+    }
+}
+
+/// Nothing of pages, but which ones came.
+#[derive(Default)]
+struct Seen(meta::Living);
+
+impl Sink for Seen {
+    fn has(&self, page: PageId) -> bool {
+        self.0.contains(page)
+    }
+
+    fn take(&mut self, page: &StoredPage<'_>) -> Result<(), Error> {
+        self.0.push(page.page);
         Ok(())
     }
 }

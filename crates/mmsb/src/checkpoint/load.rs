@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use mmsb_page::{PageStore, StoreOptions};
-use mmsb_tlog::{Cursor, Manifest, SegmentHead};
+use mmsb_tlog::{CheckpointRef, Cursor, Manifest, SegmentHead};
 
 use super::Chain;
 use crate::{Error, kept::Kept, recovery::Opening, replay::Heading};
@@ -41,28 +41,57 @@ fn load_newest_of(
     options: StoreOptions,
     opening: &Opening,
 ) -> Result<Loaded, Error> {
-    let (mut broken, mut damage) = (BTreeSet::new(), None);
+    let choice = choose(kept, manifest, |chain| {
+        let mut store = PageStore::with_options(options);
+        chain.restore(&mut store, opening).map(|heading| (store, heading))
+    })?;
+    let broken = choice.passed_over.iter().map(|(epoch, _)| *epoch).collect();
+    Ok(match choice.chosen {
+        None => Loaded { broken, ..Loaded::nothing(kept, options) },
+        Some((_, (store, heading))) => Loaded { store, heading, cursor: choice.cursor, broken },
+    })
+}
+
+/// Where a bus begins, and why not elsewhere.
+pub(crate) struct Choice<T> {
+    /// The chain's files, oldest first, and what came of it; `None` for the log's birth.
+    pub(crate) chosen: Option<(Vec<CheckpointRef>, T)>,
+    /// Where the log goes on.
+    pub(crate) cursor: Cursor,
+    /// Newer checkpoints that cannot be read, the newest first, and why.
+    pub(crate) passed_over: Vec<(u64, Error)>,
+}
+
+/// Chooses the newest chain of which `load` makes something; the log's birth, if there is none.
+///
+/// # Errors
+/// As [`load_newest`], and what `load` fails for if it is not the disk.
+pub(crate) fn choose<T>(
+    kept: &Kept,
+    manifest: &Manifest,
+    mut load: impl FnMut(Chain) -> Result<T, Error>,
+) -> Result<Choice<T>, Error> {
+    let mut passed_over: Vec<(u64, Error)> = Vec::new();
     for checkpoint in manifest.checkpoints.iter().rev() {
         let Some(cursor) = manifest.resume_at(checkpoint.cursor) else { break };
         let chain = manifest.chain(checkpoint.epoch());
-        if chain.iter().any(|link| broken.contains(&link.epoch())) {
+        let is_broken = |link: &CheckpointRef| passed_over.iter().any(|(broken, _)| *broken == link.epoch());
+        if chain.iter().any(is_broken) {
             continue;
         }
-        let mut store = PageStore::with_options(options);
-        match Chain::open(kept, &chain).and_then(|chain| chain.restore(&mut store, opening)) {
-            Ok(heading) => return Ok(Loaded { store, heading, cursor, broken }),
+        match Chain::open(kept, &chain).and_then(&mut load) {
+            Ok(loaded) => return Ok(Choice { chosen: Some((chain, loaded)), cursor, passed_over }),
             Err(error) if !error.is_of_storage() => return Err(error),
             Err(error) => {
                 tracing::error!(%error, epoch = checkpoint.epoch(), "a checkpoint cannot be read");
-                broken.insert(checkpoint.epoch());
-                damage.get_or_insert(error);
+                passed_over.push((checkpoint.epoch(), error));
             }
         }
     }
     if manifest.segments[0] == SegmentHead::FIRST {
-        return Ok(Loaded { broken, ..Loaded::nothing(kept, options) });
+        return Ok(Choice { chosen: None, cursor: manifest.first_cursor(), passed_over });
     }
-    Err(damage.unwrap_or_else(|| no_beginning(kept, manifest)))
+    Err(passed_over.into_iter().next().map_or_else(|| no_beginning(kept, manifest), |(_, error)| error))
 }
 
 /// The error for a log that begins late, though no checkpoint tells the state before it.
