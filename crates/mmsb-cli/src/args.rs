@@ -7,8 +7,8 @@ mod when;
 use clap::{Parser, Subcommand};
 
 use crate::cmd::{
-    at, checkpoint, compact, completions, demo, diff, export, history, import, info, log, replay, stats, tag,
-    verify,
+    at, checkpoint, compact, completions, demo, diff, export, history, import, info, log, recover, replay,
+    stats, tag, verify,
 };
 
 pub use self::{page_ref::PageRef, range::Range, when::When};
@@ -52,6 +52,7 @@ pub enum Command {
     History(history::Args),
     Diff(diff::Args),
     Verify(verify::Args),
+    Recover(recover::Args),
     Replay(replay::Args),
     Checkpoint(checkpoint::Args),
     Compact(compact::Args),

@@ -1,6 +1,7 @@
 //! The commands, one file each.
 //!
-//! Invariant: whatever reads a bus opens it read-only; what changes one goes through [`open_to_change`].
+//! Invariant: whatever reads a bus opens it read-only; what changes one goes through [`open_to_change`], but for
+//! `recover`, which changes what any opening does.
 
 pub mod at;
 pub mod checkpoint;
@@ -13,6 +14,7 @@ pub mod history;
 pub mod import;
 pub mod info;
 pub mod log;
+pub mod recover;
 pub mod replay;
 pub mod stats;
 pub mod tag;
@@ -59,6 +61,7 @@ pub fn run(command: Command, out: &mut Out) -> anyhow::Result<Outcome> {
         Command::History(args) => history::run(&args, out),
         Command::Diff(args) => diff::run(&args, out),
         Command::Verify(args) => verify::run(&args, out),
+        Command::Recover(args) => recover::run(&args, out),
         Command::Replay(args) => replay::run(&args, out),
         Command::Checkpoint(args) => checkpoint::run(&args, out),
         Command::Compact(args) => compact::run(&args, out),

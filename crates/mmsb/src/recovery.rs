@@ -7,8 +7,8 @@ mod plan;
 mod progress;
 mod text;
 
+pub(crate) use self::progress::Opening;
 pub use self::{
     plan::{LogRange, PassedOver, PlannedCut, RecoveryPlan},
     progress::{OpenProgress, OpenStage},
 };
-pub(crate) use self::progress::Opening;

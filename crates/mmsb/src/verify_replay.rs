@@ -28,7 +28,7 @@ use self::start::Start;
 use crate::{
     Error, StateHash,
     kept::Kept,
-    replay::{Heading, Pages},
+    replay::{Heading, Lifetimes, Pages},
     state::StatePages,
     state_hash::{StateHasher, page_element},
 };
@@ -258,7 +258,7 @@ impl Replay {
     }
 }
 
-impl Pages for Tracked {
+impl Lifetimes for Tracked {
     type Refusal = String;
 
     fn create(&mut self, page: PageId, page_bytes: u32, epoch: Epoch) -> Result<(), String> {
@@ -274,7 +274,9 @@ impl Pages for Tracked {
     fn lives(&self, page: PageId) -> bool {
         self.pages.lives(page)
     }
+}
 
+impl Pages for Tracked {
     fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), String> {
         self.changed.extend(batch.iter().map(|(page, _)| page));
         self.pages.apply(batch, epoch)

@@ -55,6 +55,31 @@ fn a_torn_tail_is_legal_and_told() {
 }
 
 #[test]
+fn recovery_does_what_its_plan_tells() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    import_small(&dir.path().join("a.mmsb"));
+    let bytes = fs::read(segment(dir.path())).expect("the segment reads");
+    let start = frame_offset(dir.path(), 167);
+    fs::write(segment(dir.path()), &bytes[..start as usize + 2000]).expect("the segment writes");
+    fs::write(dir.path().join("a.mmsb/seg-2.new"), b"half").expect("the leftover writes");
+    let before = contents(dir.path());
+    let plan = mmsb_ok(dir.path(), &["recover", "--plan", "a.mmsb"]).text().to_owned();
+    assert_eq!(contents(dir.path()), before, "planning changed a file");
+    let cut = format!("cuts a.mmsb/seg-1 at offset {start}: 2000 bytes that never were durable");
+    for line in [cut.as_str(), "removes seg-2.new", "opens at e166"] {
+        assert!(plan.contains(line), "{plan}");
+    }
+    let done = mmsb_ok(dir.path(), &["recover", "a.mmsb"]).text().to_owned();
+    assert_eq!(done, plan.clone() + "done, and closed\n");
+    let after = mmsb_ok(dir.path(), &["recover", "--plan", "a.mmsb"]).text().to_owned();
+    assert!(
+        !after.contains("cuts") && !after.contains("removes") && after.contains("opens at e166"),
+        "{after}"
+    );
+    assert_eq!(check(dir.path(), 0).1["state"], "closed");
+}
+
+#[test]
 fn a_flipped_bit_is_named_with_file_offset_and_number() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     import_small(&dir.path().join("a.mmsb"));

@@ -149,12 +149,8 @@ fn cut(dir: &LogDir, scan: &Scan) -> Result<Option<PlannedCut>, LogError> {
     let last = dir.manifest().last_segment();
     let (file, offset) = (dir.segment_path(&last), scan.end.lsn.get().saturating_sub(last.first_lsn.get()));
     let len = dir.open_segment(&last, Access::ReadOnly)?.len();
-    let len = len.map_err(|source| LogError::Io {
-        operation: "measuring",
-        file: file.clone(),
-        offset: 0,
-        source,
-    })?;
+    let len =
+        len.map_err(|source| LogError::Io { operation: "measuring", file: file.clone(), offset: 0, source })?;
     let bytes = len.saturating_sub(offset);
     Ok((bytes > 0).then(|| PlannedCut { file, offset, bytes, why: bad.fault.clone() }))
 }

@@ -16,7 +16,11 @@ impl fmt::Display for RecoveryPlan {
         self.fmt_log(f)?;
         if let Some(cut) = &self.cut {
             let (file, offset, bytes) = (cut.file.display(), cut.offset, cut.bytes);
-            writeln!(f, "cuts {file} at offset {offset}: {bytes} bytes that never were durable ({})", cut.why)?;
+            writeln!(
+                f,
+                "cuts {file} at offset {offset}: {bytes} bytes that never were durable ({})",
+                cut.why
+            )?;
         }
         if self.renewed_bytes > 0 {
             writeln!(f, "writes {} bytes once more that may not be durable", self.renewed_bytes)?;

@@ -101,7 +101,9 @@ fn apply_side_by_side(
         for mut part in parts {
             let (sender, stretches) = sync_channel(WAITING_MAX);
             senders.push(sender);
-            threads.push(start(scope, move || apply_from(&stretches, |stretch| part.apply(stretch, |_| Ok(()))))?);
+            threads.push(start(scope, move || {
+                apply_from(&stretches, |stretch| part.apply(stretch, |_| Ok(())))
+            })?);
         }
         let reader = start(scope, move || hand_out(pass, &senders))?;
         let led = apply_from(&stretches, |stretch| leader.apply(&mut own, stretch));

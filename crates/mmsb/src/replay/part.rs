@@ -111,7 +111,8 @@ fn refused(stretch: &Stretch, owns: impl Fn(PageId) -> bool, index: usize, error
         let event_count = events(commit.frame.sections).map_or(0, |events| events.len());
         let own = commit.frame.batch.iter().enumerate().filter(|(_, (page, _))| owns(*page));
         let count = own.clone().count();
-        if let Some((item, (page, patch))) = own.clone().nth(index - before).filter(|_| index < before + count)
+        if let Some((item, (page, patch))) =
+            own.clone().nth(index - before).filter(|_| index < before + count)
         {
             return Refusal::of_item(&commit, event_count + item, misfit(page, patch, &error).into());
         }

@@ -19,33 +19,33 @@ use mmsb_testkit::{Model, agree};
 use mmsb_tlog::{LogDir, Manifest};
 
 /// A bus on a disk in memory, that makes no checkpoint unless asked.
-struct Disk {
-    vfs: Arc<MemoryVfs>,
+pub struct Disk {
+    pub vfs: Arc<MemoryVfs>,
 }
 
 impl Disk {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { vfs: Arc::new(MemoryVfs::new()) }
     }
 
-    fn path() -> &'static Path {
+    pub fn path() -> &'static Path {
         Path::new("bus")
     }
 
     /// A bus with segments of 64 KiB.
-    fn builder() -> Builder {
+    pub fn builder() -> Builder {
         Bus::builder()
             .segment_bytes(64 << 10)
             .checkpoint_every(CheckpointEvery::NEVER)
             .checkpoint_on_stop(None)
     }
 
-    fn create(&self) -> Bus {
+    pub fn create(&self) -> Bus {
         Self::builder().create_on(self.vfs.clone(), Self::path()).unwrap()
     }
 
     #[track_caller]
-    fn open(&self) -> Bus {
+    pub fn open(&self) -> Bus {
         self.try_open().unwrap()
     }
 
@@ -57,12 +57,12 @@ impl Disk {
         Self::builder().read_on(self.vfs.clone(), Self::path())
     }
 
-    fn manifest(&self) -> Arc<Manifest> {
+    pub fn manifest(&self) -> Arc<Manifest> {
         LogDir::open(self.vfs.clone(), Self::path()).unwrap().manifest()
     }
 
     /// Flips a bit in the middle of a file.
-    fn damage(&self, name: &str) {
+    pub fn damage(&self, name: &str) {
         let path = Self::path().join(name);
         let file = self.vfs.open(&path, mmsb::vfs::Access::ReadWrite).unwrap();
         let (at, mut byte) = (file.len().unwrap() / 2, [0]);
@@ -70,7 +70,7 @@ impl Disk {
         file.write_at(at, &[byte[0] ^ 1]).unwrap();
     }
 
-    fn files(&self) -> Vec<String> {
+    pub fn files(&self) -> Vec<String> {
         self.vfs.list(Self::path()).unwrap()
     }
 }
@@ -104,13 +104,13 @@ fn reachable(bus: &Bus, model: &Model) {
 }
 
 /// Writes to a page so often that the log fills some segments: a kilobyte a commit.
-fn fill_log(bus: &Bus, page: PageId, commits: u64) {
+pub fn fill_log(bus: &Bus, page: PageId, commits: u64) {
     for turn in 0..commits {
         bus.write(page, (turn % 7) as u32 * 100, varied(turn as usize)).unwrap();
     }
 }
 
 /// Bytes that no frame stores shorter.
-fn varied(turn: usize) -> [u8; 1000] {
+pub fn varied(turn: usize) -> [u8; 1000] {
     std::array::from_fn(|at| (at * 7 + turn) as u8)
 }

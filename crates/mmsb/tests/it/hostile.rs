@@ -61,7 +61,7 @@ impl Forged {
     }
 }
 
-/// Writes the commits into a log, and returns what opening it says.
+/// Writes the commits into a log, and returns what opening it says, by however many threads.
 fn open(commits: &[Forged]) -> Result<Bus, Error> {
     let (vfs, path) = (Arc::new(MemoryVfs::new()), Path::new("bus"));
     let dir = LogDir::create(vfs.clone(), path, InstanceId([1; 16])).unwrap();
@@ -74,7 +74,11 @@ fn open(commits: &[Forged]) -> Result<Bus, Error> {
     }
     log.close().unwrap();
     drop(log);
-    Bus::builder().open_on(vfs, path)
+    let told = |opened: &Result<Bus, Error>| opened.as_ref().map(Bus::epoch).map_err(ToString::to_string);
+    let by = [1, 2, 8].map(|count| told(&Bus::builder().recovery_threads(count).read_on(vfs.clone(), path)));
+    let opened = Bus::builder().open_on(vfs, path);
+    assert_eq!(by, [(); 3].map(|()| told(&opened)), "by 1, 2, 8 threads");
+    opened
 }
 
 #[track_caller]

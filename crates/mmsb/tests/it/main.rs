@@ -16,6 +16,7 @@ mod model;
 mod overflow;
 mod queries;
 mod races;
+mod recovery;
 mod reproduced;
 mod rewind;
 mod runs;
