@@ -43,24 +43,20 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     Ok(Outcome::Same)
 }
 
-/// A bar for each stage, one after the other.
+/// A bar for each stage, one after the other: the stage, how far it was, and the bar.
 #[derive(Default)]
-struct Bar(Mutex<Option<(OpenProgress, Progress)>>);
+struct Bar(Mutex<Option<(OpenStage, u64, Progress)>>);
 
 impl Bar {
     fn tell(&self, told: OpenProgress) {
         let mut shown = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_next = |(before, _): &(OpenProgress, Progress)| {
-            before.stage != told.stage || before.done_bytes > told.done_bytes
-        };
-        if shown.as_ref().is_none_or(is_next) {
+        if shown.as_ref().is_none_or(|&(stage, done, _)| stage != told.stage || done > told.done_bytes) {
             let what = if told.stage == OpenStage::Log { "replaying" } else { "loading" };
-            let start = OpenProgress { done_bytes: 0, ..told };
-            *shown = Some((start, Progress::bytes(what, Some(told.total_bytes))));
+            *shown = Some((told.stage, 0, Progress::bytes(what, Some(told.total_bytes))));
         }
-        if let Some((before, bar)) = shown.as_mut() {
-            bar.advance(told.done_bytes - before.done_bytes);
-            *before = told;
+        if let Some((_, done, bar)) = shown.as_mut() {
+            bar.advance(told.done_bytes - *done);
+            *done = told.done_bytes;
         }
     }
 }

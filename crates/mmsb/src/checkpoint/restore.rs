@@ -78,6 +78,8 @@ impl Loading<'_, '_> {
             let own = self.load_blocks(tell);
             Ok::<Vec<_>, Error>(others?.into_iter().map(join).chain([own]).collect())
         })?;
+        // The others may have finished behind this thread's last word.
+        tell();
         let (born, refused): (Vec<_>, Vec<_>) = results.into_iter().partition(Result::is_ok);
         match refused.into_iter().filter_map(Result::err).min_by_key(|&(number, _)| number) {
             Some((_, error)) => Err(error),
