@@ -189,3 +189,34 @@ fn the_demo_holds_and_keeps_what_it_made() {
     let line = "mmsb: kept/first.mmsb already exists: open it, or choose another path\n";
     assert_eq!((again.code, again.stderr.as_str()), (2, line));
 }
+
+#[test]
+fn log_is_asked_by_epoch_tag_and_label() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    make(&dir.path().join("a.mmsb"));
+    let epochs = |args: &[&str]| -> Vec<u64> {
+        let objects = mmsb_ok(dir.path(), &[&["log", "a.mmsb", "--json"], args].concat()).json();
+        objects.iter().map(|object| object["epoch"].as_u64().expect("a number")).collect()
+    };
+    assert_eq!(epochs(&["--tag", "tick"]), [2, 3]);
+    assert_eq!(epochs(&["--tag", "tick", "--limit", "1"]), [3]);
+    assert_eq!(epochs(&["--tag", "nobody"]), [0; 0]);
+    assert_eq!(epochs(&["--epochs", "2..e3"]), [2, 3]);
+    assert_eq!(epochs(&["--label", "..1"]), [2]);
+    assert_eq!(epochs(&["--page", "other", "--label", "2"]), [3]);
+    assert_eq!(epochs(&["--site", "src/main.rs:1"]), [0; 0]);
+}
+
+#[test]
+fn stats_of_the_log_count_by_page_and_tag() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    make(&dir.path().join("a.mmsb"));
+    let report = mmsb_ok(dir.path(), &["stats", "a.mmsb", "--log", "--json"]).json().remove(0);
+    assert_eq!(report["total"]["commit_count"], 3);
+    assert_eq!(report["total"]["frame_bytes"], 152 + 136 + 128);
+    assert_eq!(report["pages"][0], serde_json::json!({ "page": 1, "commit_count": 2 }));
+    assert_eq!(report["tags"][1], serde_json::json!({ "text": "tick", "commit_count": 2 }));
+    assert_eq!(report["segments"].as_array().map(Vec::len), Some(1));
+    let told = mmsb_ok(dir.path(), &["stats", "a.mmsb", "--log"]);
+    assert!(told.text().contains("setup (1), tick (2)"), "{}", told.text());
+}
