@@ -10,6 +10,9 @@ use mmsb_types::{Epoch, Violation};
 
 use crate::{Bus, Error, checkpoint::Chain, index::verify_indexes, kept::Kept};
 
+/// So often a writer may take away what is being looked at.
+const LOOKS_MAX: u32 = 8;
+
 /// What verifying the bus at a path found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -57,18 +60,32 @@ impl Verified {
 /// checkpoint; changes nothing, even beside a live writer.
 ///
 /// # Errors
-/// [`Error::NotABus`], [`Error::UnsupportedVersion`], [`Error::Io`]; [`Error::Corrupt`] and
-/// [`Error::Truncated`] if the manifest or the head of a segment behind the newest checkpoint is damaged. Damaged
-/// records and checkpoints are in the answer.
+/// [`Error::NotABus`], [`Error::UnsupportedVersion`], [`Error::Io`]; [`Error::HistoryGone`] if a live writer retires
+/// segments faster than they can be read; [`Error::Corrupt`] and [`Error::Truncated`] if the manifest or the head of
+/// a segment behind the newest checkpoint is damaged. Damaged records and checkpoints are in the answer.
 ///
 /// # Cost
 /// A few passes over the log, one over the checkpoints.
 pub fn verify(path: impl AsRef<Path>) -> Result<Verified, Error> {
-    let dir = LogDir::open(Arc::new(OsVfs), path.as_ref())?;
-    let mut log = Verification::run(&dir)?;
+    verify_dir(LogDir::open(Arc::new(OsVfs), path.as_ref())?)
+}
+
+fn verify_dir(mut dir: LogDir) -> Result<Verified, Error> {
+    for _ in 1..LOOKS_MAX {
+        match look(&dir) {
+            // A live writer has retired segments meanwhile: what is left is looked at.
+            Err(Error::HistoryGone { .. }) => dir = dir.reopen()?,
+            found => return found,
+        }
+    }
+    look(&dir)
+}
+
+fn look(dir: &LogDir) -> Result<Verified, Error> {
+    let mut log = Verification::run(dir)?;
     if log.is_damaged() {
         // A batch that a live writer had half written at the first look has landed at the second.
-        log = Verification::run(&dir)?;
+        log = Verification::run(dir)?;
     }
     let file = dir.segment_path(&dir.manifest().last_segment());
     let bad_files = log.bad.iter().map(|bad| dir.path().join(SegmentHead::name_of(bad.segment))).collect();
@@ -80,8 +97,8 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, Error> {
         log,
         segment_count: manifest.segments.len() as u64,
         checkpoint_count: manifest.checkpoints.len() as u64,
-        bad_checkpoints: bad_checkpoints(&dir)?,
-        indexes: verify_indexes(&dir),
+        bad_checkpoints: bad_checkpoints(dir)?,
+        indexes: verify_indexes(dir),
     })
 }
 
@@ -111,5 +128,32 @@ impl Bus {
     #[must_use]
     pub fn instance(&self) -> InstanceId {
         self.journal().dir().instance()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc};
+
+    use mmsb_tlog::{LogDir, vfs::MemoryVfs};
+
+    use super::verify_dir;
+    use crate::{Bus, Retention};
+
+    #[test]
+    fn segments_that_go_before_they_are_looked_at_are_not_missed() {
+        let (disk, path) = (MemoryVfs::new(), Path::new("/bus"));
+        let bus = Bus::builder().segment_bytes(64 << 10).create_on(Arc::new(disk.clone()), path).unwrap();
+        let page = bus.create_page(None, 4000).unwrap();
+        // Bytes that no frame stores shorter.
+        let bytes = |turn: usize| -> [u8; 3000] { std::array::from_fn(|at| (at * 7 + turn) as u8) };
+        let fill = |turn| bus.write(page, 0, bytes(turn)).map(drop).unwrap();
+        (0..200).for_each(fill);
+        let dir = LogDir::open(Arc::new(disk), path).unwrap();
+        let before = dir.manifest().segments[0].segment;
+        assert!(bus.compact_to(Retention::Epochs(10)).unwrap().segment_count > 0);
+        let verified = verify_dir(dir).unwrap();
+        assert!(verified.log.bad.is_empty());
+        assert!(verified.log.scan.end.number >= 200 && before == 1);
     }
 }
