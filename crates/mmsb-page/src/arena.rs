@@ -44,6 +44,8 @@ pub(crate) struct Arena {
     regions: Regions<FIRST_LOG2, UNIT_BYTES>,
     /// Units cut from each region so far.
     cut: Mutex<[u64; REGION_COUNT]>,
+    /// Most bytes that are cut from all of them.
+    bytes_max: u64,
     /// One of each class; on the heap, because they are too many for a small stack.
     classes: Box<[Pool]>,
     /// Bytes of all free slots.
@@ -95,11 +97,12 @@ pub(crate) struct BadLink {
 }
 
 impl Arena {
-    /// Makes an arena that has mapped nothing yet.
-    pub(crate) fn new() -> Self {
+    /// Makes an arena that has mapped nothing yet, for slots of so many bytes all in all.
+    pub(crate) fn new(bytes_max: u64) -> Self {
         Self {
             regions: Regions::new(),
             cut: Mutex::new([0; REGION_COUNT]),
+            bytes_max,
             classes: (0..CLASS_COUNT).map(|_| Pool::new()).collect(),
             free_bytes: AtomicU64::new(0),
             spare_bytes: AtomicU64::new(0),
@@ -275,6 +278,10 @@ impl Arena {
         let units = class.units();
         let wanted = (RUN_UNITS / units).max(1) * units;
         let mut cut = lock(&self.cut);
+        let cut_bytes = cut.iter().sum::<u64>() * UNIT_BYTES as u64;
+        if cut_bytes + units * UNIT_BYTES as u64 > self.bytes_max {
+            return Err(out_of_memory(units, "the limit that was set for pages is reached"));
+        }
         for (region, cut) in cut.iter_mut().enumerate() {
             let (start, end) = self.regions.bounds(region);
             let room = (end - start - *cut) / units * units;
@@ -317,7 +324,7 @@ mod tests {
 
     #[test]
     fn a_freed_slot_comes_back_zeroed_and_the_newest_first() {
-        let arena = Arena::new();
+        let arena = Arena::new(u64::MAX);
         let class = SizeClass::of(200);
         let slots: Vec<_> = (0..3).map(|_| arena.allocate(class).unwrap()).collect();
         for &slot in &slots {
@@ -334,7 +341,7 @@ mod tests {
 
     #[test]
     fn a_slot_too_large_for_the_rest_of_a_region_leaves_it_to_others() {
-        let arena = Arena::new();
+        let arena = Arena::new(u64::MAX);
         let large = arena.allocate(SizeClass::of(16 << 20)).unwrap();
         let small = arena.allocate(SizeClass::of(64)).unwrap();
         assert!(arena.unit(small.address()) < arena.unit(large.address()), "{small:?} {large:?}");
@@ -343,7 +350,7 @@ mod tests {
 
     #[test]
     fn a_link_astray_and_a_ring_are_found() {
-        let arena = Arena::new();
+        let arena = Arena::new(u64::MAX);
         let class = SizeClass::of(64);
         let slot = arena.allocate(class).unwrap();
         arena.free(slot, arena.words(slot));

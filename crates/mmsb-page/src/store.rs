@@ -47,11 +47,18 @@ pub struct StoreOptions {
     /// The most bytes that pre-images may take, in chunks of 64 KiB, 32 GiB at most; less ages snapshots
     /// sooner. It should be several chunks for each thread that commits.
     pub preimage_bytes_max: u64,
+    /// The most bytes that pages may take, in slots of their size, taken in runs of 64 KiB or of one slot. A page
+    /// counts in full though nobody has written to it: a file of a few bytes may tell of terabytes.
+    pub page_bytes_max: u64,
 }
 
 impl Default for StoreOptions {
     fn default() -> Self {
-        Self { page_id_max: PageId::new(COMPACT_ID_MAX), preimage_bytes_max: PREIMAGE_BYTES_MAX }
+        Self {
+            page_id_max: PageId::new(COMPACT_ID_MAX),
+            preimage_bytes_max: PREIMAGE_BYTES_MAX,
+            page_bytes_max: u64::MAX,
+        }
     }
 }
 
@@ -95,7 +102,7 @@ impl PageStore {
     pub fn with_options(options: StoreOptions) -> Self {
         Self {
             table: Table::new(),
-            arena: Arena::new(),
+            arena: Arena::new(options.page_bytes_max),
             counts: Counts::default(),
             page_id_max: options.page_id_max.min(PageId::new(PAGE_ID_MAX)),
             pins: Arc::new(Pins::new()),

@@ -28,6 +28,8 @@ const TAG_HEAD_BYTES: usize = 16;
 /// Most segments a manifest may list; like the two below, a bound for hostile files.
 pub(crate) const SEGMENTS_MAX: usize = 1 << 20;
 const CHECKPOINTS_MAX: usize = 1 << 16;
+/// Most checkpoints that build on each other, the full one included: reading one opens all of them.
+const CHAIN_MAX: u16 = 256;
 const TAGS_MAX: usize = 1 << 16;
 
 /// Which files make up a bus.

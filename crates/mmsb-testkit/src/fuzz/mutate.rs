@@ -24,6 +24,8 @@ const EDGES: [u64; 18] = [
     1 << 56,
     u64::MAX,
 ];
+/// Small steps up and down.
+const NEAR: [u8; 8] = [1, 1, 1, 8, 64, 255, 255, 248];
 const CHANGES_MAX: usize = 4;
 
 /// Changes `bytes` in a few places; `others` are inputs from which parts may be taken.
@@ -36,7 +38,7 @@ pub fn mutate(bytes: &mut Vec<u8>, others: &[Vec<u8>], dice: &mut Rng) {
 
 fn change(bytes: &mut Vec<u8>, others: &[Vec<u8>], dice: &mut Rng) {
     let at = dice.below(bytes.len() + 1);
-    match dice.below(12) {
+    match dice.below(14) {
         0..=2 => put(&mut bytes[at..], &[1 << dice.below(8)], |old, flip| old ^ flip),
         3 => put(&mut bytes[at..], &[dice.any() as u8], |_, new| new),
         4 | 5 => put_edge(bytes, at, dice),
@@ -55,6 +57,7 @@ fn change(bytes: &mut Vec<u8>, others: &[Vec<u8>], dice: &mut Rng) {
             let piece = bytes[from..bytes.len().min(from + 64)].to_vec();
             put(&mut bytes[at..], &piece, |_, new| new);
         }
+        11 | 12 => put(&mut bytes[at..], &[dice.pick(&NEAR)], u8::wrapping_add),
         _ => {
             let until = at + dice.below((bytes.len() - at).min(64) + 1);
             bytes[at..until].fill(0);

@@ -1,6 +1,8 @@
 //! What every manifest must be, whoever made it.
 
-use super::{CHECKPOINTS_MAX, CheckpointRef, Manifest, SEGMENTS_MAX, TAG_BYTES_MAX, TAGS_MAX, Tag};
+use super::{
+    CHAIN_MAX, CHECKPOINTS_MAX, CheckpointRef, Manifest, SEGMENTS_MAX, TAG_BYTES_MAX, TAGS_MAX, Tag,
+};
 use crate::{SEGMENT_HEAD_BYTES, SegmentHead};
 
 impl Manifest {
@@ -33,15 +35,22 @@ impl Manifest {
         if !self.checkpoints.is_sorted_by(is_later) {
             return Err("the checkpoints do not rise");
         }
+        let mut lengths: Vec<u16> = Vec::with_capacity(self.checkpoints.len());
         for (index, checkpoint) in self.checkpoints.iter().enumerate() {
             if !checkpoint.cursor.is_possible() || !self.agrees(&checkpoint.cursor) {
                 return Err("a checkpoint's place is not one of the log's");
             }
             let earlier = &self.checkpoints[..index];
-            let is_there = |epoch| earlier.binary_search_by_key(&epoch, CheckpointRef::epoch).is_ok();
-            if !checkpoint.parent.is_none_or(is_there) {
-                return Err("a checkpoint builds on one that is not there");
+            let place_of = |epoch| earlier.binary_search_by_key(&epoch, CheckpointRef::epoch).ok();
+            let length = match checkpoint.parent.map(place_of) {
+                None => 1,
+                Some(Some(parent)) => lengths[parent] + 1,
+                Some(None) => return Err("a checkpoint builds on one that is not there"),
+            };
+            if length > CHAIN_MAX {
+                return Err("too many checkpoints build on each other");
             }
+            lengths.push(length);
         }
         Ok(())
     }

@@ -16,6 +16,7 @@ use crate::{
 };
 
 const HISTORY_BYTES: u64 = 64 << 20;
+const PAGE_BYTES_MAX: u64 = 64 << 30;
 const UNDO_DEPTH: u32 = 64;
 const UNDO_BYTES: usize = 4 << 20;
 
@@ -55,7 +56,7 @@ impl Default for Builder {
         Self {
             options,
             log: LogOptions::default(),
-            store: StoreOptions::default(),
+            store: StoreOptions { page_bytes_max: PAGE_BYTES_MAX, ..StoreOptions::default() },
             instance: None,
             prewrite: None,
             checkpoint_every: CheckpointEvery::default(),
@@ -149,6 +150,18 @@ impl Builder {
     #[must_use]
     pub fn preimage_bytes(mut self, bytes: u64) -> Self {
         self.store.preimage_bytes_max = bytes;
+        self
+    }
+
+    /// Sets how many bytes all pages together may take; 64 GiB if not said. A page counts in full, rounded up to its
+    /// slot, though nobody has written to it; memory itself is taken only for what is written.
+    ///
+    /// What is beyond is refused with [`Error::OutOfMemory`], also when a bus is opened: a file of a few bytes may
+    /// tell of terabytes of pages, all of one byte. For files of unknown origin it should be what the machine can
+    /// spare.
+    #[must_use]
+    pub fn page_bytes_max(mut self, bytes: u64) -> Self {
+        self.store.page_bytes_max = bytes;
         self
     }
 

@@ -156,23 +156,26 @@ pub(super) fn manifests(seed: u64) -> Vec<Vec<u8>> {
 
 /// Checkpoints of every form, in one block and in several.
 pub(super) fn checkpoints(seed: u64) -> Vec<Vec<u8>> {
-    [(None, 1 << 20), (Some(3), 200)]
-        .map(|(parent, block_bytes)| checkpoint(parent, block_bytes, seed))
-        .to_vec()
+    let runs: Vec<u8> = (0..2048).map(|at| (at / 64) as u8).collect();
+    let half: Vec<u8> = (0..640).map(|at| if at < 500 { 0 } else { at as u8 }).collect();
+    let mut dice = Rng::new(seed);
+    let noise: Vec<u8> = (0..300).map(|_| dice.any() as u8).collect();
+    let pages =
+        [(1, &b"fifteen bytes.."[..]), (2, &[7; 4096]), (3, &half), (1 << 30, &noise), (1 << 39, b"x")];
+    vec![
+        checkpoint(None, 1 << 20, &pages),
+        checkpoint(Some(3), 200, &pages),
+        checkpoint(None, 1 << 20, &[(9, &runs)]),
+    ]
 }
 
-fn checkpoint(parent: Option<u64>, block_bytes: usize, seed: u64) -> Vec<u8> {
+fn checkpoint(parent: Option<u64>, block_bytes: usize, pages: &[(u64, &[u8])]) -> Vec<u8> {
     let disk = FaultyVfs::new();
     let dir = LogDir::create(Arc::new(disk.clone()), Path::new(PATH), INSTANCE).expect("a new directory");
     let cursor = Cursor { lsn: Lsn::new(5000), number: 40, chain: 7 };
     let mut writer = CheckpointWriter::create(&dir, cursor, parent).expect("a new file");
     writer.set_block_bytes(block_bytes);
-    let runs: Vec<u8> = (0..640).map(|at| if at < 500 { 0 } else { at as u8 }).collect();
-    let mut dice = Rng::new(seed);
-    let noise: Vec<u8> = (0..300).map(|_| dice.any() as u8).collect();
-    let pages =
-        [(1, &b"fifteen bytes.."[..]), (2, &[7; 4096]), (3, &runs), (1 << 30, &noise), (1 << 39, b"x")];
-    for (page, bytes) in pages {
+    for &(page, bytes) in pages {
         writer.page(PageId::new(page), Epoch::new(page.min(40)), bytes).expect("a disk that does not fail");
     }
     let listed = writer.finish(b"metadata").expect("a disk that does not fail");

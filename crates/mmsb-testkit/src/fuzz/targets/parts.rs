@@ -86,8 +86,8 @@ fn sections_of<'f>(frame: &Frame<'f>) -> Vec<(SectionKind, &'f [u8])> {
 pub(super) fn batch(input: &[u8]) -> Result<(), String> {
     let Some((&[compact, wide, surplus], columns)) = input.split_first_chunk() else { return Ok(()) };
     let entry_bytes = usize::from(compact) * 8 + usize::from(wide) * 24;
-    let payload_bytes = columns.len().checked_sub(entry_bytes);
-    let told = payload_bytes.and_then(|bytes| (bytes as u32).checked_add_signed((surplus as i8).into()));
+    let payload_bytes = columns.len().saturating_sub(entry_bytes) as u32;
+    let told = payload_bytes.checked_add_signed((surplus as i8).into());
     let Some(payload_bytes) = told else { return Ok(()) };
     let parsed = BatchView::parse(columns, compact.into(), wide.into(), payload_bytes);
     let Ok(batch) = parsed else { return Ok(()) };
