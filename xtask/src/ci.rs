@@ -12,7 +12,7 @@ use anyhow::Result;
 use crate::{
     bench,
     command::{command, succeeds},
-    lanes, layers, tidy,
+    lanes, layers, tidy, torture,
 };
 
 /// The judge of histories finds the faults planted in the engine. In release: some of these faults stop on
@@ -29,6 +29,20 @@ const PLANTED: &[&str] = &[
     "planted",
     "--test",
     "flipped",
+];
+
+/// The torture, and what faults are planted in.
+const PLANTED_CLIPPY: &[&str] = &[
+    "clippy",
+    "--package",
+    "mmsb-testkit",
+    "--features",
+    "plant",
+    "--all-targets",
+    "--quiet",
+    "--",
+    "-D",
+    "warnings",
 ];
 
 /// One thing that must pass.
@@ -71,13 +85,20 @@ fn steps(root: &Path) -> Vec<Step<'_>> {
         Step { name: "layers", run: Box::new(move || layers::run(root)) },
         Step { name: "tidy", run: Box::new(move || tidy::run(root, false)) },
         cargo("clippy", &["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+        cargo("clippy-plant", PLANTED_CLIPPY),
         cargo("no-std", &["check", "--quiet", "--package", "mmsb-types", "--no-default-features"]),
         cargo("test", &["test", "--workspace", "--quiet"]),
         cargo("planted", PLANTED),
+        Step { name: "torture", run: Box::new(move || torture::run(root, &quick())) },
         Step { name: "loom", run: Box::new(move || lanes::loom(root, None)) },
         Step { name: "doc", run: Box::new(move || document(root)) },
         Step { name: "bench", run: Box::new(move || Ok(bench::run(root, &["--smoke".into()])? == 0)) },
     ]
+}
+
+/// The lanes that are run before every change, on the seed that is always the same.
+fn quick() -> torture::Options {
+    torture::Options { quick: true, ..torture::Options::default() }
 }
 
 fn cargo<'a>(root: &'a Path, name: &'static str, args: &'static [&'static str]) -> Step<'a> {
@@ -124,8 +145,8 @@ impl Row {
         let state = match self.state {
             State::Passed => "passed",
             State::Failed => "FAILED",
-            State::NotRun => return format!("  {:<10} not run", self.name),
+            State::NotRun => return format!("  {:<12} not run", self.name),
         };
-        format!("  {:<10} {state} {:>8.1} s", self.name, self.took.as_secs_f64())
+        format!("  {:<12} {state} {:>8.1} s", self.name, self.took.as_secs_f64())
     }
 }

@@ -108,13 +108,16 @@ impl Reader {
         if self.find(|_| true)? { self.step().map(Some) } else { Ok(None) }
     }
 
-    /// Goes on to the next record whose head is wanted, or that is bad; `false` at the end.
+    /// Goes on to the next record whose head is wanted; `false` at the end.
     fn find(&mut self, is_wanted: impl Fn(RecordHead) -> bool) -> Result<bool, LogError> {
         while self.cursor().lsn < self.end {
+            let (offset, number) = (self.walk.offset(), self.cursor().number + 1);
             match self.walk.next_head() {
                 Err(Stop::End) if self.advance()? => {}
+                // Not left to the step behind it: what could not be read may be readable then, and unwanted.
+                Err(stop) => return Err(explain(stop, &self.path, offset, number)),
                 Ok(head) if !is_wanted(head) => drop(self.step()?),
-                _ => return Ok(true),
+                Ok(_) => return Ok(true),
             }
         }
         Ok(false)

@@ -50,6 +50,7 @@ pub fn recover(disk: &FaultyVfs, bounds: &Bounds<'_>) -> Result<Option<Bus>, Str
 /// What does not.
 pub fn survives(disk: &FaultyVfs, bounds: &Bounds<'_>, dice: &mut Rng) -> Result<(), String> {
     pool::beat();
+    pool::reads(disk.bytes_total());
     if dice.once_in(8) {
         reads_without_a_trace(disk, bounds)?;
     }

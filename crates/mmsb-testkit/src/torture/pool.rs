@@ -1,7 +1,10 @@
 //! Many cases on all processors: each must end, without a panic anywhere, and without memory beyond a bound.
 //!
-//! Invariant: a case that runs for more than [`HANG`] ends the process, after it was named: nobody can stop a
-//! thread that hangs.
+//! Invariant: a case that takes more than [`HANG`] of its processor, or has not come further for [`STUCK`], ends
+//! the process, after it was named: nobody can stop a thread that hangs. Time is the processor's, where the system
+//! tells it, so that a machine that has much else to do is no reason to complain.
+
+mod life;
 
 use std::{
     cell::RefCell,
@@ -11,14 +14,15 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread::{available_parallelism, scope},
+    thread::scope,
     time::{Duration, Instant},
 };
 
+use self::life::{Life, Watch};
 use super::{Tally, Task};
 
-/// Longest time that a case may take to its end, or to its next [`beat`].
-pub const HANG: Duration = Duration::from_secs(5);
+/// Cases at a time.
+pub const WORKERS: u64 = 2;
 /// Memory that a case may take beyond what its files take.
 pub const MEMORY_BYTES_MAX: u64 = 64 << 20;
 /// More failures than these are not looked for.
@@ -26,22 +30,21 @@ const FAILURES_MAX: usize = 12;
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_secs(5);
 
-/// The case of a worker, and when it last told that it is alive.
-type Running = Mutex<Option<(u64, Instant)>>;
+/// The most that [`reads`] was told in this run.
+static FILE_BYTES_MAX: AtomicU64 = AtomicU64::new(0);
 
 thread_local! {
-    static MINE: RefCell<Option<Arc<Running>>> = const { RefCell::new(None) };
+    static MINE: RefCell<Option<Arc<Life>>> = const { RefCell::new(None) };
 }
 
 /// Tells that the case goes on: what follows may take as long again. For cases that try many things in turn.
 pub fn beat() {
-    MINE.with_borrow(|mine| {
-        if let Some(running) = mine
-            && let Some((_, since)) = &mut *locked(running)
-        {
-            *since = Instant::now();
-        }
-    });
+    MINE.with_borrow(|mine| mine.iter().for_each(|life| life.beat()));
+}
+
+/// Tells how many bytes the files have that the case is about to read: what it may take of memory beside.
+pub fn reads(bytes: u64) {
+    FILE_BYTES_MAX.fetch_max(bytes, Ordering::Relaxed);
 }
 
 /// What the cases of one run share.
@@ -53,8 +56,9 @@ struct Shared<'a> {
     failures: Mutex<Vec<String>>,
     /// What panicked, on whatever thread.
     panics: Arc<Mutex<Vec<String>>>,
-    running: Vec<Arc<Running>>,
-    memory_start: u64,
+    lives: Vec<Arc<Life>>,
+    /// What was allocated when the run began, and the most there ever had been.
+    memory: (u64, u64),
 }
 
 /// Tries `cases` cases of `name`, each by its number; `case` returns how many it counted for, or what failed.
@@ -62,7 +66,7 @@ struct Shared<'a> {
 /// # Panics
 /// If a worker cannot be started.
 pub fn each(name: &str, task: &Task, cases: u64, case: impl Fn(u64) -> Result<u64, String> + Sync) -> Tally {
-    let workers = available_parallelism().map_or(2, usize::from);
+    FILE_BYTES_MAX.store(0, Ordering::Relaxed);
     let shared = Shared {
         task,
         next: AtomicU64::new(0),
@@ -70,8 +74,8 @@ pub fn each(name: &str, task: &Task, cases: u64, case: impl Fn(u64) -> Result<u6
         is_over: AtomicBool::new(false),
         failures: Mutex::default(),
         panics: Arc::default(),
-        running: (0..workers).map(|_| Arc::default()).collect(),
-        memory_start: (task.memory.now)(),
+        lives: (0..WORKERS).map(|_| Arc::default()).collect(),
+        memory: ((task.memory.now)(), (task.memory.peak)()),
     };
     let panics = Arc::clone(&shared.panics);
     let hook = take_hook();
@@ -80,7 +84,7 @@ pub fn each(name: &str, task: &Task, cases: u64, case: impl Fn(u64) -> Result<u6
         let shared = &shared;
         let case = &case;
         let workers: Vec<_> =
-            (0..workers).map(|worker| scope.spawn(move || shared.work(worker, cases, case))).collect();
+            shared.lives.iter().map(|mine| scope.spawn(move || shared.work(mine, cases, case))).collect();
         scope.spawn(move || shared.watch(name, cases));
         workers.into_iter().for_each(|worker| worker.join().expect("a worker"));
         shared.is_over.store(true, Ordering::Release);
@@ -91,16 +95,17 @@ pub fn each(name: &str, task: &Task, cases: u64, case: impl Fn(u64) -> Result<u6
 }
 
 impl Shared<'_> {
-    fn work(&self, worker: usize, cases: u64, case: &(impl Fn(u64) -> Result<u64, String> + Sync)) {
+    fn work(&self, mine: &Arc<Life>, cases: u64, case: &(impl Fn(u64) -> Result<u64, String> + Sync)) {
+        mine.belongs_here();
+        MINE.set(Some(Arc::clone(mine)));
         loop {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             if number >= cases || self.is_enough() {
                 return;
             }
-            *locked(&self.running[worker]) = Some((number, Instant::now()));
-            MINE.set(Some(Arc::clone(&self.running[worker])));
+            mine.begin(number);
             let done = catch_unwind(AssertUnwindSafe(|| case(number)));
-            *locked(&self.running[worker]) = None;
+            mine.end();
             match done {
                 Ok(Ok(tried)) => drop(self.tried.fetch_add(tried, Ordering::Relaxed)),
                 Ok(Err(failure)) => self.fail(number, &failure),
@@ -109,11 +114,20 @@ impl Shared<'_> {
             for panic in locked(&self.panics).drain(..) {
                 self.fail(number, &panic);
             }
-            let taken = (self.task.memory.now)().saturating_sub(self.memory_start);
-            if taken > MEMORY_BYTES_MAX * self.running.len() as u64 * 4 {
-                self.fail(number, &format!("{taken} bytes are allocated"));
+            if let Some(taken) = self.took_too_much() {
+                self.fail(number, &format!("{taken} bytes of memory were taken, here or beside it"));
             }
         }
+    }
+
+    /// Tells how much memory was taken at some time of this run, if that is more than all workers together may.
+    ///
+    /// The allocator counts for the whole process: a peak of an earlier run hides lower ones.
+    fn took_too_much(&self) -> Option<u64> {
+        let (start, peak_before) = self.memory;
+        let bound = start + WORKERS * (MEMORY_BYTES_MAX + FILE_BYTES_MAX.load(Ordering::Relaxed));
+        let peak = (self.task.memory.peak)();
+        (peak > bound.max(peak_before)).then(|| peak - start)
     }
 
     fn is_enough(&self) -> bool {
@@ -132,14 +146,12 @@ impl Shared<'_> {
     /// Tells how far it is, and ends the process if a case hangs.
     fn watch(&self, name: &str, cases: u64) {
         let mut told = Instant::now();
+        let mut watches: Vec<_> = self.lives.iter().map(|life| Watch::new(life)).collect();
         while !self.is_over.load(Ordering::Acquire) {
             std::thread::sleep(Duration::from_millis(20));
-            for running in &self.running {
-                let Some((number, since)) = *locked(running) else { continue };
-                if since.elapsed() > HANG {
-                    eprintln!("{name}: MMSB_SEED={} case {number} hangs", self.task.seed);
-                    std::process::exit(3);
-                }
+            if let Some(number) = watches.iter_mut().find_map(Watch::look) {
+                eprintln!("{name}: MMSB_SEED={} case {number} hangs", self.task.seed);
+                std::process::exit(3);
             }
             if told.elapsed() > TELL_EVERY && !self.task.is_hunt {
                 told = Instant::now();

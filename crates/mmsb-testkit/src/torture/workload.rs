@@ -17,6 +17,8 @@ pub const PATH: &str = "bus";
 
 /// Segments so short that a workload fills many.
 const SEGMENT_BYTES: u64 = 24 << 10;
+/// A state mark behind so many commits.
+const STATE_HASH_EVERY: u64 = 5;
 
 /// A seeded stretch of work.
 #[derive(Clone, Copy, Debug)]
@@ -61,6 +63,11 @@ pub fn builder(seed: u64) -> Builder {
         .checkpoint_every(CheckpointEvery::NEVER)
         .checkpoint_on_stop(None)
         .instance_id(id)
+}
+
+/// The settings of a bus that also tells the hashes of its states.
+fn telling(seed: u64) -> Builder {
+    builder(seed).state_hash_every(STATE_HASH_EVERY)
 }
 
 /// A rewind goes no further back, so that retention need not be asked.
@@ -119,7 +126,7 @@ impl Workload {
     fn work(self, disk: &FaultyVfs, driver: &mut Driver, run: &mut Run) -> Result<(), Error> {
         let mut rng = Rng::new(self.seed ^ 0x70a7);
         let vfs = || Arc::new(disk.clone());
-        let mut bus = builder(self.seed).create_on(vfs(), Path::new(PATH))?;
+        let mut bus = telling(self.seed).create_on(vfs(), Path::new(PATH))?;
         run.promise(Epoch::ZERO);
         for _ in 0..self.operations {
             run.begun.push((disk.call_count(), driver.model().epoch().next()));
@@ -150,7 +157,7 @@ impl Workload {
             drop(bus);
         }
         let on_stop = rng.once_in(2).then_some(1);
-        builder(self.seed).checkpoint_on_stop(on_stop).open_on(Arc::new(disk.clone()), Path::new(PATH))
+        telling(self.seed).checkpoint_on_stop(on_stop).open_on(Arc::new(disk.clone()), Path::new(PATH))
     }
 }
 

@@ -62,6 +62,10 @@ fn renew(file: &Arc<dyn VfsFile>, path: &Path, range: Range<u64>) -> Result<(), 
         file.write_at(at, &buffer[..bytes]).map_err(io_error("writing", path, at))?;
         at += bytes as u64;
     }
+    // It would make the cut durable as well, and hide that nobody else did.
+    if is_planted(Planted::SkipCutSync) {
+        return Ok(());
+    }
     file.sync_all().map_err(io_error("syncing", path, range.start))
 }
 

@@ -264,9 +264,11 @@ impl Scanner {
         }
         let (instance, lsn) = (self.walk.instance(), before.lsn);
         let line = self.walk.look(offset, MARK_BYTES)?;
-        let is_line = Mark::looks_like(line, instance, lsn) || StateMark::looks_like(line, instance, lsn);
-        let number = before.number + u64::from(!is_line && !is_cut);
-        let covered = is_cut || self.is_covered(offset, number)?;
+        let is_mark = Mark::looks_like(line, instance, lsn);
+        let is_state = !is_mark && StateMark::looks_like(line, instance, lsn);
+        let number = before.number + u64::from(!is_mark && !is_state && !is_cut);
+        // A state mark stands behind the mark of the batch before it: it is durable with the next one only.
+        let covered = is_cut || self.is_covered(offset, number + u64::from(is_state))?;
         let at = if is_cut || self.walk.is_at_boundary() { At::Boundary } else { At::Record };
         let record = BadRecord { segment: self.walk.segment().segment, offset, number, fault, covered };
         Ok(Some(Found { record, before, at }))

@@ -118,6 +118,16 @@ impl FaultyVfs {
         files
     }
 
+    /// Returns how long all files are together, in bytes.
+    #[must_use]
+    pub fn bytes_total(&self) -> u64 {
+        let length = |node: &Node| match node {
+            Node::File(file) => file.now.len(),
+            Node::Dir(_) => 0,
+        };
+        self.lock().disk.nodes.values().map(length).sum()
+    }
+
     /// Returns all bytes of a file.
     ///
     /// # Errors

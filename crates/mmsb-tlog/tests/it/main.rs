@@ -6,6 +6,7 @@ mod concurrent;
 mod damage;
 mod directory;
 mod durability;
+mod failing_reads;
 mod faulty;
 mod flips;
 mod frames;

@@ -105,6 +105,7 @@ impl Blow<'_> {
 /// Opens what is left in every way: right bytes or a plain error, and no file changed by looking.
 pub(super) fn judge(disk: &FaultyVfs, bounds: &Bounds<'_>, dice: &mut Rng) -> Result<(), String> {
     pool::beat();
+    pool::reads(disk.bytes_total());
     let before = contents(disk);
     match builder(0).read_on(Arc::new(disk.clone()), Path::new(PATH)) {
         Ok(bus) => {

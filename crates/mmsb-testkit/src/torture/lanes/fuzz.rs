@@ -3,8 +3,6 @@
 //!
 //! Invariant: every case belongs to one target, by its share; it stays within the memory that its inputs may take.
 
-use std::thread::available_parallelism;
-
 use crate::{
     Rng,
     fuzz::{INPUT_BYTES_MAX, MEMORY_BYTES_MAX, TARGETS, Target, corpus, mutate},
@@ -51,9 +49,8 @@ fn chosen(case: u64) -> (&'static Target, usize) {
 }
 
 fn hammer(target: &Target, inputs: &[Vec<u8>], task: &Task, dice: &mut Rng) -> Result<u64, String> {
-    let workers = available_parallelism().map_or(1, |count| count.get() as u64);
     let (start, peak) = ((task.memory.now)(), (task.memory.peak)());
-    let bound = start + workers * (MEMORY_BYTES_MAX + INPUT_BYTES_MAX as u64);
+    let bound = start + pool::WORKERS * (MEMORY_BYTES_MAX + INPUT_BYTES_MAX as u64);
     for execution in 0..EXECUTIONS {
         pool::beat();
         let mut bytes = dice.pick(inputs);

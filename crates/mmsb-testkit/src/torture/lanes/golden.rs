@@ -108,6 +108,7 @@ fn fixture(task: &Task, dir: &Path) -> Tally {
         let (path, offset) = &places[case as usize];
         for damage in damages(*offset) {
             let disk = disk.copy();
+            pool::reads(disk.bytes_total());
             disk.damage(path, damage).map_err(|error| error.to_string())?;
             let place =
                 |what: &str| Err(format!("{}: {}: {damage:?}: {what}", dir.display(), path.display()));

@@ -34,6 +34,7 @@ pub(super) fn run(task: &Task) -> Tally {
         let mut dice = Rng::new(task.seed ^ case << 16);
         let mut acknowledged = Acknowledged::default();
         for life in 0..LIVES {
+            pool::beat();
             let died = one_life(&dir, &mut dice, &mut acknowledged);
             died.map_err(|what| format!("life {life}: {what}"))?;
         }

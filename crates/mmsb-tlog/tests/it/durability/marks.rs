@@ -1,14 +1,18 @@
 //! What a mark claims, and when it is written.
 
-use std::thread;
+use std::{path::Path, sync::Arc, thread};
 
-use mmsb_tlog::{LogError, LogOptions, Mark};
+use mmsb_tlog::{
+    LogDir, LogError, LogOptions, Mark, Scan, Tail,
+    vfs::{FaultyVfs, faulty::Fate},
+};
 use mmsb_types::{Durability, Lsn};
 
 use super::faulty_log;
 use crate::{
     common::{
-        HEAD_BYTES, INSTANCE, commit, open, places, plain, segment_bytes, set_segment_bytes, single, try_open,
+        HEAD_BYTES, INSTANCE, commit, create, open, places, plain, segment_bytes, set_segment_bytes, single,
+        try_open,
     },
     faulty::Action,
 };
@@ -90,5 +94,26 @@ fn what_nobody_waits_for_is_written_soon() {
         while log.reached(number) == Durability::Volatile {
             thread::yield_now();
         }
+    }
+}
+
+#[test]
+fn a_torn_state_mark_is_no_damage_though_the_frame_before_it_was_durable() {
+    let disk = FaultyVfs::new();
+    let dir = create(disk.clone(), Path::new("/bus"));
+    let options = LogOptions { background: false, ring_bytes: 0, ..LogOptions::default() };
+    let log = try_open(&dir, options).unwrap();
+    log.wait(commit(&log, &single("durable")), Durability::Synced).unwrap();
+    disk.record();
+    log.append_state(1, [7; 32]).unwrap();
+    log.wait(commit(&log, &single("behind it")), Durability::Written).unwrap();
+    let moments = disk.take_moments();
+    let last = moments.last().unwrap();
+    for bytes in 0..64 {
+        // Before the two writes: a name.
+        let after = last.crash(&[Fate::Kept, Fate::Bytes(bytes), Fate::Kept]);
+        let scan = Scan::run(&LogDir::open(Arc::new(after), Path::new("/bus")).unwrap()).unwrap();
+        assert_eq!(scan.end.number, 1, "{bytes} bytes of the state mark landed");
+        assert!(matches!(scan.tail, Tail::Torn(_)), "{bytes} bytes of the state mark landed: {scan:?}");
     }
 }
