@@ -46,7 +46,7 @@ pub(super) fn write(
     let names = bus.catalogue.as_of(epoch).ok_or(Error::SnapshotTooOld { epoch })?;
     let mut writer = CheckpointWriter::create(dir, cursor, parent)?;
     let mut pages = Pages::new(bus, pin, dir);
-    let (mut living, mut amount) = (meta::Living::default(), Amount::default());
+    let (mut living, mut amount) = (meta::Gathered::default(), Amount::default());
     let since = parent.map_or(Epoch::ZERO, Epoch::new);
     for page in bus.store.used_ids() {
         pages.make_room(page)?;
@@ -63,7 +63,7 @@ pub(super) fn write(
     // Only now: who carries a text may have waited for the pin.
     let texts = texts(bus, epoch)?;
     let (label, source) = bus.journal.maker_of(epoch)?;
-    let meta = meta::encode(&Heading { epoch, label, source, texts, names }, &living)?;
+    let meta = meta::encode(&Heading { epoch, label, source, texts, names }, &living.finish())?;
     Ok((writer.finish(&meta)?, amount))
 }
 

@@ -19,7 +19,7 @@ use mmsb_types::{Epoch, Label, PageId, PageLocation, limits::COMPACT_ID_MAX};
 use rkyv::rancor;
 
 use self::columns::{ArchivedContent, Content, TextList};
-pub(crate) use self::living::Living;
+pub(crate) use self::living::{Gathered, Living};
 use crate::{
     catalogue::Names,
     replay::Heading,

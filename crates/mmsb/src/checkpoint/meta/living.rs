@@ -1,4 +1,9 @@
 //! The ids of the pages that live, as of one epoch.
+//!
+//! Ids mostly come one behind the other, so they are gathered by runs: adding one by one would have the set look for
+//! its largest each time, which takes as long as all else that is done for a page that did not change.
+
+use std::ops::RangeInclusive;
 
 use mmsb_types::{PageId, limits::COMPACT_ID_MAX};
 use roaring::RoaringBitmap;
@@ -9,18 +14,47 @@ pub(crate) struct Living(RoaringBitmap);
 
 const _: () = assert!(COMPACT_ID_MAX <= u32::MAX as u64);
 
-impl Living {
+/// A set that is being gathered.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    set: RoaringBitmap,
+    /// The newest ids, which are not in the set yet.
+    run: Option<RangeInclusive<u32>>,
+}
+
+impl Gathered {
     /// Adds a page; fast if ids rise.
     ///
     /// # Panics
     /// If the id is beyond those that a bus gives out.
+    #[inline]
     pub(crate) fn push(&mut self, page: PageId) {
         let id = number(page).expect("a bus gives out ids up to COMPACT_ID_MAX");
-        if self.0.try_push(id).is_err() {
-            self.0.insert(id);
+        match &mut self.run {
+            Some(run) if run.end().checked_add(1) == Some(id) => *run = *run.start()..=id,
+            _ => self.begin(id),
         }
     }
 
+    /// Returns the set.
+    pub(crate) fn finish(mut self) -> Living {
+        self.end_run();
+        Living(self.set)
+    }
+
+    fn begin(&mut self, id: u32) {
+        self.end_run();
+        self.run = Some(id..=id);
+    }
+
+    fn end_run(&mut self) {
+        if let Some(run) = self.run.take() {
+            self.set.insert_range(run);
+        }
+    }
+}
+
+impl Living {
     /// Tells whether the page lives.
     pub(crate) fn contains(&self, page: PageId) -> bool {
         number(page).is_some_and(|id| self.0.contains(id))
@@ -59,9 +93,9 @@ impl Living {
 
 impl FromIterator<PageId> for Living {
     fn from_iter<I: IntoIterator<Item = PageId>>(pages: I) -> Self {
-        let mut living = Self::default();
+        let mut living = Gathered::default();
         pages.into_iter().for_each(|page| living.push(page));
-        living
+        living.finish()
     }
 }
 

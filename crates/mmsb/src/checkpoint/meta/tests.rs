@@ -153,3 +153,10 @@ fn every_damaged_bit_and_every_cut_is_judged() {
         assert!(decode(&envelope[..len], EPOCH).is_err(), "length {len}");
     }
 }
+
+#[test]
+fn ids_are_gathered_in_any_order_by_runs_and_one_by_one() {
+    let gathered = living([5, 6, 7, 9, 3, 8, 8, 70_000, 70_001]);
+    let ids: Vec<u64> = (1..70_005).filter(|&id| gathered.contains(PageId::new(id))).collect();
+    assert_eq!((ids, gathered.len()), (vec![3, 5, 6, 7, 8, 9, 70_000, 70_001], 8));
+}
