@@ -205,7 +205,7 @@ impl Sink for Seen {
     }
 
     fn take(&mut self, page: &StoredPage<'_>) -> Result<(), Error> {
-        self.0.push(page.page);
+        self.0.insert(page.page);
         Ok(())
     }
 }

@@ -55,6 +55,14 @@ impl Gathered {
 }
 
 impl Living {
+    /// Adds a page.
+    ///
+    /// # Panics
+    /// As [`Gathered::push`].
+    pub(crate) fn insert(&mut self, page: PageId) {
+        self.0.insert(number(page).expect("a bus gives out ids up to COMPACT_ID_MAX"));
+    }
+
     /// Tells whether the page lives.
     pub(crate) fn contains(&self, page: PageId) -> bool {
         number(page).is_some_and(|id| self.0.contains(id))
