@@ -22,7 +22,7 @@ pub mod verify;
 
 use std::{path::Path, process::ExitCode};
 
-use mmsb::{Bus, CheckpointEvery};
+use mmsb::{Builder, Bus, CheckpointEvery};
 
 use crate::{args::Command, render::Out};
 
@@ -46,7 +46,12 @@ impl From<Outcome> for ExitCode {
 
 /// Opens a bus for writing; it does nothing by itself.
 fn open_to_change(path: &Path) -> Result<Bus, mmsb::Error> {
-    Bus::builder().checkpoint_every(CheckpointEvery::NEVER).checkpoint_on_stop(None).open(path)
+    changer().open(path)
+}
+
+/// Returns what builds a bus that does nothing by itself.
+fn changer() -> Builder {
+    Bus::builder().checkpoint_every(CheckpointEvery::NEVER).checkpoint_on_stop(None)
 }
 
 /// Runs a command.

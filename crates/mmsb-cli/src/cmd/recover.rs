@@ -8,7 +8,7 @@ use std::{
 use anyhow::ensure;
 use mmsb::{Bus, OpenProgress, OpenStage};
 
-use super::Outcome;
+use super::{Outcome, changer};
 use crate::{
     progress::Progress,
     render::{Out, unless_gone},
@@ -34,7 +34,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     unless_gone(out.line(&plan))?;
     if !args.plan {
         let bar = Bar::default();
-        let bus = Bus::builder().on_progress(move |told| bar.tell(told)).open(&args.bus)?;
+        let bus = changer().on_progress(move |told| bar.tell(told)).open(&args.bus)?;
         let epoch = bus.epoch();
         bus.stop()?;
         ensure!(epoch == plan.epoch, "the bus opened at {epoch}: somebody else has changed it meanwhile");

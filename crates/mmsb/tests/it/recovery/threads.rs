@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use mmsb::{Bus, Durability, Epoch, OpenProgress, OpenStage, PageInfo, View as _};
+use mmsb::{Bus, Durability, Epoch, OpenProgress, OpenStage, PageInfo};
 use mmsb_testkit::{Driver, agree};
 
 use crate::checkpoints::{Disk, fill_log, varied};
