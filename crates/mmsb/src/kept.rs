@@ -48,6 +48,13 @@ impl Kept {
         self.dir.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Makes the path hold wherever the process goes. What opening finds wrong is told before, by the path that
+    /// was given.
+    pub(crate) fn anchor(&self) {
+        let mut dir = self.dir.write().unwrap_or_else(PoisonError::into_inner);
+        *dir = dir.clone().anchored();
+    }
+
     /// Returns the oldest epoch from which on every state can still be shown.
     pub(crate) fn oldest(&self) -> Epoch {
         Epoch::new(self.oldest.load(Ordering::Acquire))

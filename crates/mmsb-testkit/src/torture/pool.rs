@@ -14,7 +14,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread::scope,
+    thread::{park_timeout, scope},
     time::{Duration, Instant},
 };
 
@@ -27,6 +27,8 @@ pub const WORKERS: u64 = 2;
 pub const MEMORY_BYTES_MAX: u64 = 64 << 20;
 /// More failures than these are not looked for.
 const FAILURES_MAX: usize = 12;
+/// How often somebody looks for cases that hang.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 /// How often progress is told.
 const TELL_EVERY: Duration = Duration::from_secs(5);
 
@@ -85,9 +87,10 @@ pub fn each(name: &str, task: &Task, cases: u64, case: impl Fn(u64) -> Result<u6
         let case = &case;
         let workers: Vec<_> =
             shared.lives.iter().map(|mine| scope.spawn(move || shared.work(mine, cases, case))).collect();
-        scope.spawn(move || shared.watch(name, cases));
+        let watcher = scope.spawn(move || shared.watch(name, cases));
         workers.into_iter().for_each(|worker| worker.join().expect("a worker"));
         shared.is_over.store(true, Ordering::Release);
+        watcher.thread().unpark();
     });
     set_hook(hook);
     let failures = locked(&shared.failures).drain(..).collect();
@@ -148,7 +151,7 @@ impl Shared<'_> {
         let mut told = Instant::now();
         let mut watches: Vec<_> = self.lives.iter().map(|life| Watch::new(life)).collect();
         while !self.is_over.load(Ordering::Acquire) {
-            std::thread::sleep(Duration::from_millis(20));
+            park_timeout(LOOK_EVERY);
             if let Some(number) = watches.iter_mut().find_map(Watch::look) {
                 eprintln!("{name}: MMSB_SEED={} case {number} hangs", self.task.seed);
                 std::process::exit(3);

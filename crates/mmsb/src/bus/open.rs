@@ -75,20 +75,22 @@ pub(super) fn create(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path, volatile:
 pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
     let lock = LogDir::open(Arc::clone(&vfs), path)?.lock()?;
     // Once more: whoever had the lock may have changed the set of files.
-    let dir = LogDir::open(vfs, path)?.anchored();
+    let dir = LogDir::open(vfs, path)?;
     let kept = Kept::new(dir.clone());
     let mut loaded = checkpoint::load_newest(&kept, builder.store, &builder.opening)?;
     // Nothing is cut before every commit was found to fit.
     let scan = replay(Pass::start(&dir, loaded.cursor)?, &kept, &mut loaded, &builder.opening)?;
-    let log = Log::open(&dir, lock, &scan, builder.log)?;
+    kept.anchor();
+    let log = Log::open(&kept.dir(), lock, &scan, builder.log)?;
     Ok(assemble(builder, kept, Mode::Writer(log), loaded))
 }
 
 pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
-    let kept = Kept::new(LogDir::open(vfs, path)?.anchored());
+    let kept = Kept::new(LogDir::open(vfs, path)?);
     let mut loaded = checkpoint::load_newest(&kept, builder.store, &builder.opening)?;
     let pass = Pass::start_beside_writer(&kept.dir(), loaded.cursor)?;
     let scan = replay(pass, &kept, &mut loaded, &builder.opening)?;
+    kept.anchor();
     Ok(assemble(builder, kept, Mode::Reader(scan.end), loaded))
 }
 
