@@ -3,6 +3,9 @@
 //! Invariant: what it lends is what a batch holds of which [`push_write`](crate::DeltaBatch::push_write) was asked
 //! once.
 
+#[cfg(test)]
+mod tests;
+
 use mmsb_types::{PageId, Span};
 
 use crate::{
@@ -83,31 +86,5 @@ impl ShortWrite {
     #[must_use]
     pub fn view(&self) -> BatchView<'_> {
         BatchView::of_columns(std::slice::from_ref(&self.entry), &[], self.payload(), &[])
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use mmsb_types::PageId;
-
-    use super::ShortWrite;
-    use crate::DeltaBatch;
-
-    #[test]
-    fn a_short_write_is_what_a_batch_holds_of_it() {
-        for bytes in
-            [&b"a"[..], b"ab", b"aaaa", b"a vector of 32 bytes, some of it", &[7; 40], &[1, 2].repeat(20)]
-        {
-            let (mut batch, mut copy) = (DeltaBatch::default(), DeltaBatch::default());
-            assert!(batch.push_write(PageId::new(9), 77, bytes));
-            let short = ShortWrite::new(PageId::new(9), 77, bytes).unwrap();
-            assert_eq!(short.view(), batch.view(), "{bytes:?}");
-            assert_eq!(batch.view().only_compact(), Some((short.page(), short.patch())), "{bytes:?}");
-            copy.push_compact(short.view());
-            assert_eq!(copy, batch, "{bytes:?}");
-        }
-        for (page, offset, len) in [(9, 77, 0), (9, 77, 41), (9, 1 << 20, 8), (1 << 30, 77, 8)] {
-            assert!(ShortWrite::new(PageId::new(page), offset, &vec![5; len]).is_none());
-        }
     }
 }

@@ -24,6 +24,9 @@
 //! count the deaths of an id, modulo 2^9, so no word of one life equals a word of the next; a live word
 //! was made of a slot.
 
+#[cfg(test)]
+mod tests;
+
 use std::ptr::NonNull;
 
 use crate::{
@@ -154,37 +157,5 @@ impl Stored {
     /// Replaces a word by another; false if it was not there any more.
     pub(crate) fn replace(&self, from: Directory, to: Directory) -> bool {
         self.0.compare_exchange(from.0, to.0, Ordering::Acquire, Ordering::Relaxed).is_ok()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{ADDRESS_MAX, Directory, GENERATION_SHIFT, Slot};
-    use crate::class::{CLASS_COUNT, SizeClass};
-
-    #[test]
-    fn a_life_and_the_next_one() {
-        for index in [0, CLASS_COUNT - 1] {
-            let class = SizeClass::from_index(index).unwrap();
-            // The highest bits there are. Nothing looks at the bytes.
-            let slot = Slot { address: ADDRESS_MAX - class.bytes() as u64, class };
-            let born = Directory::default().changing().live(slot, class.bytes() as u32 - 1);
-            assert_eq!((born.slot(), born.is_exact()), (Some(slot), false));
-            assert!(!born.is_free());
-            let dying = born.retired();
-            assert_eq!((dying.slot(), dying.is_free()), (None, false));
-            assert!(dying.free().is_free());
-            let again = dying.changing().live(slot, class.bytes() as u32);
-            assert_eq!((again.slot(), again.is_exact()), (Some(slot), true));
-            assert_eq!((again.retired().slot(), again.retired().is_exact()), (None, false));
-            assert_eq!(dying.free().0, 1 << GENERATION_SHIFT);
-            assert_eq!(again.retired().free().0, 2 << GENERATION_SHIFT);
-        }
-    }
-
-    #[test]
-    fn generations_wrap_into_nothing_else() {
-        let last = Directory(u64::MAX << GENERATION_SHIFT);
-        assert_eq!(last.retired().free().0, 0);
     }
 }

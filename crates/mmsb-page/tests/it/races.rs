@@ -3,103 +3,21 @@
 //! Every byte of a page tells its epoch and its id, so a copy that mixes two states, or comes from
 //! another page that got the slot, gives itself away.
 
+mod single;
+mod world;
+
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
 };
 
-use mmsb_page::{Committer, PageStore};
-use mmsb_types::{Epoch, PageId, Span};
+use mmsb_page::PageStore;
 
-use crate::{assert_sound, born, dice::Dice, epoch, page, read};
+use self::world::World;
+use crate::{assert_sound, born, epoch, page, read};
 
 const ROUNDS: u64 = if cfg!(miri) { 25 } else { 20_000 };
-
-fn tell(at: Epoch, id: PageId) -> u8 {
-    (at.get().wrapping_mul(131) ^ id.get().wrapping_mul(59)) as u8
-}
-
-/// A store whose pages tell their epoch, and the counter of epochs.
-struct World {
-    store: PageStore,
-    last: AtomicU64,
-    over: AtomicBool,
-    id_count: u64,
-}
-
-impl World {
-    fn new(id_count: u64) -> Self {
-        let (last, over) = (AtomicU64::new(0), AtomicBool::new(false));
-        Self { store: PageStore::new(), last, over, id_count }
-    }
-
-    /// Takes the next epoch: while the page is held or being born, so that each page's epochs rise.
-    fn next(&self) -> Epoch {
-        epoch(self.last.fetch_add(1, Ordering::Relaxed) + 1)
-    }
-
-    fn bear(&self, id: PageId, page_bytes: u32) {
-        if let Ok(mut new) = self.store.prepare(id, page_bytes) {
-            let at = self.next();
-            new.fill(Span::new(0, page_bytes), tell(at, id));
-            new.publish(at);
-        }
-    }
-
-    /// Rewrites the page from both ends, or ends its life, or only looks.
-    fn change(&self, id: PageId, committer: &Committer<'_>, retire: bool) {
-        let Ok(lock) = self.store.lock_wait(id, committer) else { return };
-        let (page_bytes, was) = (lock.page_bytes(), lock.epoch());
-        assert!(lock.bytes().iter().all(|&byte| byte == tell(was, id)), "{id} as of {was}");
-        let mut writer = lock.into_writer();
-        let at = self.next();
-        if retire {
-            return writer.retire(at);
-        }
-        let half = page_bytes / 2;
-        writer.fill(Span::new(half, page_bytes - half), tell(at, id));
-        writer.write(0, &vec![tell(at, id); half as usize]);
-        writer.publish(at);
-    }
-
-    /// Reads until the writers are done; returns how many whole copies it got.
-    fn watch(&self, seed: u64) -> u64 {
-        let (mut dice, mut bytes, mut whole) = (Dice(seed), Vec::new(), 0);
-        let mut seen = vec![epoch(0); self.id_count as usize + 1];
-        while !self.over.load(Ordering::Relaxed) {
-            let id = page(1 + dice.roll(self.id_count));
-            if let Ok(at) = self.store.read_page(id, &mut bytes) {
-                assert!(bytes.iter().all(|&byte| byte == tell(at, id)), "{id} as of {at}: {bytes:?}");
-                assert!(at >= seen[id.get() as usize], "{id} went back to {at}");
-                seen[id.get() as usize] = at;
-                whole += 1;
-            }
-            let mut part = [0; 24];
-            if let Ok(at) = self.store.read(id, dice.roll(20) as u32, &mut part) {
-                assert_eq!(part, [tell(at, id); 24], "{id} as of {at}");
-            }
-        }
-        whole
-    }
-
-    /// Runs the writers side by side with two readers.
-    fn run(&self, writers: u64, work: impl Fn(u64, Dice) + Sync) -> u64 {
-        thread::scope(|scope| {
-            let readers = [1, 2].map(|seed| scope.spawn(move || self.watch(seed)));
-            let work = &work;
-            let writers: Vec<_> = (0..writers).map(|n| scope.spawn(move || work(n, Dice(n + 100)))).collect();
-            let done: Vec<_> = writers.into_iter().map(thread::ScopedJoinHandle::join).collect();
-            self.over.store(true, Ordering::Relaxed);
-            assert!(done.iter().all(Result::is_ok), "a writer failed");
-            readers.map(|reader| reader.join().expect("a reader failed")).iter().sum()
-        })
-    }
-
-    fn committer(&self) -> Committer<'_> {
-        self.store.committers().acquire(Duration::from_secs(60)).expect("a free owner number")
-    }
-}
 
 #[test]
 fn no_reader_sees_part_of_a_change() {
@@ -153,57 +71,6 @@ fn two_commits_never_hold_one_page() {
     };
     thread::scope(|scope| (0..3).for_each(|_| drop(scope.spawn(add_one))));
     assert_eq!(read(&store, page(1)), (epoch(3 * ROUNDS + 1), (3 * ROUNDS).to_le_bytes().to_vec()));
-}
-
-#[test]
-fn one_of_two_births_of_an_id_wins() {
-    let store = PageStore::new();
-    let births = AtomicU64::new(0);
-    let race = || {
-        for id in 1..=ROUNDS {
-            if let Ok(new) = store.prepare(page(id), 64) {
-                births.fetch_add(1, Ordering::Relaxed);
-                new.publish(epoch(1));
-            }
-        }
-    };
-    thread::scope(|scope| (0..3).for_each(|_| drop(scope.spawn(race))));
-    assert_eq!((births.into_inner(), store.stats().pages), (ROUNDS, ROUNDS));
-    assert_sound(&store);
-}
-
-#[test]
-fn nobody_commits_while_somebody_holds_all_numbers() {
-    let store = PageStore::new();
-    let pool = store.committers();
-    let (commits, committing) = (AtomicU64::new(0), AtomicU64::new(0));
-    let waits_long = Duration::from_secs(60);
-    let commit = || {
-        for round in 0..ROUNDS {
-            let _one = pool.acquire(waits_long).expect("a number, in the end");
-            committing.fetch_add(1, Ordering::Relaxed);
-            if round % 8 == 0 {
-                thread::yield_now();
-            }
-            commits.fetch_add(1, Ordering::Relaxed);
-            committing.fetch_sub(1, Ordering::Relaxed);
-        }
-    };
-    let close = || {
-        for _ in 0..ROUNDS / 20 {
-            let all = pool.all(waits_long).expect("all numbers, in the end");
-            let before = commits.fetch_add(1, Ordering::Relaxed);
-            (0..100).for_each(|_| std::hint::spin_loop());
-            assert_eq!(committing.load(Ordering::Relaxed), 0);
-            assert_eq!(commits.load(Ordering::Relaxed), before + 1);
-            drop(all);
-        }
-    };
-    thread::scope(|scope| {
-        (0..2).for_each(|_| drop(scope.spawn(commit)));
-        (0..2).for_each(|_| drop(scope.spawn(close)));
-    });
-    assert_eq!(commits.into_inner(), 2 * ROUNDS + 2 * (ROUNDS / 20));
 }
 
 #[test]

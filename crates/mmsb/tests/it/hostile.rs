@@ -1,95 +1,18 @@
 //! Logs that are whole, record by record, and tell what cannot be: refused with the record named, never a panic.
 
+mod forge;
+mod memory;
+
 use std::{path::Path, sync::Arc};
 
 use mmsb::{
-    Bus, Error, InstanceId, Lsn, PageEvent, PageId, PageLocation, Span,
+    Bus, Error, InstanceId, Lsn, PageId, Span,
     vfs::{Access, MemoryVfs, Vfs},
 };
-use mmsb_delta::{DeltaBatch, Patch};
-use mmsb_tlog::{FrameBuf, Log, LogDir, LogOptions, Manifest, Scan, SectionBuf, SectionKind, SegmentHead};
+use mmsb_delta::Patch;
+use mmsb_tlog::{LogDir, Manifest, SegmentHead};
 
-fn created(page: u64, name: Option<&str>) -> PageEvent {
-    let (page, name) = (PageId::new(page), name.map(str::to_owned));
-    PageEvent::Created { page, page_bytes: 8, location: PageLocation::Host, name }
-}
-
-fn named(page: u64, name: &str) -> PageEvent {
-    PageEvent::Named { page: PageId::new(page), name: Some(name.to_owned()) }
-}
-
-fn deleted(page: u64) -> PageEvent {
-    PageEvent::Deleted { page: PageId::new(page) }
-}
-
-/// A commit as it is written into a log.
-#[derive(Default)]
-struct Forged {
-    events: Vec<PageEvent>,
-    source: Vec<u8>,
-    label: Vec<u8>,
-    batch: DeltaBatch,
-}
-
-impl Forged {
-    fn events(events: &[PageEvent]) -> Self {
-        Self { events: events.to_vec(), ..Self::default() }
-    }
-
-    fn patch(page: u64, offset: u32, bytes: &[u8]) -> Self {
-        Self::of(page, Patch::Bytes { offset, bytes })
-    }
-
-    fn of(page: u64, patch: Patch<'_>) -> Self {
-        let mut forged = Self::default();
-        forged.batch.push(PageId::new(page), patch);
-        forged
-    }
-
-    fn frame(&self) -> FrameBuf {
-        let (mut sections, mut events) = (SectionBuf::default(), Vec::new());
-        self.events.iter().for_each(|event| event.encode(&mut events));
-        let kinds = [SectionKind::PAGE_EVENTS, SectionKind::SOURCE, SectionKind::LABEL];
-        for (kind, content) in kinds.into_iter().zip([&events, &self.source, &self.label]) {
-            if !content.is_empty() {
-                sections.push(kind, content);
-            }
-        }
-        let mut frame = FrameBuf::default();
-        frame.encode(&sections, self.batch.view(), u32::MAX).unwrap();
-        frame
-    }
-}
-
-/// Writes the commits into a log, and returns what opening it says, by however many threads.
-fn open(commits: &[Forged]) -> Result<Bus, Error> {
-    let (vfs, path) = (Arc::new(MemoryVfs::new()), Path::new("bus"));
-    let dir = LogDir::create(vfs.clone(), path, InstanceId([1; 16])).unwrap();
-    let log = Log::open(&dir, dir.lock().unwrap(), &Scan::empty(&dir), LogOptions::default()).unwrap();
-    for commit in commits {
-        let mut frame = commit.frame();
-        let room = log.room(frame.len()).unwrap();
-        let reservation = log.reserve(room, frame.len());
-        log.publish(reservation, &mut frame);
-    }
-    log.close().unwrap();
-    drop(log);
-    let told = |opened: &Result<Bus, Error>| opened.as_ref().map(Bus::epoch).map_err(ToString::to_string);
-    let by = [1, 2, 8].map(|count| told(&Bus::builder().recovery_threads(count).read_on(vfs.clone(), path)));
-    let opened = Bus::builder().open_on(vfs, path);
-    assert_eq!(by, [(); 3].map(|()| told(&opened)), "by 1, 2, 8 threads");
-    opened
-}
-
-#[track_caller]
-fn refused(commits: &[Forged], what: &str) {
-    match open(commits) {
-        Err(Error::Corrupt { number, what: told, .. }) => {
-            assert_eq!((number, told.as_str()), (commits.len() as u64, what));
-        }
-        other => panic!("{other:?}"),
-    }
-}
+use self::forge::{Forged, created, deleted, named, open, refused};
 
 #[test]
 fn a_commit_that_does_not_fit_the_state_before_it_is_named() {
@@ -199,29 +122,4 @@ fn a_log_that_begins_late_has_no_state_to_begin_with() {
             }
         }
     }
-}
-
-/// Resident memory of this process, in bytes; 0 where nobody tells.
-fn resident_bytes() -> u64 {
-    let told = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    told.split(' ').nth(1).and_then(|pages| pages.parse().ok()).map_or(0, |pages: u64| pages * 4096)
-}
-
-#[test]
-fn pages_that_a_log_creates_and_never_writes_take_no_memory() {
-    let event = |page| PageEvent::Created {
-        page: PageId::new(page),
-        page_bytes: 16 << 20,
-        location: PageLocation::Host,
-        name: None,
-    };
-    let events: Vec<_> = (1..=64).map(event).collect();
-    let before = resident_bytes();
-    let bus = open(&[Forged::events(&events), Forged::patch(2, 16_000_000, b"x")]).unwrap();
-    let past = bus.at(bus.epoch()).unwrap();
-    let taken = resident_bytes().saturating_sub(before);
-    assert!(taken < 512 << 20, "{taken} bytes for 2 GiB of zeros that nobody wrote");
-    assert_eq!(past.bytes(PageId::new(64)).unwrap().len(), 16 << 20);
-    assert_eq!(past.bytes(PageId::new(2)).unwrap()[16_000_000], b'x');
-    assert_eq!(bus.get::<u8>(PageId::new(2), 16_000_000).unwrap(), b'x');
 }

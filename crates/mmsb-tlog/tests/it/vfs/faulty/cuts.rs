@@ -1,5 +1,7 @@
 //! Power cuts: what was synced stays, of the rest anything may.
 
+mod names;
+
 use std::{collections::BTreeSet, path::Path};
 
 use insta::assert_snapshot;
@@ -38,44 +40,6 @@ fn a_cut_can_be_lost_though_a_later_write_lands() {
     file.write_at(2, b"X").unwrap();
     assert_snapshot!(cut(&vfs, &[Fate::Lost, Fate::Lost, Fate::Kept]), @"f: abXdef");
     assert_snapshot!(cut(&vfs, &[Fate::Lost, Fate::Kept, Fate::Lost]), @"f: ab");
-}
-
-#[test]
-fn a_name_needs_its_directory_synced() {
-    let vfs = FaultyVfs::new();
-    let file = vfs.create_new(Path::new("new")).unwrap();
-    file.write_at(0, b"bytes").unwrap();
-    file.sync_all().unwrap();
-    assert_snapshot!(text(&vfs.crash(Crash::Lose)), @"");
-    vfs.sync_dir(Path::new("/")).unwrap();
-    assert_snapshot!(text(&vfs.crash(Crash::Lose)), @"new: bytes");
-    vfs.remove(Path::new("new")).unwrap();
-    assert_snapshot!(text(&vfs.crash(Crash::Lose)), @"new: bytes");
-    assert_snapshot!(text(&vfs.crash(Crash::Keep)), @"");
-}
-
-#[test]
-fn a_rename_happens_whole_or_not_at_all() {
-    let vfs = FaultyVfs::new();
-    durable(&vfs, "target", b"old");
-    durable(&vfs, "target.tmp", b"new");
-    vfs.rename(Path::new("target.tmp"), Path::new("target")).unwrap();
-    assert_snapshot!(text(&vfs.crash(Crash::Lose)), @"
-    target: old
-    target.tmp: new
-    ");
-    assert_snapshot!(text(&vfs.crash(Crash::Keep)), @"target: new");
-    vfs.sync_dir(Path::new("/")).unwrap();
-    assert_snapshot!(text(&vfs.crash(Crash::Lose)), @"target: new");
-}
-
-#[test]
-fn a_rename_before_the_sync_of_the_data_leaves_an_empty_file() {
-    let vfs = FaultyVfs::new();
-    vfs.create_new(Path::new("f.tmp")).unwrap().write_at(0, b"data").unwrap();
-    vfs.rename(Path::new("f.tmp"), Path::new("f")).unwrap();
-    vfs.sync_dir(Path::new("/")).unwrap();
-    assert_snapshot!(text(&vfs.crash(Crash::Lose)), @"f: ");
 }
 
 #[test]

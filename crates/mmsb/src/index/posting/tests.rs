@@ -1,0 +1,33 @@
+//! Sets of every kind come back, in the bytes they should take.
+
+use super::{NUMBERS_MAX, push, read};
+
+#[track_caller]
+fn check(numbers: &[u16], expect_bytes: usize) {
+    let mut postings = vec![0xee; 6];
+    let word = push(&mut postings, numbers);
+    assert_eq!(postings.len() - 6, expect_bytes);
+    let set: Vec<u16> = read(&postings, word).unwrap().iter().map(|number| number as u16).collect();
+    assert_eq!(set, numbers);
+    for cut in 6..postings.len() {
+        assert_eq!(read(&postings[..cut], word), None, "cut to {cut}");
+    }
+}
+
+#[test]
+fn a_set_takes_as_few_bytes_as_it_can() {
+    check(&[65_535], 0);
+    check(&[3, 700], 2 + 4);
+    check(&(0..1000).map(|number| number * 9).collect::<Vec<_>>(), 2 + 2000);
+    check(&(7..=65_535).collect::<Vec<_>>(), 2 + 15);
+    check(&(0..30_000).map(|number| number * 2).collect::<Vec<_>>(), 2 + 16 + 8192);
+}
+
+#[test]
+fn what_is_no_set_is_refused() {
+    assert_eq!(read(&[], 1 << 31 | NUMBERS_MAX), None, "a number out of range");
+    assert_eq!(read(&[2, 0, 5, 0, 5, 0], 0), None, "numbers do not rise");
+    assert_eq!(read(&[2, 0, 5, 0, 4, 0], 0), None, "numbers fall");
+    assert_eq!(read(&[0, 0, 1, 2, 3, 4], 0), None, "no bitmap");
+    assert_eq!(read(&[0; 4], 4), None, "behind the end");
+}

@@ -1,0 +1,73 @@
+//! What is read of the log for a query.
+
+use std::{path::Path, sync::Arc};
+
+use mmsb::{Bus, Label, PageId};
+
+use super::{builder, counting::Counting};
+
+/// Two pages: one that is written all the time, and one that is written 20 times in all.
+fn busy(disk: &Arc<Counting>) -> (Bus, PageId) {
+    let bus = builder().segment_bytes(1 << 20).create_on(disk.clone(), Path::new("bus")).unwrap();
+    let (busy, rare) = (bus.create_page("busy", 1024).unwrap(), bus.create_page("rare", 1024).unwrap());
+    for turn in 0..10_000u64 {
+        let mut tx = bus.begin().label(turn);
+        let bytes: [u8; 900] = std::array::from_fn(|at| (turn as usize * 31 + at * 7) as u8);
+        tx.write(busy, 0, bytes).unwrap();
+        if turn % 500 == 250 {
+            tx.put(rare, 0, &turn).unwrap();
+        }
+        tx.commit().unwrap();
+    }
+    (bus, rare)
+}
+
+#[test]
+fn a_history_reads_little_of_the_log() {
+    let disk = Arc::new(Counting::default());
+    let (bus, rare) = busy(&disk);
+    let log_bytes = bus.stats().log_bytes;
+    assert!(log_bytes > 9_000_000);
+    // The first time, indexes are made.
+    assert_eq!(bus.history(rare).unwrap().count(), 21);
+    disk.take();
+    assert_eq!(bus.history(rare).unwrap().count(), 21);
+    let read = disk.take();
+    assert!(read < log_bytes / 3, "{read} of {log_bytes} bytes were read");
+    bus.history(rare).unwrap().next().unwrap().unwrap();
+    let without = disk.take();
+    bus.checkpoint().unwrap();
+    disk.take();
+    bus.history(rare).unwrap().next().unwrap().unwrap();
+    let found = bus.query().page(rare).newest_first().run().unwrap().next().unwrap().unwrap();
+    assert_eq!(found.label, Some(Label::new(9750)));
+    let read = disk.take();
+    assert!(read < log_bytes / 50 + without, "{read} bytes were read");
+}
+
+#[test]
+fn a_label_is_found_without_reading_the_log() {
+    let disk = Arc::new(Counting::default());
+    let (bus, _) = busy(&disk);
+    bus.checkpoint().unwrap();
+    bus.log_report().unwrap();
+    disk.take();
+    assert!(bus.at_label(20_000u64).is_err());
+    let read = disk.take();
+    assert!(read < 300_000, "{read} bytes were read");
+}
+
+#[test]
+fn indexes_outlive_the_bus_and_serve_readers() {
+    let disk = Arc::new(Counting::default());
+    let (bus, rare) = busy(&disk);
+    bus.checkpoint().unwrap();
+    bus.log_report().unwrap();
+    let log_bytes = bus.stats().log_bytes;
+    bus.stop().unwrap();
+    let bus = builder().read_on(disk.clone(), Path::new("bus")).unwrap();
+    disk.take();
+    assert_eq!(bus.query().page(rare).run().unwrap().count(), 21);
+    let read = disk.take();
+    assert!(read < log_bytes / 3, "{read} of {log_bytes} bytes were read");
+}
