@@ -35,6 +35,10 @@ impl Log {
             }
             tx.commit().unwrap();
         }
+        // Segments get their names beside the commits; a commit that waits for its sync waits for them, too.
+        let mut last = bus.begin().durability(Durability::Synced);
+        last.put(pages[0], 8, &0u64).unwrap();
+        last.commit().unwrap();
         let dir = bus.journal().dir();
         Self { vfs, dir, bus }
     }
