@@ -14,6 +14,8 @@ pub mod fuzz;
 
 mod determinism;
 
+mod enospc;
+
 use mmsb_types::plant::Fault;
 
 use super::Lane;
@@ -94,5 +96,13 @@ pub const LANES: &[Lane] = &[
         cases: (200, 100_000),
         run: determinism::run,
         twins: &[],
+    },
+    Lane {
+        name: "enospc",
+        about: "a real file system whose room ends",
+        is_quick: false,
+        cases: (64, 4_000),
+        run: enospc::run,
+        twins: &[(Fault::AckUnwritten, 64)],
     },
 ];
