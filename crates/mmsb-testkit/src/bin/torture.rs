@@ -44,7 +44,8 @@ fn main() -> ExitCode {
     let memory = Memory { now: || MEMORY.allocated() as u64, peak: || MEMORY.max_allocated() as u64 };
     let rows: Vec<_> = LANES.iter().filter(is_chosen).map(|lane| lane.run(scale, seed, memory)).collect();
     print!("{}", report::table(&rows));
-    println!("torture: {} lanes in {:.1} s", rows.len(), start.elapsed().as_secs_f64());
+    let (seconds, peak) = (start.elapsed().as_secs_f64(), MEMORY.max_allocated() >> 20);
+    println!("torture: {} lanes in {seconds:.1} s, {peak} MiB of memory at most", rows.len());
     if rows.iter().all(report::Row::is_well) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
