@@ -99,8 +99,7 @@ fn a_flipped_bit_is_named_with_file_offset_and_number() {
         "{told:?}"
     );
     let refused = mmsb(dir.path(), &["info", "a.mmsb"]);
-    let file = segment(dir.path());
-    let place = format!("mmsb: {} is damaged at offset {offset}, record 50 ", file.display());
+    let place = format!("mmsb: a.mmsb/seg-1 is damaged at offset {offset}, record 50 ");
     assert!(refused.code == 2 && refused.stderr.starts_with(&place), "{refused:?}");
 }
 

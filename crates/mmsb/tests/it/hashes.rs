@@ -1,12 +1,13 @@
 //! Hashes of states: equal for equal states however they came about, told by the log, held against a replay.
 
+mod replayed;
+
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use insta::assert_snapshot;
 use mmsb::{
-    Builder, Bus, CheckpointEvery, Epoch, Mismatch, PageId, ReplayVerified, StateHash, state_hash,
-    verify_replay_of,
-    vfs::{Access, MemoryVfs, Vfs},
+    Builder, Bus, CheckpointEvery, Epoch, PageId, ReplayVerified, StateHash, state_hash, verify_replay_of,
+    vfs::MemoryVfs,
 };
 use mmsb_testkit::Driver;
 use mmsb_tlog::{Cursor, LogDir, Reader, Record, Scan};
@@ -126,73 +127,4 @@ fn ids_lengths_names_and_bytes_all_count() {
     ];
     let distinct: std::collections::HashSet<_> = hashes.iter().collect();
     assert_eq!(distinct.len(), hashes.len(), "{hashes:?}");
-}
-
-#[test]
-fn hashes_are_right_while_many_write_create_and_delete() {
-    let vfs = Arc::new(MemoryVfs::new());
-    let bus = create(&vfs, 10);
-    let shared = bus.create_page("shared", 4096).unwrap();
-    std::thread::scope(|scope| {
-        for thread in 0..4u64 {
-            let bus = &bus;
-            scope.spawn(move || {
-                for turn in 0..150 {
-                    let page = bus.create_page(None, 64 + (turn % 9) * 32).unwrap();
-                    bus.put(shared, (thread * 1024 + turn as u64 % 100 * 8) as u32, &turn).unwrap();
-                    bus.put(page, 8, &[thread, turn as u64]).unwrap();
-                    if turn % 3 != 0 {
-                        bus.delete_page(page).unwrap();
-                    }
-                }
-            });
-        }
-    });
-    bus.stop().unwrap();
-    check(&vfs, 20);
-}
-
-#[test]
-fn a_bus_makes_no_marks_unless_told_to() {
-    let vfs = Arc::new(MemoryVfs::new());
-    let bus = create(&vfs, 0);
-    let page = bus.create_page(None, 8).unwrap();
-    bus.put(page, 0, &1u64).unwrap();
-    bus.stop().unwrap();
-    assert_eq!(told(&vfs), BTreeMap::new());
-    assert_eq!(verified(&vfs).equal, Epoch::ZERO);
-}
-
-/// Runs that differ in one byte of one commit; the log of `other` in place of the first one's.
-fn crossed(checkpoint_at: u64) -> Arc<MemoryVfs> {
-    let [vfs, other] = [0u64, 1].map(|odd| {
-        let vfs = Arc::new(MemoryVfs::new());
-        let bus = create(&vfs, 0);
-        let pages = [(); 3].map(|()| bus.create_page(None, 64).unwrap());
-        for turn in 4..=9u64 {
-            if turn == checkpoint_at {
-                bus.checkpoint().unwrap();
-            }
-            bus.put(pages[turn as usize % 3], 8, &(if turn == 6 { turn + odd } else { turn })).unwrap();
-        }
-        bus.stop().unwrap();
-        vfs
-    });
-    let [from, to] =
-        [other, vfs.clone()].map(|vfs| vfs.open(Path::new("bus/seg-1"), Access::ReadWrite).unwrap());
-    let mut bytes = vec![0; from.len().unwrap() as usize];
-    from.read_at(0, &mut bytes).unwrap();
-    to.write_at(0, &bytes).unwrap();
-    vfs
-}
-
-#[test]
-fn a_log_that_makes_another_state_than_a_checkpoint_is_found_with_the_page() {
-    let found = verified(&crossed(8));
-    assert_eq!((found.equal, found.checkpoint_count), (Epoch::ZERO, 1));
-    let difference = found.difference.unwrap();
-    assert!(matches!(difference.by, Mismatch::Checkpoint { .. }));
-    assert_snapshot!(difference, @"e7: its checkpoint differs: page:1 has another byte at 8");
-    // Before the byte, all is equal.
-    assert_eq!(verified(&crossed(6)).difference, None);
 }
