@@ -57,7 +57,7 @@ impl GroupWriter<'_> {
     /// that will be written. `until` is the commit's number.
     ///
     /// To be called after the number was taken, before the first write. Room was made by
-    /// [`PageStore::stash`]; without, snapshots age.
+    /// [`PageStore::stash`](crate::PageStore::stash); without, snapshots age.
     ///
     /// # Cost
     /// Two loads; for each page changed since a snapshot was taken, nothing; for any other, a copy of it.

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc, thread};
 
 use mmsb_tlog::{
-    LogDir, LogError, LogOptions, Mark, Scan, Tail,
+    Log, LogDir, LogError, LogOptions, Mark, Scan, Tail,
     vfs::{FaultyVfs, faulty::Fate},
 };
 use mmsb_types::{Durability, Lsn};
@@ -11,49 +11,55 @@ use mmsb_types::{Durability, Lsn};
 use super::faulty_log;
 use crate::{
     common::{
-        HEAD_BYTES, INSTANCE, commit, create, open, places, plain, segment_bytes, set_segment_bytes, single,
-        try_open,
+        HEAD_BYTES, INSTANCE, Place, commit, create, open, places, plain, segment_bytes, set_segment_bytes,
+        single, try_open,
     },
     faulty::Action,
 };
 
+/// Three threads commit 300 times each, and wait for some syncs.
+fn commit_and_wait(log: &Log) {
+    let write = || {
+        for turn in 0..300 {
+            let number = commit(log, &plain(turn, "x"));
+            if turn % 9 == 0 {
+                log.wait(number, Durability::Synced).unwrap();
+            }
+        }
+    };
+    thread::scope(|scope| (0..3).for_each(|_| drop(scope.spawn(write))));
+}
+
+/// Returns the mark that ends the batch which ends at `end`.
+fn mark_at(bytes: &[u8], places: &[Place], end: usize) -> Mark {
+    let mark = places.iter().find(|place| place.end() == end).expect("a batch ends with a record");
+    let lsn = Lsn::new(mark.offset as u64);
+    Mark::parse(&bytes[mark.offset..], INSTANCE, lsn).expect("and that is a mark")
+}
+
 #[test]
 fn a_mark_claims_only_what_a_sync_has_confirmed() {
     let (disk, dir, log) = faulty_log();
-    thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                (0..300).for_each(|turn| {
-                    let number = commit(&log, &plain(turn, "x"));
-                    if turn % 9 == 0 {
-                        log.wait(number, Durability::Synced).unwrap();
-                    }
-                })
-            });
-        }
-    });
+    commit_and_wait(&log);
     log.close().unwrap();
     let bytes = segment_bytes(&dir);
     let places = places(&bytes);
     let (mut written, mut durable, mut claims) = (vec![0], 0, 0);
     for action in &disk.plan().actions {
-        let (offset, batch) = match action {
-            Action::Write { offset, bytes } => (offset, bytes),
+        match action {
+            Action::Write { offset, bytes: batch } => {
+                assert!(*offset >= HEAD_BYTES as u64);
+                let mark = mark_at(&bytes, &places, *offset as usize + batch.len());
+                assert!(mark.synced_through <= durable, "{mark:?} after {durable} were synced");
+                claims += usize::from(mark.synced_through > 0);
+                written.push(mark.number);
+            }
             Action::Sync { begun } => {
                 durable = written[*begun];
                 written.push(written[written.len() - 1]);
-                continue;
             }
             Action::Cut => panic!("a log that is whole was cut"),
-        };
-        assert!(*offset >= HEAD_BYTES as u64);
-        let end = *offset as usize + batch.len();
-        let mark = places.iter().find(|place| place.end() == end).expect("a batch ends with a record");
-        let lsn = Lsn::new(mark.offset as u64);
-        let mark = Mark::parse(&bytes[mark.offset..], INSTANCE, lsn).expect("and that is a mark");
-        assert!(mark.synced_through <= durable, "{mark:?} after {durable} were synced");
-        claims += usize::from(mark.synced_through > 0);
-        written.push(mark.number);
+        }
     }
     assert!(matches!(disk.plan().actions.last(), Some(Action::Sync { .. })), "the closing mark is synced");
     assert_eq!((written.last(), durable), (Some(&900), 900));
