@@ -92,7 +92,7 @@ pub enum Fault {
     SkipBounds,
     /// A length that a record tells is used before it was held against what the file has.
     SkipLengthCap,
-    /// A run of a stored page may pass the page's end by one byte.
+    /// A run of a stored page may pass the page's end.
     RunPastEnd,
     /// Memory gets another first byte than the log, where a commit is one short write.
     StoreFlipped,

@@ -44,7 +44,7 @@ pub(super) fn is_whole(runs: &[u8], page_bytes: usize) -> bool {
     let (mut rest, mut left) = (runs, page_bytes);
     while let Some((run, behind)) = split(rest) {
         let len = run.len();
-        if len == 0 || len > left + usize::from(is_planted(Fault::RunPastEnd)) {
+        if len == 0 || len > left && !is_planted(Fault::RunPastEnd) {
             return false;
         }
         (rest, left) = (behind, left.saturating_sub(len));
