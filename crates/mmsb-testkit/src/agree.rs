@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mmsb::{
-    Branch, Bus, ChangeKind, CommitInfo, Epoch, Error, PageId, PageInfo, Past, Snapshot, ToView, View,
+    Branch, Bus, Change, ChangeKind, CommitInfo, Epoch, Error, PageId, PageInfo, Past, Snapshot, ToView, View,
 };
 
 use crate::{Model, ModelPage, ModelState};
@@ -144,28 +144,42 @@ pub fn history(bus: &Bus, model: &Model, page: PageId) {
             assert_eq!(at(Epoch::new(quiet)), at(change.epoch), "{page} changed behind {}", change.epoch);
         }
         let (old, new) = (at(before), at(change.epoch));
-        match change.kind {
-            ChangeKind::Created { page_bytes } => {
-                assert!(old.is_none() && new.is_some_and(|new| new.bytes.len() == page_bytes as usize));
-            }
-            ChangeKind::Deleted => assert!(old.is_some() && new.is_none() && change.runs.is_empty()),
-            ChangeKind::Named => assert!(change.runs.is_empty(), "{page} only named at {}", change.epoch),
-            ChangeKind::Written => assert_eq!(new.map(|new| new.epoch), Some(change.epoch)),
-        }
+        kind(&change, old, new);
         if let Some(new) = new {
-            let zeros = vec![0; new.bytes.len()];
-            let old = old.map_or(&zeros, |old| &*old.bytes);
-            let mut undone = new.bytes.to_vec();
-            for run in &change.runs {
-                let place = run.offset as usize..run.offset as usize + run.new.len();
-                assert_eq!(undone[place.clone()], run.new, "new bytes of {page} at {}", change.epoch);
-                undone[place].copy_from_slice(&run.old);
-            }
-            assert!(undone == *old, "{page} before {}", change.epoch);
+            undone(&change, old, new);
         }
         epoch = before;
     }
     assert_eq!(at(epoch), None, "{page} before its history");
+}
+
+/// Asserts that a change is told as what it was.
+#[track_caller]
+fn kind(change: &Change, old: Option<&ModelPage>, new: Option<&ModelPage>) {
+    match change.kind {
+        ChangeKind::Created { page_bytes } => {
+            assert!(old.is_none() && new.is_some_and(|new| new.bytes.len() == page_bytes as usize));
+        }
+        ChangeKind::Deleted => assert!(old.is_some() && new.is_none() && change.runs.is_empty()),
+        ChangeKind::Named => {
+            assert!(change.runs.is_empty(), "{} only named at {}", change.page, change.epoch)
+        }
+        ChangeKind::Written => assert_eq!(new.map(|new| new.epoch), Some(change.epoch)),
+    }
+}
+
+/// Asserts that a change's runs, undone, lead from the page behind it to the one before it.
+#[track_caller]
+fn undone(Change { page, epoch, runs, .. }: &Change, old: Option<&ModelPage>, new: &ModelPage) {
+    let zeros = vec![0; new.bytes.len()];
+    let old = old.map_or(&zeros, |old| &*old.bytes);
+    let mut undone = new.bytes.to_vec();
+    for run in runs {
+        let place = run.offset as usize..run.offset as usize + run.new.len();
+        assert_eq!(undone[place.clone()], run.new, "new bytes of {page} at {epoch}");
+        undone[place].copy_from_slice(&run.old);
+    }
+    assert!(undone == *old, "{page} before {epoch}");
 }
 
 fn commits(bus: &Bus, model: &Model) {

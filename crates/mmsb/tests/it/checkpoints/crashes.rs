@@ -26,13 +26,7 @@ fn work(disk: &FaultyVfs) -> Vec<Promise> {
     let (mut promises, mut tagged) = (Vec::new(), None);
     let mut promise = |durable: Epoch, tag| promises.push(Promise { call: disk.call_count(), durable, tag });
     for round in 0..5 {
-        for turn in 0..40 {
-            let mut tx = bus.begin().durability(Durability::Volatile);
-            tx.write(page, 500, super::varied(round * 40 + turn)).unwrap();
-            tx.write(page, 1500, &super::varied(turn)[..400]).unwrap();
-            tx.put(page, 0, &(bus.epoch().get() + 1)).unwrap();
-            tx.commit().unwrap();
-        }
+        (0..40).for_each(|turn| commit_varied(&bus, page, (round, turn)));
         let made = bus.checkpoint().unwrap();
         promise(made.epoch, tagged);
         if round == 1 {
@@ -48,6 +42,14 @@ fn work(disk: &FaultyVfs) -> Vec<Promise> {
         promise(synced, tagged);
     }
     promises
+}
+
+fn commit_varied(bus: &Bus, page: PageId, (round, turn): (usize, usize)) {
+    let mut tx = bus.begin().durability(Durability::Volatile);
+    tx.write(page, 500, super::varied(round * 40 + turn)).unwrap();
+    tx.write(page, 1500, &super::varied(turn)[..400]).unwrap();
+    tx.put(page, 0, &(bus.epoch().get() + 1)).unwrap();
+    tx.commit().unwrap();
 }
 
 fn commit_synced(bus: &Bus, page: PageId) -> Epoch {
