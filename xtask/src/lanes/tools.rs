@@ -112,10 +112,7 @@ pub(super) fn run_lane(
 /// Tells whether something that the lane needs is missing, and says so.
 pub(super) fn is_lacking(lane: &str, root: &Path, needs: &[Needs]) -> bool {
     let missing = needs.iter().find_map(|need| need.look(root).err());
-    if let Some(missing) = &missing {
-        println!("{lane}: skipped: {missing}");
-    }
-    missing.is_some()
+    missing.inspect(|missing| println!("{lane}: skipped: {missing}")).is_some()
 }
 
 /// Runs the calls in order until one fails; tells whether none failed.

@@ -121,10 +121,7 @@ impl FaultyVfs {
     /// Returns how long all files are together, in bytes.
     #[must_use]
     pub fn bytes_total(&self) -> u64 {
-        let length = |node: &Node| match node {
-            Node::File(file) => file.now.len(),
-            Node::Dir(_) => 0,
-        };
+        let length = |node: &Node| if let Node::File(file) = node { file.now.len() } else { 0 };
         self.lock().disk.nodes.values().map(length).sum()
     }
 

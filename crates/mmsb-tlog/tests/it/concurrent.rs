@@ -15,8 +15,7 @@ const THREADS: u64 = 4;
 
 /// A commit that tells its maker and its turn, and repeats a byte `bytes` times.
 fn content(maker: u64, turn: u64, bytes: usize) -> Content {
-    let byte = (maker * 31 + turn) as u8;
-    let label = maker << 32 | turn;
+    let (byte, label) = ((maker * 31 + turn) as u8, maker << 32 | turn);
     Content::default()
         .section(SectionKind::LABEL, &label.to_le_bytes())
         .patch(maker + 1, Patch::Bytes { offset: turn as u32, bytes: &vec![byte; bytes] })

@@ -15,9 +15,8 @@ fn ids() -> impl Strategy<Value = PageId> {
 /// What one patch of form bytes for each run costs.
 fn plain_cost(page: PageId, new: &[u8], runs: &[Span]) -> usize {
     let mut plain = DeltaBatch::default();
-    for run in runs {
-        plain.push(page, Patch::Bytes { offset: run.offset, bytes: &new[run.range()] });
-    }
+    let patch = |run: &Span| Patch::Bytes { offset: run.offset, bytes: &new[run.range()] };
+    runs.iter().map(patch).for_each(|patch| plain.push(page, patch));
     plain.encoded_bytes()
 }
 

@@ -62,11 +62,8 @@ impl Disk {
 
     /// The paths below a directory, at any depth, rising.
     fn below(&self, dir: &Path) -> impl Iterator<Item = &Path> {
-        let after = (Bound::Excluded(dir), Bound::Unbounded);
-        self.entries
-            .range::<Path, _>(after)
-            .map(|(path, _)| path.as_path())
-            .take_while(move |p| p.starts_with(dir))
+        let behind = self.entries.range::<Path, _>((Bound::Excluded(dir), Bound::Unbounded));
+        behind.map(|(path, _)| path.as_path()).take_while(move |path| path.starts_with(dir))
     }
 
     pub(super) fn remove_file(&mut self, path: &Path) -> Result<()> {

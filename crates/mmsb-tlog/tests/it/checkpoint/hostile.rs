@@ -87,8 +87,7 @@ impl Forged {
 #[track_caller]
 fn check_field(place: impl FnOnce(&Forged) -> usize, value: u64, bytes: usize, expect: &str) {
     let mut forged = Forged::new();
-    let at = place(&forged);
-    forged.set(at, value, bytes);
+    forged.set(place(&forged), value, bytes);
     let judged = forged.judge();
     assert!(judged.ends_with(expect), "{judged}");
 }

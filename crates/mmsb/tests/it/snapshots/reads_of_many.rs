@@ -35,9 +35,8 @@ fn move_sums(bus: &Bus, pages: &[PageId]) {
 
 fn read_sum(bus: &Bus, pages: &[PageId]) -> (Epoch, u64) {
     let mut words = [[0; 8]; 8];
-    let mut reads: Vec<_> =
-        pages.iter().zip(&mut words).map(|(&page, word)| (page, 0, &mut word[..])).collect();
-    let epoch = bus.read_many(&mut reads).unwrap();
+    let reads = pages.iter().zip(&mut words).map(|(&page, word)| (page, 0, &mut word[..]));
+    let epoch = bus.read_many(&mut reads.collect::<Vec<_>>()).unwrap();
     (epoch, words.map(u64::from_le_bytes).iter().sum())
 }
 

@@ -17,8 +17,7 @@ fn cut(vfs: &FaultyVfs, fates: &[Fate]) -> String {
     let vfs = vfs.copy();
     vfs.record();
     vfs.create_new(Path::new("z")).unwrap();
-    let moments = vfs.take_moments();
-    text(&moments[0].crash(fates))
+    text(&vfs.take_moments()[0].crash(fates))
 }
 
 #[test]
