@@ -31,6 +31,8 @@ impl Drop for Equal {
     }
 }
 
+/// Batches of replacements after which something must have been freed.
+const BATCHES_MAX: u32 = 50;
 const ROUNDS: u64 = if cfg!(miri) { 100 } else { 20_000 };
 
 #[test]
@@ -57,9 +59,13 @@ fn readers_see_whole_values_that_only_grow() {
 fn what_was_replaced_is_freed_on_the_way() {
     let counted = Arc::new(());
     let swap = Swap::new(Arc::clone(&counted));
-    (0..ROUNDS).for_each(|_| drop(swap.replace(Box::new(Arc::clone(&counted)))));
-    let alive = Arc::strong_count(&counted) as u64 - 2;
-    assert!(alive < ROUNDS / 2 || cfg!(miri), "{alive} of {ROUNDS} replaced values are still alive");
+    // Readers of other tests hold the collector up for as long as they are not given a processor.
+    let is_freed = (0..BATCHES_MAX).any(|_| {
+        (0..ROUNDS).for_each(|_| drop(swap.replace(Box::new(Arc::clone(&counted)))));
+        std::thread::yield_now();
+        Arc::strong_count(&counted) as u64 - 2 < ROUNDS / 2
+    });
+    assert!(is_freed || cfg!(miri), "{} replaced values are still alive", Arc::strong_count(&counted) - 2);
 }
 
 #[test]
