@@ -64,7 +64,7 @@ impl fmt::Debug for StateHash {
 /// Those of reading the state.
 ///
 /// # Cost
-/// Hashes all pages: about a second a gigabyte.
+/// Reads and hashes every page.
 pub fn state_hash(of: &impl ToView) -> Result<StateHash, Error> {
     let view = of.to_view()?;
     let infos = view.pages()?;

@@ -54,22 +54,6 @@ impl LogDir {
             .and_then(|()| self.vfs().rename(&temporary, &path).map_err(io_error("renaming", &temporary, 0)));
         written.inspect_err(|_| drop(self.vfs().remove(&temporary)))
     }
-
-    /// Removes a segment's index: a bad one is no use to anybody.
-    ///
-    /// Only who holds the bus's lock does so.
-    ///
-    /// # Errors
-    /// [`LogError::Io`], unless there is none.
-    pub fn remove_index(&self, head: &SegmentHead) -> Result<(), LogError> {
-        let path = self.index_path(head);
-        match self.vfs().remove(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                Err(io_error("removing", &path, 0)(error))
-            }
-            _ => Ok(()),
-        }
-    }
 }
 
 fn index_name(head: &SegmentHead) -> String {

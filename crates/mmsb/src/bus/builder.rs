@@ -205,9 +205,8 @@ impl Builder {
     /// not said, and with 0. A bus in memory tells none.
     ///
     /// # Cost
-    /// 32 bytes a page. The commit that completes another `commits` hashes the pages changed since the last time,
-    /// about a microsecond a kilobyte, and looks at every page, a nanosecond or two each; where names changed, at all
-    /// names. Others go on meanwhile. Opening hashes all pages.
+    /// 32 bytes a page. The commit that completes another `commits` hashes the pages changed since the last time
+    /// and looks at the table's entry of every page; where names changed, at all names. Others go on meanwhile. Opening hashes all pages.
     #[must_use]
     pub fn state_hash_every(mut self, commits: u64) -> Self {
         self.state_hash_every = Some(commits).filter(|&commits| commits > 0);
