@@ -12,6 +12,7 @@
 //! Invariant: at every moment the manifest's checkpoints and the log behind them make every state from
 //! [`Bus::oldest`] on, and every state that a tag names.
 
+mod attempts;
 mod auto;
 mod chain;
 mod compact;
@@ -29,18 +30,19 @@ use std::time::Duration;
 
 use mmsb_types::Epoch;
 
-pub use self::{
-    auto::CheckpointEvery,
-    compact::{Compacted, Retention},
-    tags::Tag,
-};
 pub(crate) use self::{
+    attempts::Attempts,
     auto::{Auto, NudgeShifts, STOP_BYTES},
     chain::{Chain, Sink},
     load::{Choice, Loaded, choose, load_newest},
     make::Checkpoints,
     meta::{decode, encode},
     view::write_view,
+};
+pub use self::{
+    auto::CheckpointEvery,
+    compact::{Compacted, Retention},
+    tags::Tag,
 };
 use crate::{Bus, Error};
 

@@ -1,6 +1,9 @@
 //! The one error a user meets: what was asked, where it failed, and what to do next.
 
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use mmsb_delta::Misfit;
 use mmsb_tlog::{Fault, LogError, TAG_BYTES_MAX};
@@ -316,6 +319,17 @@ impl Error {
             self,
             Self::Corrupt { .. } | Self::Truncated { .. } | Self::UnsupportedVersion { .. } | Self::Io { .. }
         )
+    }
+
+    /// Returns the stored file that is the matter.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        match self {
+            Self::Corrupt { file, .. }
+            | Self::Truncated { file, .. }
+            | Self::UnsupportedVersion { file, .. }
+            | Self::Io { file, .. } => Some(file),
+            _ => None,
+        }
     }
 }
 

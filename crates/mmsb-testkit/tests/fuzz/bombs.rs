@@ -3,12 +3,13 @@
 use std::{path::Path, sync::Arc};
 
 use mmsb::{
-    Bus, Error,
+    Bus, Epoch, Error,
     vfs::{FaultyVfs, Vfs},
 };
 use mmsb_delta::{DeltaBatch, Patch};
 use mmsb_tlog::{
-    CheckpointRef, Cursor, FrameBuf, InstanceId, Manifest, SectionBuf, SectionKind, SegmentHead,
+    CheckpointRef, Cursor, FrameBuf, InstanceId, LogDir, Manifest, SectionBuf, SectionKind, SegmentHead,
+    vfs::faulty::CallKind,
 };
 use mmsb_types::{Lsn, PageEvent, PageId, PageLocation, crc32c};
 
@@ -50,7 +51,9 @@ fn creation(number: u64, first: u64, count: u64, byte: u8) -> Vec<u8> {
         PageEvent::Created { page, page_bytes: LONGEST, location, name: None }.encode(&mut events);
         batch.push(page, Patch::PageFill { page_bytes: LONGEST, byte });
     }
-    sections.push(SectionKind::PAGE_EVENTS, &events);
+    if count > 0 {
+        sections.push(SectionKind::PAGE_EVENTS, &events);
+    }
     let mut frame = FrameBuf::default();
     frame.encode(&sections, batch.view(), u32::MAX).unwrap();
     frame.seal(number);
@@ -136,29 +139,85 @@ fn a_manifest_of_every_segment_there_can_be_is_read_within_bounds() {
     bounded("a count without its segments", more.len(), || assert!(Manifest::parse(&more).is_err()));
 }
 
-/// As many checkpoints as there can be, none of them there, in chains of one length.
-#[test]
-fn chains_as_long_as_they_can_be_are_judged_in_time() {
-    let _alone = alone();
-    let checkpoint = |number: u64, length: u64| {
+/// Checkpoints `first..=last` of a log of short commits, in chains of `length`; none is there.
+fn checkpoints(first: u64, last: u64, length: u64) -> Vec<CheckpointRef> {
+    let checkpoint = |number: u64| {
         let cursor = Cursor { lsn: Lsn::new(64 * number), number, chain: 0 };
         let parent = (number % length != 1 && length > 1).then_some(number - 1);
         CheckpointRef { cursor, parent, bytes: 500, hash: [9; 32] }
     };
+    (first..=last).map(checkpoint).collect()
+}
+
+/// As many checkpoints as there can be, none of them there, in chains of one length.
+#[test]
+fn chains_as_long_as_they_can_be_are_judged_in_time() {
+    let _alone = alone();
     for (length, is_possible) in [(1, true), (256, true), (257, false), (1 << 16, false)] {
-        let checkpoints = (1..=1 << 16).map(|number| checkpoint(number, length)).collect();
+        let checkpoints = checkpoints(1, 1 << 16, length);
         let manifest = Manifest { checkpoints, ..Manifest::first(INSTANCE) };
         let bytes = manifest.encode();
         bounded("checkpoints", bytes.len(), || {
             assert_eq!(Manifest::parse(&bytes).is_ok(), is_possible, "{length}");
         });
-        if !is_possible {
-            let disk = disk(&manifest, &segment([]));
-            bounded("a bus of them", bytes.len(), || {
-                assert!(matches!(open(&disk), Err(Error::Corrupt { .. })))
-            });
-        }
+        let disk = disk(&manifest, &segment([]));
+        bounded("a bus of them", bytes.len(), || {
+            // One that is possible tells of commits that the log lacks.
+            let refused = open(&disk);
+            assert!(matches!(refused, Err(Error::Truncated { .. })) == is_possible, "{refused:?}");
+            assert!(matches!(refused, Err(Error::Corrupt { .. })) != is_possible, "{refused:?}");
+        });
+        // Manifest, names, one checkpoint, manifest again, and the log: however many there are.
+        assert!(disk.call_count() < 100, "{} calls", disk.call_count());
     }
+}
+
+/// The same, in a log that is whole: looking back goes past them, too.
+#[test]
+fn a_bus_whose_checkpoints_are_all_gone_is_read_in_as_many_steps_as_one_without() {
+    let _alone = alone();
+    // Of 32 bytes each: the last checkpoint's place is in the log.
+    let count = 140_000;
+    let bytes = segment((1..=count).map(|number| creation(number, 1, 0, 0)));
+    let manifest = Manifest { checkpoints: checkpoints(1, 1 << 16, 256), ..Manifest::first(INSTANCE) };
+    let disk = disk(&manifest, &bytes);
+    let bus = open(&disk).unwrap();
+    assert_eq!(bus.epoch().get(), count);
+    let opened = disk.call_count();
+    assert!(opened < 200, "{opened} calls to open");
+    assert_eq!(bus.at(Epoch::new(1 << 16)).unwrap().epoch().get(), 1 << 16);
+    assert!(disk.call_count() - opened < 200, "{} calls to look back", disk.call_count() - opened);
+}
+
+/// One checkpoint that is whole, and thousands that build on it and are not: it is read a few times.
+#[test]
+fn what_many_damaged_checkpoints_build_on_is_read_a_few_times() {
+    let _alone = alone();
+    let disk = FaultyVfs::new();
+    let bus = Bus::builder().ring_bytes(0).prewrite(false).instance_id(INSTANCE.0);
+    let bus = bus.create_on(Arc::new(disk.clone()), Path::new(PATH)).unwrap();
+    bus.create_page("page", 64).unwrap();
+    let base = bus.checkpoint().unwrap().epoch.get();
+    bus.stop().unwrap();
+    let mut manifest =
+        LogDir::open(Arc::new(disk.clone()), Path::new(PATH)).unwrap().manifest().as_ref().clone();
+    let mut tips = checkpoints(1000, 6000, 1);
+    tips.iter_mut().for_each(|tip| tip.parent = Some(base));
+    for tip in &tips {
+        let file = disk.create_new(&Path::new(PATH).join(tip.file_name())).unwrap();
+        file.write_at(0, &[7; 500]).unwrap();
+    }
+    (manifest.generation, manifest.checkpoints) = (9, [manifest.checkpoints, tips].concat());
+    let file = disk.create_new(&Path::new(PATH).join(manifest.file_name())).unwrap();
+    file.write_at(0, &manifest.encode()).unwrap();
+    disk.list_calls();
+    // The log ends before the places of the thousands: that is damage, and nothing is taken for the state.
+    assert!(matches!(open(&disk), Err(Error::Corrupt { .. } | Error::Truncated { .. })));
+    let path = Path::new(PATH).join(CheckpointRef::name_of(base));
+    let calls = disk.take_calls();
+    let opened = calls.iter().filter(|call| call.kind == CallKind::Open && *call.path == *path).count();
+    assert!((1..10).contains(&opened), "{opened} times");
+    assert!(calls.len() < 1000, "{} calls", calls.len());
 }
 
 #[test]

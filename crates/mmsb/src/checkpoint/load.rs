@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use mmsb_page::{PageStore, StoreOptions};
 use mmsb_tlog::{CheckpointRef, Cursor, Manifest, SegmentHead};
 
-use super::Chain;
+use super::{Attempts, Chain};
 use crate::{Error, kept::Kept, recovery::Opening, replay::Heading};
 
 /// A state that was loaded, and where the log goes on behind it.
@@ -15,7 +15,7 @@ pub(crate) struct Loaded {
     pub(crate) store: PageStore,
     pub(crate) heading: Heading,
     pub(crate) cursor: Cursor,
-    /// Checkpoints that are newer, and cannot be read.
+    /// Checkpoints that cannot be read, as far as that was found out.
     pub(crate) broken: BTreeSet<u64>,
 }
 
@@ -45,7 +45,7 @@ fn load_newest_of(
         let mut store = PageStore::with_options(options);
         chain.restore(&mut store, opening).map(|heading| (store, heading))
     })?;
-    let broken = choice.passed_over.iter().map(|(epoch, _)| *epoch).collect();
+    let broken = choice.broken;
     Ok(match choice.chosen {
         None => Loaded { broken, ..Loaded::nothing(kept, options) },
         Some((_, (store, heading))) => Loaded { store, heading, cursor: choice.cursor, broken },
@@ -60,6 +60,8 @@ pub(crate) struct Choice<T> {
     pub(crate) cursor: Cursor,
     /// Newer checkpoints that cannot be read, the newest first, and why.
     pub(crate) passed_over: Vec<(u64, Error)>,
+    /// Checkpoints that cannot be read, as far as that was found out.
+    pub(crate) broken: BTreeSet<u64>,
 }
 
 /// Chooses the newest chain of which `load` makes something; the log's birth, if there is none.
@@ -71,25 +73,33 @@ pub(crate) fn choose<T>(
     manifest: &Manifest,
     mut load: impl FnMut(Chain) -> Result<T, Error>,
 ) -> Result<Choice<T>, Error> {
-    let mut passed_over: Vec<(u64, Error)> = Vec::new();
+    let (mut attempts, mut passed_over): (_, Vec<(u64, Error)>) = (Attempts::default(), Vec::new());
     for checkpoint in manifest.checkpoints.iter().rev() {
         let Some(cursor) = manifest.resume_at(checkpoint.cursor) else { break };
-        let chain = manifest.chain(checkpoint.epoch());
-        let is_broken = |link: &CheckpointRef| passed_over.iter().any(|(broken, _)| *broken == link.epoch());
-        if chain.iter().any(is_broken) {
+        let epoch = checkpoint.epoch();
+        if let Some(error) = attempts.what_is_wrong(&kept.dir(), epoch) {
+            passed_over.push((epoch, error));
+        }
+        if !attempts.may_be_whole(manifest, checkpoint) {
             continue;
         }
+        let chain = manifest.chain(epoch);
         match Chain::open(kept, &chain).and_then(&mut load) {
-            Ok(loaded) => return Ok(Choice { chosen: Some((chain, loaded)), cursor, passed_over }),
+            Ok(loaded) => {
+                let broken = attempts.into_broken();
+                return Ok(Choice { chosen: Some((chain, loaded)), cursor, passed_over, broken });
+            }
             Err(error) if !error.is_of_storage() => return Err(error),
             Err(error) => {
-                tracing::error!(%error, epoch = checkpoint.epoch(), "a checkpoint cannot be read");
-                passed_over.push((checkpoint.epoch(), error));
+                tracing::error!(%error, epoch, "a checkpoint cannot be read");
+                attempts.failed(&kept.dir(), &chain, &error);
+                passed_over.push((epoch, error));
             }
         }
     }
     if manifest.segments[0] == SegmentHead::FIRST {
-        return Ok(Choice { chosen: None, cursor: manifest.first_cursor(), passed_over });
+        let (cursor, broken) = (manifest.first_cursor(), attempts.into_broken());
+        return Ok(Choice { chosen: None, cursor, passed_over, broken });
     }
     Err(passed_over.into_iter().next().map_or_else(|| no_beginning(kept, manifest), |(_, error)| error))
 }

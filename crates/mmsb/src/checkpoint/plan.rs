@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use mmsb_tlog::{CheckpointRef, Manifest, SegmentHead};
 
 /// A chain of so many is not continued: every ninth checkpoint is full.
-const CHAIN_MAX: usize = 9;
+pub(super) const CHAIN_MAX: usize = 9;
 
 /// What is left of a manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -13,7 +13,7 @@ use mmsb_types::{Epoch, Lsn, PageId};
 use super::Journal;
 use crate::{
     Error,
-    checkpoint::Chain,
+    checkpoint::{Attempts, Chain},
     kept::{Hold, Kept},
     replay::Heading,
     state::{State, StatePage},
@@ -113,9 +113,9 @@ impl Journal {
                 Ok((load(origin)?, pass))
             };
         }
-        let (mut newest, mut damage) = (epoch, None);
+        let (mut attempts, mut damage) = (Attempts::default(), None);
         loop {
-            let found = self.kept.hold(|manifest| candidate(manifest, epoch.get(), newest.get()));
+            let found = self.kept.hold(|manifest| candidate(manifest, epoch.get(), &attempts));
             let Some((hold, candidate)) = found else {
                 let gone = || Error::HistoryGone { asked: epoch, oldest: self.oldest() };
                 return Err(damage.unwrap_or_else(gone));
@@ -124,11 +124,11 @@ impl Journal {
             match Origin::open(&self.kept, &candidate).and_then(&mut load) {
                 Ok(loaded) => return Ok((loaded, Pass::new(&self.kept, hold, &candidate, end)?)),
                 // A writer beside a reader gave up what was being read; there may be something nearer now.
-                Err(_) if self.generation() != generation => newest = epoch,
+                Err(_) if self.generation() != generation => attempts = Attempts::default(),
                 Err(error) if number == 0 || !error.is_of_storage() => return Err(error),
                 Err(error) => {
                     tracing::warn!(%error, number, "a checkpoint cannot be read: an older state will do");
-                    newest = Epoch::new(number - 1);
+                    attempts.failed(&self.kept.dir(), &candidate.chain, &error);
                     damage.get_or_insert(error);
                 }
             }
@@ -146,12 +146,15 @@ impl Journal {
     }
 }
 
-/// Finds the newest kept state up to `most` that leads to `wanted`.
-fn candidate(manifest: &Manifest, wanted: u64, most: u64) -> Option<(u64, Candidate)> {
-    let end = manifest.checkpoints.partition_point(|checkpoint| checkpoint.epoch() <= most);
+/// Finds the newest kept state that leads to `wanted` and may be whole.
+fn candidate(manifest: &Manifest, wanted: u64, attempts: &Attempts) -> Option<(u64, Candidate)> {
+    let end = manifest.checkpoints.partition_point(|checkpoint| checkpoint.epoch() <= wanted);
     let leading = manifest.checkpoints[..end].iter().rev().find_map(|checkpoint| {
         let (epoch, resumed) = (checkpoint.epoch(), manifest.resume_at(checkpoint.cursor));
         let start = resumed.or_else(|| (epoch == wanted).then_some(checkpoint.cursor))?;
+        if !attempts.may_be_whole(manifest, checkpoint) {
+            return None;
+        }
         let chain = manifest.chain(epoch);
         Some((epoch, Candidate { chain, start, leads_on: resumed.is_some() }))
     });

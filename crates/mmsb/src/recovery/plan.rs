@@ -113,7 +113,7 @@ impl RecoveryPlan {
     pub fn make(vfs: Arc<dyn Vfs>, path: &Path) -> Result<Self, Error> {
         let dir = LogDir::open(vfs, path)?;
         let (kept, manifest) = (Kept::new(dir.clone()), dir.manifest());
-        let Choice { chosen, cursor, passed_over } = choose(&kept, &manifest, |chain| chain.verify())?;
+        let Choice { chosen, cursor, passed_over, .. } = choose(&kept, &manifest, |chain| chain.verify())?;
         let scan = Scan::from_beside_writer(&dir, cursor)?;
         let chain = chosen.map(|(chain, ())| chain).unwrap_or_default();
         let passed_over = passed_over
