@@ -1,7 +1,12 @@
-//! The kinds of dependency between pages.
+//! Dependencies between pages: edges and their kinds, and what a derived page is made of.
+
+use alloc::{string::String, vec::Vec};
+use core::fmt;
+
+use crate::PageId;
 
 /// Why one page depends on another, and so what a change of the source asks of the target.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u8)]
 pub enum EdgeKind {
     /// The target's bytes are computed from the source's.
@@ -25,5 +30,56 @@ impl EdgeKind {
             3 => Some(Self::Compiler),
             _ => None,
         }
+    }
+
+    /// Returns the kind's name in small letters.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Data => "data",
+            Self::Control => "control",
+            Self::GpuSync => "gpu-sync",
+            Self::Compiler => "compiler",
+        }
+    }
+}
+
+/// One dependency. Several kinds may stand between one pair of pages. Edges sort by source, target, kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Edge {
+    /// The page that is depended on.
+    pub source: PageId,
+    /// The page that depends on it.
+    pub target: PageId,
+    /// Why.
+    pub kind: EdgeKind,
+}
+
+impl fmt::Display for Edge {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {} ({})", self.source, self.target, self.kind.name())
+    }
+}
+
+/// What a derived page is computed by, and from what.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Registration {
+    /// The function's name, at most [`TEXT_BYTES_MAX`](crate::limits::TEXT_BYTES_MAX) bytes; may be empty.
+    pub name: String,
+    /// The function's version: another one computes other bytes.
+    pub version: u32,
+    /// The inputs in the function's order, 1 to [`INPUT_COUNT_MAX`](crate::limits::INPUT_COUNT_MAX); a page may
+    /// come more than once.
+    pub inputs: Vec<PageId>,
+}
+
+impl Registration {
+    /// Returns the distinct inputs, by rising id.
+    #[must_use]
+    pub fn sources(&self) -> Vec<PageId> {
+        let mut sources = self.inputs.clone();
+        sources.sort_unstable();
+        sources.dedup();
+        sources
     }
 }

@@ -29,6 +29,14 @@ pub enum EventKind {
     EdgeAdded = 16,
     /// A dependency was removed.
     EdgeRemoved = 17,
+    /// A page became a derived one.
+    Derived = 18,
+    /// A page is derived no more.
+    Underived = 19,
+    /// What a page depends on changed, and it was not recomputed.
+    Stale = 20,
+    /// A page is stale no more.
+    Fresh = 21,
 }
 
 /// A change of the catalogue.
@@ -59,9 +67,11 @@ pub enum PageEvent {
     },
 }
 
-/// Why bytes are no page events.
+/// Why bytes are no events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventError {
+    /// What they should be.
+    pub of: &'static str,
     /// Offset of the bad event in its section.
     pub offset: usize,
     /// What is wrong with it.
@@ -70,7 +80,7 @@ pub struct EventError {
 
 impl core::fmt::Display for EventError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "page event at section offset {}: {}", self.offset, self.what)
+        write!(f, "{} at section offset {}: {}", self.of, self.offset, self.what)
     }
 }
 
@@ -120,8 +130,8 @@ impl PageEvent {
         let mut events = Vec::new();
         let mut offset = 0;
         while offset < section.len() {
-            let (event, bytes) =
-                Self::decode(&section[offset..]).map_err(|what| EventError { offset, what })?;
+            let fault = |what| EventError { of: "page event", offset, what };
+            let (event, bytes) = Self::decode(&section[offset..]).map_err(fault)?;
             events.push(event);
             offset += bytes;
         }

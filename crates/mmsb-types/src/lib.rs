@@ -1,8 +1,8 @@
 //! The vocabulary of MMSB: the words every other crate speaks, and nothing that acts.
 //!
 //! Reading order: what is numbered ([`PageId`], [`Epoch`], [`Label`], [`Lsn`]), what is measured
-//! ([`Span`], [`limits`]), what is chosen ([`PageLocation`], [`Durability`], [`EdgeKind`]), what is
-//! told ([`Source`], [`PageEvent`], [`EventKind`]), and how damage shows ([`crc32c`], [`Violation`]).
+//! ([`Span`], [`limits`]), what is chosen ([`PageLocation`], [`Durability`], [`Edge`]), what is
+//! told ([`Source`], [`PageEvent`], [`GraphEvent`], [`EventKind`]), and how damage shows ([`crc32c`], [`Violation`]).
 //!
 //! Invariant: depends on no other MMSB crate, and with `default-features = false` on `alloc` only.
 
@@ -17,6 +17,7 @@ mod durability;
 mod edge;
 mod epoch;
 mod event;
+mod graph_event;
 pub mod limits;
 mod location;
 mod lsn;
@@ -29,9 +30,10 @@ mod violation;
 
 pub use checksum::{crc32c, crc32c_append, crc32c_words};
 pub use durability::Durability;
-pub use edge::EdgeKind;
+pub use edge::{Edge, EdgeKind, Registration};
 pub use epoch::{Epoch, Label};
 pub use event::{EventError, EventKind, PageEvent};
+pub use graph_event::GraphEvent;
 pub use location::PageLocation;
 pub use lsn::Lsn;
 pub use page_id::PageId;

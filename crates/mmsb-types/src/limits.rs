@@ -16,6 +16,8 @@ pub const COMPACT_LEN_MAX: u32 = (1 << 12) - 1;
 pub const PAGE_ID_MAX: u64 = (1 << 40) - 1;
 /// Longest page name, tag or code site, in bytes of UTF-8.
 pub const TEXT_BYTES_MAX: usize = 1024;
+/// Most inputs of a derived page, repeated ones counted each time.
+pub const INPUT_COUNT_MAX: usize = 65_535;
 /// Alignment of everything in the log, in bytes.
 pub const FRAME_ALIGN: usize = 8;
 /// Longest record a log takes by default, in bytes (256 MiB); also the most a builder may ask for.

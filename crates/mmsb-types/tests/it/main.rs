@@ -1,4 +1,5 @@
 //! The vocabulary's tests.
 
 mod events;
+mod graph_events;
 mod words;
