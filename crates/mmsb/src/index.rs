@@ -34,6 +34,7 @@ pub(crate) use self::{
     filter::Filter,
     find::{Finder, Order, Stretch},
     part::{Key, Tally},
+    segment::comes_back,
 };
 
 /// A segment, and where it ends if it is closed.

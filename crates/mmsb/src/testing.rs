@@ -33,6 +33,16 @@ pub fn metadata_comes_back(envelope: &[u8], epoch: Epoch) -> Result<bool, String
     Ok(true)
 }
 
+/// Reads an index file of a segment of up to `segment_bytes`, writes what it says, reads that: the same. `false` if
+/// it is refused. For fuzzing.
+///
+/// # Errors
+/// What differs.
+#[doc(hidden)]
+pub fn index_comes_back(file: &[u8], segment_bytes: u64) -> Result<bool, String> {
+    crate::index::comes_back(file, segment_bytes)
+}
+
 /// Returns the metadata of a bus as a checkpoint of its newest state holds it. For fuzzing.
 ///
 /// # Errors

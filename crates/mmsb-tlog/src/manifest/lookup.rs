@@ -53,14 +53,16 @@ impl Manifest {
         (start.lsn >= first.lsn).then_some(start)
     }
 
-    /// Returns the oldest number from which the log leads on: that of its birth, or of a checkpoint in it.
+    /// Returns the oldest number from which the log leads on: the empty bus's, or that of a checkpoint in it; without
+    /// either, the one before the first, whose state nobody tells.
     #[must_use]
     pub fn oldest(&self) -> u64 {
-        let birth = (!self.begins_late()).then_some(self.segments[0].first_number - 1);
-        birth.or_else(|| self.first_start().map(CheckpointRef::epoch)).unwrap_or(0)
+        let birth = (self.segments[0] == SegmentHead::FIRST).then_some(0);
+        let oldest = birth.or_else(|| self.first_start().map(CheckpointRef::epoch));
+        oldest.unwrap_or(self.segments[0].first_number - 1)
     }
 
-    /// Tells whether the log's birth is not in it.
+    /// Tells whether segments before the first one are gone.
     pub(crate) fn begins_late(&self) -> bool {
         self.segments[0] != SegmentHead::starting_at(self.segments[0].first_number)
     }

@@ -22,6 +22,9 @@ pub(super) use self::collect::Collector;
 /// page at most, and next to nothing where ids follow each other.
 pub(super) const BROAD_PAGES: usize = 256;
 
+/// So many pages of a part are asked for by [`Part::answers`].
+const ASKED_PAGES: usize = 64;
+
 /// The index of a stretch of log. Numbers are counted from its first commit on.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Part {
@@ -163,8 +166,22 @@ impl Part {
         self.keys.iter().map(|&(key, word)| (key, posting::read(&self.postings, word)))
     }
 
+    /// Asks for all that can be asked; tells whether no more commits are found than there are.
+    pub(super) fn answers(&self) -> bool {
+        let mut counts = HashMap::new();
+        self.count_pages(&mut counts);
+        let of_pages = counts.into_iter().take(ASKED_PAGES).map(|(page, count)| {
+            let filter = Filter::epochs(0..=u64::MAX).page(PageId::new(page));
+            count.max(self.select(&filter).len())
+        });
+        let of_keys =
+            self.each_key().map(|(key, count)| count.max(self.having(key).map_or(0, |set| set.len())));
+        let labels = self.each_label().count() as u64;
+        of_pages.chain(of_keys).chain([labels]).all(|count| count <= self.commit_count())
+    }
+
     fn count(&self, word: u32) -> u64 {
-        posting::extent(&self.postings, word).map_or(0, |(count, _)| count)
+        posting::extent(&self.postings, word).map_or(0, |set| set.count)
     }
 
     /// Returns the last place at or before the commit with this number, and the next one behind it.

@@ -8,6 +8,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
+
 use roaring::RoaringBitmap;
 
 /// Numbers a part can count, and more than any number in it.
@@ -42,27 +44,53 @@ pub(super) fn read(postings: &[u8], word: u32) -> Option<RoaringBitmap> {
     if word & INLINE != 0 {
         return (word & !INLINE < NUMBERS_MAX).then(|| RoaringBitmap::from_iter([word & !INLINE]));
     }
-    let (count, mut rest) = postings.get(word as usize..)?.split_first_chunk::<2>()?;
-    match u16::from_le_bytes(*count) {
-        BITMAP => {
-            let set = RoaringBitmap::deserialize_from(&mut rest).ok()?;
-            set.max().is_some_and(|max| max < NUMBERS_MAX).then_some(set)
-        }
-        count => {
-            let (numbers, _) = rest.get(..2 * usize::from(count))?.as_chunks::<2>();
-            let numbers = numbers.iter().map(|&number| u32::from(u16::from_le_bytes(number)));
-            RoaringBitmap::from_sorted_iter(numbers).ok().filter(|set| set.len() == u64::from(count))
-        }
-    }
+    let mut rest = postings.get(word as usize..)?;
+    take(&mut rest)
 }
 
-/// Tells how many numbers are in the set that a word tells, and the largest.
-pub(super) fn extent(postings: &[u8], word: u32) -> Option<(u64, u32)> {
+/// What is known of a set without its numbers.
+pub(super) struct Extent {
+    pub(super) count: u64,
+    pub(super) max: u32,
+    /// Where among the postings it stands, unless it is in its word.
+    pub(super) place: Option<Range<usize>>,
+}
+
+/// Tells how large the set is that a word tells, and where it stands.
+pub(super) fn extent(postings: &[u8], word: u32) -> Option<Extent> {
     if word & INLINE != 0 {
-        return (word & !INLINE < NUMBERS_MAX).then_some((1, word & !INLINE));
+        let max = word & !INLINE;
+        return (max < NUMBERS_MAX).then_some(Extent { count: 1, max, place: None });
     }
-    let set = read(postings, word)?;
-    Some((set.len(), set.max()?))
+    let mut rest = postings.get(word as usize..)?;
+    let set = take(&mut rest)?;
+    Some(Extent {
+        count: set.len(),
+        max: set.max()?,
+        place: Some(word as usize..postings.len() - rest.len()),
+    })
+}
+
+/// Takes the set off the front of the postings.
+fn take(rest: &mut &[u8]) -> Option<RoaringBitmap> {
+    let (count, mut behind) = rest.split_first_chunk::<2>()?;
+    let set = match u16::from_le_bytes(*count) {
+        BITMAP => RoaringBitmap::deserialize_from(&mut behind).ok().filter(is_in_part)?,
+        count => {
+            let (numbers, after) = behind.split_at_checked(2 * usize::from(count))?;
+            behind = after;
+            let numbers = numbers.as_chunks::<2>().0.iter();
+            let numbers = numbers.map(|&number| u32::from(u16::from_le_bytes(number)));
+            RoaringBitmap::from_sorted_iter(numbers).ok().filter(|set| set.len() == u64::from(count))?
+        }
+    };
+    *rest = behind;
+    Some(set)
+}
+
+/// Tells whether there is a number, and none beyond what a part counts.
+fn is_in_part(set: &RoaringBitmap) -> bool {
+    set.max().is_some_and(|max| max < NUMBERS_MAX)
 }
 
 fn bitmap(numbers: impl Iterator<Item = u16>) -> RoaringBitmap {

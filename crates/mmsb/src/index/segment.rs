@@ -5,7 +5,7 @@
 //!
 //! Invariant: parts follow each other without a gap, from the segment's first record to its last.
 
-use mmsb_tlog::{Cursor, InstanceId, LogDir, Reader, SegmentHead};
+use mmsb_tlog::{Cursor, InstanceId, LogDir, Reader, SEGMENT_HEAD_BYTES, SegmentHead, vfs::Access};
 use mmsb_types::{Lsn, crc32c};
 
 use super::{
@@ -56,7 +56,13 @@ impl SegmentIndex {
     /// # Errors
     /// Why there is none.
     pub(super) fn load(dir: &LogDir, head: &SegmentHead, end: Cursor) -> Result<Self, NoIndex> {
-        let bytes_max = BYTES_LEAST + end.lsn.get() - head.first_lsn.get();
+        // What the manifest tells of the segment's length is worth as much as the segment has.
+        let bytes = end.lsn.get() - head.first_lsn.get();
+        let have = dir.open_segment(head, Access::ReadOnly).map(|file| file.len());
+        if !matches!(have, Ok(Ok(have)) if have >= bytes) {
+            return Err(NoIndex::Bad("its segment is not there, or shorter".to_owned()));
+        }
+        let bytes_max = BYTES_LEAST + bytes;
         match dir.read_index(head, bytes_max) {
             Ok(None) if matches!(dir.vfs().exists(&dir.index_path(head)), Ok(false)) => Err(NoIndex::Missing),
             Ok(None) => Err(NoIndex::Bad("it is longer than an index can be".to_owned())),
@@ -85,7 +91,12 @@ impl SegmentIndex {
         out
     }
 
-    fn parse(file: &[u8], instance: InstanceId, head: &SegmentHead, end: Cursor) -> Result<Self, Unfit> {
+    pub(super) fn parse(
+        file: &[u8],
+        instance: InstanceId,
+        head: &SegmentHead,
+        end: Cursor,
+    ) -> Result<Self, Unfit> {
         let bytes = check_file(file)?;
         let mut bytes = Bytes::new(bytes);
         bytes.take(MAGIC.len() + 8)?;
@@ -107,6 +118,33 @@ impl SegmentIndex {
         }
         Ok(Self { parts, bytes: file.len() })
     }
+}
+
+/// Reads an index file as that of whatever segment it says, if that has up to `bytes_max`; writes what it says, and
+/// reads that: the same, and every question about it is answered. `false` if it is refused.
+///
+/// # Errors
+/// What differs.
+pub(crate) fn comes_back(file: &[u8], bytes_max: u64) -> Result<bool, String> {
+    let Some((instance, head, end)) = told(file, bytes_max) else { return Ok(false) };
+    let Ok(index) = SegmentIndex::parse(file, instance, &head, end) else { return Ok(false) };
+    let again = SegmentIndex::parse(&index.encode(instance, &head), instance, &head, end)?;
+    if again.parts != index.parts {
+        return Err("an index that was read is written as another".to_owned());
+    }
+    let is_answered = index.parts.iter().all(Part::answers);
+    is_answered.then_some(true).ok_or_else(|| "an index tells of commits that it does not have".to_owned())
+}
+
+/// Returns whose index a file says it is.
+fn told(file: &[u8], bytes_max: u64) -> Option<(InstanceId, SegmentHead, Cursor)> {
+    let mut bytes = Bytes::new(file.get(16..)?);
+    let instance = InstanceId(bytes.take(16).ok()?.try_into().ok()?);
+    let ([segment], start, end) =
+        (bytes.take_u64s().ok()?, bytes.take_cursor().ok()?, bytes.take_cursor().ok()?);
+    let first_lsn = Lsn::new(start.lsn.get().checked_sub(SEGMENT_HEAD_BYTES as u64)?);
+    let head = SegmentHead { segment, first_number: start.number + 1, first_lsn, chain: start.chain };
+    (end.lsn.get().checked_sub(first_lsn.get())? <= bytes_max).then_some((instance, head, end))
 }
 
 /// Checks what tells a whole index of this version; returns all but the checksum.

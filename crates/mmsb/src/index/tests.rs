@@ -1,10 +1,14 @@
 //! Indexes against the log they are made of, and against everything else that files may hold.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use mmsb_tlog::{
-    LogDir, SegmentHead,
-    vfs::{Access, MemoryVfs, Vfs},
+    Cursor, LogDir, SegmentHead,
+    vfs::{Access, MemoryVfs, OsVfs, Vfs},
 };
 use mmsb_types::{Durability, PageId, crc32c};
 
@@ -78,6 +82,24 @@ impl Log {
         rules.dedup();
         self.put(&head, &whole);
         rules
+    }
+}
+
+impl Log {
+    /// Tells why a changed index of the second segment is not taken.
+    fn refusal(&self, change: impl FnOnce(&mut SegmentIndex)) -> String {
+        let head = self.heads()[1];
+        let whole = self.file(&head);
+        let mut index = self.load(&head).unwrap();
+        change(&mut index);
+        self.put(&head, &index.encode(self.dir.instance(), &head));
+        let refused = self.load(&head);
+        self.put(&head, &whole);
+        match refused {
+            Err(NoIndex::Bad(what)) => what,
+            Err(NoIndex::Missing) => panic!("there is none"),
+            Ok(_) => panic!("it is taken"),
+        }
     }
 }
 
@@ -221,6 +243,65 @@ fn a_hostile_index_is_refused_or_only_wrong() {
         }
     }
     assert!(refused > 1000, "{refused} were refused");
+}
+
+/// A set of a few bytes that tells of millions of pages, and parts that tell of commits nobody wrote.
+#[test]
+fn an_index_that_tells_of_more_than_its_segment_holds_is_refused() {
+    let log = Log::new();
+    log.index();
+    let too_much = "a part tells of more than its stretch of log can hold";
+    assert_eq!(log.refusal(|index| drop(index.parts[0].broad[0].1.insert_range(1..1 << 24))), too_much);
+    let crowd = |index: &mut SegmentIndex| {
+        let mut crowded = index.parts[0].clone();
+        crowded.end.lsn = crowded.start.lsn;
+        index.parts.insert(0, crowded);
+    };
+    assert_eq!(log.refusal(crowd), too_much);
+    let again = "a part tells of commits that it does not have";
+    assert_eq!(log.refusal(|index| index.parts[0].words[1] = index.parts[0].words[0]), again);
+}
+
+#[test]
+fn an_index_beside_a_segment_that_is_not_all_there_is_not_taken() {
+    let log = Log::new();
+    log.index();
+    let head = log.heads()[1];
+    log.vfs.open(&log.dir.segment_path(&head), Access::ReadWrite).unwrap().truncate(4000).unwrap();
+    assert!(matches!(log.load(&head), Err(NoIndex::Bad(what)) if what.contains("shorter")));
+}
+
+/// The first segment of a bus that is kept, and its index as the build wrote it that began to write them.
+fn golden() -> (LogDir, SegmentHead, Cursor, PathBuf) {
+    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../testdata/buses/v2"].iter().collect();
+    let dir = LogDir::open(Arc::new(OsVfs), &folder.join("bus")).unwrap();
+    let segments = dir.manifest().segments.clone();
+    (dir, segments[0], end_before(&segments[1]), folder.join("idx-1"))
+}
+
+#[test]
+fn the_index_of_a_bus_that_is_kept_is_the_one_beside_it() {
+    let (dir, head, end, path) = golden();
+    let made = SegmentIndex::read_log(&Kept::new(dir.clone()), head.cursor(), end.lsn).unwrap();
+    let file = made.encode(dir.instance(), &head);
+    if std::env::var_os("MMSB_BLESS").is_some() && !path.exists() {
+        fs::write(&path, &file).unwrap();
+    }
+    assert_eq!(fs::read(&path).unwrap(), file);
+    assert_eq!(SegmentIndex::parse(&file, dir.instance(), &head, end).unwrap().parts, made.parts);
+}
+
+#[test]
+fn no_bit_and_no_cut_of_it_passes() {
+    let (dir, head, end, path) = golden();
+    let whole = fs::read(path).unwrap();
+    let is_taken = |file: &[u8]| SegmentIndex::parse(file, dir.instance(), &head, end).is_ok();
+    for bit in 0..whole.len() * 8 {
+        let mut bytes = whole.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        assert!(!is_taken(&bytes), "bit {bit}");
+    }
+    assert!((0..whole.len()).all(|len| !is_taken(&whole[..len])));
 }
 
 fn reseal(file: &mut [u8]) {

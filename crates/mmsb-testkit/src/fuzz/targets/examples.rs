@@ -34,6 +34,8 @@ fn store(seed: u64, operations: usize, segment_bytes: u64) -> Vec<(String, Vec<u
             bus.tag(&format!("tag {operation}"), epoch).expect("a disk that does not fail");
         }
     }
+    // It makes the indexes.
+    bus.log_report().expect("a log that can be read");
     bus.stop().expect("a disk that does not fail");
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
     let files = disk.files().into_iter().filter(|path| !path.ends_with("LOCK"));
@@ -66,6 +68,14 @@ pub(super) fn logs(seed: u64) -> Vec<Vec<u8>> {
 
 pub(super) fn buses(seed: u64) -> Vec<Vec<u8>> {
     stores(seed).map(|files| joined(&files, &["seg-", "ckpt-", "MANIFEST-"])).collect()
+}
+
+/// The indexes of every closed segment.
+pub(super) fn indexes(seed: u64) -> Vec<Vec<u8>> {
+    let is_index = |(name, _): &(String, Vec<u8>)| name.starts_with("idx-");
+    let stores = [(5, 60, 4096), (6, 60, 8192)].map(|(salt, count, bytes)| store(seed ^ salt, count, bytes));
+    let indexes = stores.into_iter().flatten().filter(is_index);
+    indexes.map(|(_, file)| [&[Fixes::ALL], &file[..]].concat()).collect()
 }
 
 /// Every record of the logs, and one of each kind that a bus does not write.

@@ -85,6 +85,7 @@ impl Part {
         if !is_stretch || self.commit_count() > u64::from(posting::NUMBERS_MAX) {
             return Err("a part's ends are out of order");
         }
+        self.check_room()?;
         self.check_places()?;
         if self.words.len() as u64 != self.pages.len() {
             return Err("a part has not one word for each page");
@@ -99,6 +100,17 @@ impl Part {
             return Err("a part's keys are out of order");
         }
         self.check_numbers()
+    }
+
+    /// Checks that the stretch has room for what the part tells of it: a few bytes of sets may tell of billions.
+    fn check_room(&self) -> Result<(), Unfit> {
+        let touched = self.broad.iter().map(|(_, pages)| u128::from(pages.len())).sum::<u128>();
+        let least = u128::from(self.commit_count()) * FRAME_BYTES_MIN + touched * ENTRY_BYTES_MIN;
+        if least <= u128::from(self.end.lsn.get() - self.start.lsn.get()) {
+            Ok(())
+        } else {
+            Err("a part tells of more than its stretch of log can hold")
+        }
     }
 
     fn check_places(&self) -> Result<(), Unfit> {
@@ -127,22 +139,36 @@ impl Part {
         }
     }
 
-    /// Checks that every set can be read, and that no number is beyond the part's commits.
+    /// Checks that no number is beyond the part's commits.
     fn check_numbers(&self) -> Result<(), Unfit> {
         let most = self.commit_count();
-        let words = self.words.iter().copied().chain(self.keys.iter().map(|&(_, word)| word));
-        let is_set =
-            |word| posting::extent(&self.postings, word).is_some_and(|(_, max)| u64::from(max) < most);
         let label = self.labels.last().map_or(0, |run| u64::from(run.number) + u64::from(run.more) + 1);
         let broad = self.broad.last().map_or(0, |&(number, _)| u64::from(number) + 1);
-        if words.into_iter().all(is_set) && label <= most && broad <= most {
+        if self.has_sets_below(most) && label <= most && broad <= most {
             Ok(())
         } else {
             Err("a part tells of commits that it does not have")
         }
     }
+
+    /// Tells whether every word is one of a set below `most`, and the sets follow each other: so each is read once.
+    fn has_sets_below(&self, most: u64) -> bool {
+        let mut behind = 0;
+        let mut is_set = |word| {
+            let Some(set) = posting::extent(&self.postings, word) else { return false };
+            let place = set.place.unwrap_or(behind..behind);
+            let follows = place.start >= behind;
+            behind = place.end;
+            follows && u64::from(set.max) < most
+        };
+        let keys = self.keys.iter().map(|&(_, word)| word);
+        self.words.iter().copied().chain(keys).all(&mut is_set)
+    }
 }
 
+/// Least bytes of a commit in the log, and of a page that it touches.
+const FRAME_BYTES_MIN: u128 = 32;
+const ENTRY_BYTES_MIN: u128 = 8;
 /// Least bytes of a broad commit: its number, the length of a set and an empty one.
 const BROAD_BYTES_MIN: usize = 4 + 4 + 8;
 

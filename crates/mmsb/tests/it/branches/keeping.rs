@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use mmsb::{Builder, Bus, Epoch, Error, PageId, vfs::MemoryVfs};
+use mmsb::{Builder, Bus, Epoch, Error, PageId, Retention, vfs::MemoryVfs};
 use mmsb_testkit::{Driver, agree};
 use mmsb_tlog::LogDir;
 
@@ -34,6 +34,30 @@ fn a_kept_branch_is_a_bus_with_its_base_and_its_commits() {
             agree::live(&reopened, driver.model());
         }
     }
+}
+
+/// The file that holds its base goes; the segment that begins there is still needed, and tells of nothing before.
+#[test]
+fn a_kept_branch_that_has_given_up_its_base_does_not_say_that_it_can_show_it() {
+    let (bus, world) = counted(3);
+    let (vfs, path) = (Arc::new(MemoryVfs::new()), Path::new("kept"));
+    let branch = bus.branch(bus.epoch()).unwrap();
+    branch.keep_on(vfs.clone(), path).unwrap();
+    let kept = Builder::default().open_on(vfs.clone(), path).unwrap();
+    for turn in 0..30u64 {
+        kept.put(world, 0, &turn).unwrap();
+        kept.checkpoint().unwrap();
+    }
+    kept.compact_to(Retention::Epochs(0)).unwrap();
+    let manifest = LogDir::open(vfs.clone(), path).unwrap().manifest();
+    assert_eq!((manifest.segments.len(), manifest.segments[0].segment), (1, 1));
+    let oldest = kept.oldest();
+    assert!(oldest > branch.base(), "{oldest}");
+    kept.stop().unwrap();
+    let kept = Builder::default().read_on(vfs, path).unwrap();
+    assert_eq!((kept.oldest(), kept.at(oldest).unwrap().epoch()), (oldest, oldest));
+    assert!(matches!(kept.at(branch.base()), Err(Error::HistoryGone { .. })));
+    assert_eq!(kept.check(), []);
 }
 
 #[test]
