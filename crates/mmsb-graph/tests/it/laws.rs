@@ -1,0 +1,146 @@
+//! Random graphs and waves against models that are naive: sets of edges, and searches without any order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use mmsb_graph::{Edge, Graph, GraphError, Schedule, Wave};
+use mmsb_types::{EdgeKind, PageId};
+use proptest::{collection::vec, prelude::*};
+
+use crate::make::{Plan, add, page};
+
+const PAGES: u64 = 12;
+
+fn any_edge() -> impl Strategy<Value = Edge> {
+    (1..=PAGES, 1..=PAGES, 0u8..4).prop_map(|(source, target, kind)| {
+        Edge::new(page(source), page(target), EdgeKind::from_number(kind).expect("there are four"))
+    })
+}
+
+#[derive(Clone, Debug)]
+enum Op {
+    Add(Edge),
+    Remove(Edge),
+    Leave(PageId),
+}
+
+fn any_op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        6 => any_edge().prop_map(Op::Add),
+        3 => any_edge().prop_map(Op::Remove),
+        1 => (1..=PAGES).prop_map(|number| Op::Leave(page(number))),
+    ]
+}
+
+fn reaches(edges: &BTreeSet<Edge>, from: PageId, to: PageId) -> bool {
+    let mut seen = BTreeSet::from([from]);
+    for _ in 0..=PAGES {
+        let next: Vec<PageId> =
+            edges.iter().filter(|edge| seen.contains(&edge.source)).map(|edge| edge.target).collect();
+        seen.extend(next);
+    }
+    seen.contains(&to)
+}
+
+/// The longest way to each page, by raising until nothing moves.
+fn ranks(edges: &BTreeSet<Edge>) -> BTreeMap<PageId, u32> {
+    let mut ranks: BTreeMap<PageId, u32> =
+        edges.iter().flat_map(|edge| [edge.source, edge.target]).map(|page| (page, 0)).collect();
+    for _ in 0..=PAGES {
+        for edge in edges {
+            let least = ranks[&edge.source] + 1;
+            ranks.entry(edge.target).and_modify(|rank| *rank = least.max(*rank));
+        }
+    }
+    ranks
+}
+
+fn step(graph: &mut Graph, model: &mut BTreeSet<Edge>, op: &Op) {
+    match *op {
+        Op::Add(edge) => step_add(graph, model, edge),
+        Op::Remove(edge) => {
+            let removed = graph.remove_edge(edge.source, edge.target, edge.kind);
+            assert_eq!(removed, model.remove(&edge));
+        }
+        Op::Leave(page) => {
+            let gone: Vec<Edge> =
+                model.iter().copied().filter(|edge| edge.source == page || edge.target == page).collect();
+            assert_eq!(graph.remove_page(page), gone);
+            model.retain(|edge| !gone.contains(edge));
+        }
+    }
+}
+
+fn step_add(graph: &mut Graph, model: &mut BTreeSet<Edge>, edge: Edge) {
+    match add(graph, edge) {
+        Ok(new) => {
+            assert!(!reaches(model, edge.target, edge.source), "{edge:?} closes a cycle");
+            assert_eq!(new, model.insert(edge));
+        }
+        Err(GraphError::Cycle { pages }) => {
+            assert_eq!((pages[0], pages[1 % pages.len()]), (edge.source, edge.target));
+            let back = pages[1..].iter().zip(pages[1..].iter().skip(1).chain(&pages[..1]));
+            for (source, target) in back {
+                let stands = model.iter().any(|edge| (edge.source, edge.target) == (*source, *target));
+                assert!(stands, "{source:?} -> {target:?} is no edge");
+            }
+        }
+        Err(other) => panic!("{other}"),
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_graph_is_its_edges(ops in vec(any_op(), 1..120)) {
+        let (mut graph, mut model) = (Graph::new(), BTreeSet::new());
+        for op in &ops {
+            step(&mut graph, &mut model, op);
+            prop_assert_eq!(graph.check(), []);
+        }
+        prop_assert_eq!(graph.edges(), model.iter().copied().collect::<Vec<_>>());
+        let ranks = ranks(&model);
+        for number in 1..=PAGES {
+            prop_assert_eq!(graph.rank(page(number)), ranks.get(&page(number)).copied());
+        }
+        prop_assert_eq!(graph.page_count(), ranks.len());
+        prop_assert!(graph.components().iter().all(|component| component.len() == 1));
+        prop_assert_eq!(&Graph::from_edges(graph.edges()).expect("no cycle"), &graph);
+    }
+
+    #[test]
+    fn a_wave_is_what_searching_says(
+        list in vec(any_edge(), 1..60),
+        touched in vec(1..=PAGES, 1..4),
+        equal in vec(1..=PAGES, 0..6),
+    ) {
+        let mut graph = Graph::new();
+        list.iter().for_each(|&edge| drop(add(&mut graph, edge)));
+        let (mut schedule, mut wave) = (Schedule::new(), Wave::default());
+        touched.iter().for_each(|&number| schedule.touch(page(number)));
+        schedule.run(&graph, &mut Plan { equal: equal.clone(), failing: None }, &mut wave).expect("nothing fails");
+        let ran: Vec<(PageId, Vec<PageId>)> =
+            wave.ran().map(|ran| (ran.page, ran.causes.to_vec())).collect();
+        prop_assert_eq!(ran, naive(&graph, &touched, &equal));
+    }
+}
+
+/// Goes through all pages in order and asks of each whether an input of it changed.
+fn naive(graph: &Graph, touched: &[u64], equal: &[u64]) -> Vec<(PageId, Vec<PageId>)> {
+    let mut changed: BTreeSet<PageId> = touched.iter().map(|&number| page(number)).collect();
+    let mut ran = Vec::new();
+    for target in graph.order() {
+        let data = graph
+            .edges_at(target)
+            .into_iter()
+            .filter(|edge| edge.target == target && matches!(edge.kind, EdgeKind::Data | EdgeKind::Compiler));
+        let causes: BTreeSet<PageId> =
+            data.map(|edge| edge.source).filter(|source| changed.contains(source)).collect();
+        if causes.is_empty() {
+            continue;
+        }
+        if !equal.contains(&target.get()) {
+            changed.insert(target);
+        }
+        ran.push((target, causes.into_iter().collect()));
+    }
+    ran
+}
