@@ -77,17 +77,18 @@ pub fn compare(then: &Record, now: &Record) -> Result<Vec<Change>> {
     ensure!(old == new, "the baseline is of {old}, this run of {new}: not comparable");
     ensure!(then.quick == now.quick, "one of the two runs is quick, the other is not: not comparable");
     let old = figures(then);
-    let changes = figures(now).into_iter().filter_map(|(line, now)| {
-        let same = |(name, figure): &&(String, Figure)| {
-            *name == line && figure.name == now.name && figure.unit == now.unit
-        };
-        let then = old.iter().find(same)?.1.clone();
-        let verdict = judge(&then, &now);
-        Some(Change { line, then, now, verdict })
-    });
+    let changes = figures(now).into_iter().filter_map(|(line, now)| change(&old, line, now));
     let changes: Vec<Change> = changes.collect();
     ensure!(!changes.is_empty(), "the baseline holds none of this run's figures");
     Ok(changes)
+}
+
+/// Finds the old figure of the same line, name and unit, if there was one.
+fn change(old: &[(String, Figure)], line: String, now: Figure) -> Option<Change> {
+    let is_same = |figure: &Figure| figure.name == now.name && figure.unit == now.unit;
+    let then = old.iter().find(|(name, figure)| *name == line && is_same(figure))?.1.clone();
+    let verdict = judge(&then, &now);
+    Some(Change { line, then, now, verdict })
 }
 
 /// All figures of a run, each with the name of its line.

@@ -45,15 +45,8 @@ impl Judged {
         let clear = result.as_ref().is_ok_and(|rows| rows.iter().all(|row| row.clears(lenient)));
         let [failures, notes] = told;
         let passed = clear && failures.is_empty();
-        Self {
-            line: line.name,
-            number: line.number,
-            question: line.question,
-            result,
-            failures,
-            notes,
-            passed,
-        }
+        let Line { name: line, number, question, .. } = *line;
+        Self { line, number, question, result, failures, notes, passed }
     }
 
     /// Returns the line as data.

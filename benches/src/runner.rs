@@ -37,10 +37,8 @@ fn run_all(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bo
     let machine = Machine::here();
     let folder = options.baselines.clone().unwrap_or_else(|| workspace().join("benches/baselines"));
     // What cannot be compared is better refused before the run than after it.
-    let then = match options.baseline {
-        Some(BaselineAction::Compare) => Some(baseline::load(&folder, &machine)?),
-        _ => None,
-    };
+    let compares = matches!(options.baseline, Some(BaselineAction::Compare));
+    let then = compares.then(|| baseline::load(&folder, &machine)).transpose()?;
     if machine.profile != "release" {
         writeln!(out, "built as {}: figures mean nothing", machine.profile)?;
     }

@@ -32,12 +32,7 @@ const FILE_COUNT: usize = 256;
 fn run(context: &mut Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     let changes = Change::many(&mut context.random(), DELTAS, PAGES);
-    let limit = LimitKind::Scatter { pages: if context.quick() { 65_536 } else { PAGES as u32 } };
-    for (count, must) in CASES {
-        let name = format!("a delta, n = {count}, volatile");
-        let sample = volatile(context, &changes, count)?;
-        outcome.figure(name, Unit::Nanoseconds, sample).ratio(Must, AtMost, must, limit);
-    }
+    volatile_cases(context, &changes, &mut outcome)?;
     let name = format!("log bytes, n = {FILE_COUNT}, to a file");
     let sample = to_file(context, &changes)?;
     outcome
@@ -45,6 +40,16 @@ fn run(context: &mut Context) -> Result<Outcome> {
         .ratio(Must, AtLeast, 0.1, LimitKind::FileWrite)
         .ratio(Goal, AtLeast, 0.5, LimitKind::FileWrite);
     Ok(outcome)
+}
+
+fn volatile_cases(context: &mut Context, changes: &[Change], outcome: &mut Outcome) -> Result<()> {
+    let limit = LimitKind::Scatter { pages: if context.quick() { 65_536 } else { PAGES as u32 } };
+    for (count, must) in CASES {
+        let name = format!("a delta, n = {count}, volatile");
+        let sample = volatile(context, changes, count)?;
+        outcome.figure(name, Unit::Nanoseconds, sample).ratio(Must, AtMost, must, limit);
+    }
+    Ok(())
 }
 
 fn volatile(context: &Context, changes: &[Change], count: usize) -> Result<Sample> {

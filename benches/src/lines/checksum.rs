@@ -38,14 +38,17 @@ fn run(context: &mut Context) -> Result<Outcome> {
     Ok(outcome)
 }
 
+fn verify(piece: &[u8]) -> Result<()> {
+    let (bytes, found, expected) = (piece.len(), crc32c(piece), bit_by_bit(piece));
+    ensure!(found == expected, "checksum of {bytes} bytes is {found:#010x}, not {expected:#010x}");
+    Ok(())
+}
+
 fn measure(context: &Context, bytes: u32) -> Result<Sample> {
     let count = (INPUT_BYTES / bytes).max(1);
     let input = context.random().bytes((count * bytes) as usize);
     let pieces: Vec<&[u8]> = input.chunks_exact(bytes as usize).collect();
-    for piece in &pieces {
-        let (found, expected) = (crc32c(piece), bit_by_bit(piece));
-        ensure!(found == expected, "checksum of {bytes} bytes is {found:#010x}, not {expected:#010x}");
-    }
+    pieces.iter().try_for_each(|piece| verify(piece))?;
     let round_bytes = u64::from(count * bytes);
     let rounds = REPEAT_BYTES / round_bytes;
     Sample::gigabytes(context.repeats(), rounds * round_bytes, || {

@@ -66,10 +66,7 @@ struct Churn {
 fn run(context: &mut Context) -> Result<Outcome> {
     let operations = if context.quick() { OPERATIONS_QUICK } else { OPERATIONS };
     let mut churn = Churn::new(Bus::builder().volatile()?, context.random());
-    while churn.live_bytes < LIVE_BYTES {
-        churn.batch()?;
-    }
-    churn.live_bytes_min = churn.live_bytes;
+    churn.fill()?;
     let mut samples = churn.watched(WARM_UP)?;
     let flat = churn.watched(operations)?;
     samples.extend(&flat);
@@ -106,6 +103,14 @@ impl Churn {
         Self { bus, random, pool, live, live_bytes: 0, live_bytes_min: 0, deleted: 0 }
     }
 
+    fn fill(&mut self) -> Result<()> {
+        while self.live_bytes < LIVE_BYTES {
+            self.batch()?;
+        }
+        self.live_bytes_min = self.live_bytes;
+        Ok(())
+    }
+
     /// Commits sixteen operations.
     fn batch(&mut self) -> Result<()> {
         let bus = self.bus.clone();
@@ -113,15 +118,20 @@ impl Churn {
         // Pages created here can be deleted from the next transaction on.
         let mut born = Vec::with_capacity(BATCH);
         for _ in 0..BATCH {
-            if self.live_bytes < LIVE_BYTES {
-                born.push(self.create(&mut tx)?);
-            } else {
-                self.delete(&mut tx)?;
-            }
-            self.live_bytes_min = self.live_bytes_min.min(self.live_bytes);
+            self.step(&mut tx, &mut born)?;
         }
         tx.commit()?;
         self.live.append(&mut born);
+        Ok(())
+    }
+
+    fn step(&mut self, tx: &mut Transaction<'_>, born: &mut Vec<Live>) -> Result<()> {
+        if self.live_bytes < LIVE_BYTES {
+            born.push(self.create(tx)?);
+        } else {
+            self.delete(tx)?;
+        }
+        self.live_bytes_min = self.live_bytes_min.min(self.live_bytes);
         Ok(())
     }
 

@@ -29,12 +29,8 @@ fn an_outcome_goes_through_json_as_it_is() {
     let mut outcome = Outcome::default();
     let sample = Sample::of(vec![7.0, 8.0, 7.0, 9.0, 7.0, 7.5, 7.0]).unwrap();
     outcome.figure("memory", Unit::Bytes, sample).always(BarKind::Must, Op::AtMost, 1e9);
-    outcome.figure("speed", Unit::GigabytesPerSecond, sample).ratio(
-        BarKind::Goal,
-        Op::AtLeast,
-        0.5,
-        LimitKind::CopyCached { bytes: 72 },
-    );
+    let limit = LimitKind::CopyCached { bytes: 72 };
+    outcome.figure("speed", Unit::GigabytesPerSecond, sample).ratio(BarKind::Goal, Op::AtLeast, 0.5, limit);
     outcome.note("as it is");
     let text = serde_json::to_string(&outcome).unwrap();
     assert_eq!(serde_json::from_str::<Outcome>(&text).unwrap(), outcome);

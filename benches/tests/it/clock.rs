@@ -61,8 +61,7 @@ fn a_pinned_thread_has_one_processor_and_hands_on_what_it_found() {
 
 #[test]
 fn a_named_thread_is_bound_from_outside() {
-    let all = processors().unwrap();
-    let last = *all.last().unwrap();
+    let last = *processors().unwrap().last().unwrap();
     let (ask, asked) = mpsc::channel::<()>();
     let work = move || {
         asked.recv().unwrap();

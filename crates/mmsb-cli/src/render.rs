@@ -48,6 +48,16 @@ impl Out {
         self.to.write_all(b"\n")
     }
 
+    /// Prints one answer: as an object, or as a text for people.
+    pub fn answer<T: Serialize>(
+        &mut self,
+        is_json: bool,
+        answer: &T,
+        text: impl FnOnce(&T) -> String,
+    ) -> io::Result<()> {
+        if is_json { self.json(answer) } else { self.line(text(answer)) }
+    }
+
     /// Prints bytes as they are.
     pub fn bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.to.write_all(bytes)

@@ -221,13 +221,18 @@ impl Arena {
         Ok(())
     }
 
+    /// Counts a slot in or out that may be made bare.
+    fn count_spare(&self, pool: &Pool, class: SizeClass, change: fn(&AtomicU64, u64, Ordering) -> u64) {
+        if spare::is_large(class) {
+            change(&pool.free_bytes, class.bytes() as u64, Ordering::Relaxed);
+            change(&self.spare_bytes, class.bytes() as u64, Ordering::Relaxed);
+        }
+    }
+
     /// Puts a slot that is on no list onto its class's.
     fn push(&self, slot: Slot, words: Words<'_>) {
         let pool = &self.classes[slot.class.index()];
-        if spare::is_large(slot.class) {
-            pool.free_bytes.fetch_add(slot.class.bytes() as u64, Ordering::Relaxed);
-            self.spare_bytes.fetch_add(slot.class.bytes() as u64, Ordering::Relaxed);
-        }
+        self.count_spare(pool, slot.class, AtomicU64::fetch_add);
         // A reader that sees the link must also see that its page is gone: this fence pairs with the
         // reader's fence after its copy.
         fence_unless(Fault::ReuseFence, Ordering::Release);
@@ -251,10 +256,7 @@ impl Arena {
             let next = self.words(slot).first().load(Ordering::Relaxed);
             match pool.free.compare_exchange_weak(head, next, Ordering::Acquire, Ordering::Acquire) {
                 Ok(_) => {
-                    if spare::is_large(class) {
-                        pool.free_bytes.fetch_sub(class.bytes() as u64, Ordering::Relaxed);
-                        self.spare_bytes.fetch_sub(class.bytes() as u64, Ordering::Relaxed);
-                    }
+                    self.count_spare(pool, class, AtomicU64::fetch_sub);
                     return Some(slot);
                 }
                 Err(newer) => head = newer,

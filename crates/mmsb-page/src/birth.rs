@@ -62,8 +62,7 @@ impl PageStore {
         let directory = claimed.inspect_err(|_| self.table.leave(page))?;
         let slot = self.arena.allocate(SizeClass::of(page_bytes));
         let slot = slot.inspect_err(|_| self.unclaim(page, entry, directory))?;
-        let words = self.arena.words(slot);
-        Ok(NewPage { store: self, page, page_bytes, entry, directory, slot, words })
+        Ok(NewPage { store: self, page, page_bytes, entry, directory, slot, words: self.arena.words(slot) })
     }
 
     fn unclaim(&self, page: PageId, entry: Entry<'_>, claimed: Directory) {

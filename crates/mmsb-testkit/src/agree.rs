@@ -79,13 +79,19 @@ pub fn branch(branch: &Branch, model: &Model) {
     infos.iter().for_each(|info| branch_page(branch, info, &state.pages[&info.page]));
     let view = branch.to_view().unwrap();
     assert_eq!((view.epoch(), view.label().unwrap()), (epoch, state.label), "of the view");
-    let mut visited = Vec::new();
-    view.with_pages(&ids, &mut |page, bytes| {
-        assert!(bytes == &**state.pages[&page].bytes, "bytes of {page} at {epoch}, as a view");
+    bytes_of_all(&view, &ids, &state.pages);
+}
+
+/// Asserts that a view visits these pages, in this order, with their bytes.
+#[track_caller]
+fn bytes_of_all(view: &impl View, pages: &[PageId], expected: &BTreeMap<PageId, ModelPage>) {
+    let (mut visited, epoch) = (Vec::new(), view.epoch());
+    let visit = &mut |page: PageId, bytes: &[u8]| {
+        assert!(bytes == *expected[&page].bytes, "bytes of {page} at {epoch}");
         visited.push(page);
-    })
-    .unwrap();
-    assert_eq!(visited, ids, "pages visited");
+    };
+    view.with_pages(pages, visit).expect("the bytes of a view");
+    assert_eq!(visited, pages, "pages visited at {epoch}");
 }
 
 /// Asserts that a snapshot shows the model's state of its epoch, through each of its doors.
@@ -100,13 +106,7 @@ pub fn snapshot(snapshot: &Snapshot, model: &Model) {
     assert!(infos.iter().map(|info| info.page).eq(expected.keys().copied()), "pages at {epoch}: {infos:?}");
     infos.iter().for_each(|info| listed(snapshot, info, &expected[&info.page]));
     let pages: Vec<_> = infos.iter().map(|info| info.page).collect();
-    let mut visited = Vec::new();
-    let visit = &mut |page: PageId, bytes: &[u8]| {
-        assert!(bytes == *expected[&page].bytes, "bytes of {page} at {epoch}");
-        visited.push(page);
-    };
-    snapshot.with_pages(&pages, visit).expect("the bytes of a snapshot");
-    assert_eq!(visited, pages, "pages visited at {epoch}");
+    bytes_of_all(snapshot, &pages, expected);
     refuses_dead(snapshot, model);
     if let Some(info) = infos.first() {
         one_page(snapshot, info, &expected[&info.page].bytes);

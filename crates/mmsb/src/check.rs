@@ -28,16 +28,21 @@ fn check_names(bus: &Bus, violations: &mut Vec<Violation>) {
     });
 }
 
+/// Tells how a live page is unlike its logged bytes.
+fn unlike(bus: &Bus, page: PageId, logged: &[u8]) -> Option<String> {
+    match bus.with_page(page, |bytes| bytes == logged) {
+        Ok(is_same) => (!is_same).then(|| "bytes differ".to_owned()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
 fn compare(bus: &Bus, past: &crate::Past, violations: &mut Vec<Violation>) {
     let mut live: std::collections::BTreeSet<PageId> = bus.pages().collect();
     for info in past.pages() {
         live.remove(&info.page);
         let place = Place::Page(info.page);
         let logged = past.bytes(info.page).unwrap_or_default();
-        let unlike = match bus.with_page(info.page, |bytes| bytes == logged) {
-            Ok(is_same) => (!is_same).then(|| "bytes differ".to_owned()),
-            Err(error) => Some(error.to_string()),
-        };
+        let unlike = unlike(bus, info.page, logged);
         violations.extend(unlike.map(|what| Violation::new("mmsb/replay-equals-live", place, what)));
         if bus.page_name(info.page) != info.name {
             violations.push(Violation::new("mmsb/names-equal-log", place, "names differ"));

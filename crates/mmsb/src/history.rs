@@ -115,18 +115,24 @@ impl Iterator for History {
     }
 }
 
+impl Change {
+    fn write_kind(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.kind {
+            ChangeKind::Created { page_bytes } => write!(f, " created with {page_bytes} bytes"),
+            ChangeKind::Written => write!(f, " written"),
+            ChangeKind::Named if self.name.is_none() => write!(f, " lost its name"),
+            ChangeKind::Named => Ok(()),
+            ChangeKind::Deleted => write!(f, " deleted"),
+        }
+    }
+}
+
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.epoch)?;
         write_label(f, self.label)?;
         write!(f, " {}", self.page)?;
-        match &self.kind {
-            ChangeKind::Created { page_bytes } => write!(f, " created with {page_bytes} bytes")?,
-            ChangeKind::Written => write!(f, " written")?,
-            ChangeKind::Named if self.name.is_none() => write!(f, " lost its name")?,
-            ChangeKind::Named => {}
-            ChangeKind::Deleted => write!(f, " deleted")?,
-        }
+        self.write_kind(f)?;
         if let Some(name) = &self.name {
             write!(f, " named {name:?}")?;
         }

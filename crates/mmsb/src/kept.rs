@@ -87,11 +87,7 @@ impl Kept {
     /// Tells why what belongs to the state `number`, or comes behind it, could not be read: perhaps it was given
     /// up meanwhile, in memory or by a writer elsewhere.
     pub(crate) fn failed(&self, error: LogError, number: u64) -> Error {
-        let is_gone = match &error {
-            LogError::HistoryGone { .. } | LogError::DamagedCheckpoint { fault: Fault::Missing, .. } => true,
-            LogError::Io { source, .. } => source.kind() == ErrorKind::NotFound,
-            _ => false,
-        };
+        let is_gone = looks_gone(&error);
         if is_gone && let Ok(newer) = self.dir().reopen() {
             self.set_oldest(self.oldest().max(Epoch::new(newer.manifest().oldest())));
             *self.dir.write().unwrap_or_else(PoisonError::into_inner) = newer;
@@ -138,6 +134,15 @@ impl Drop for Hold {
                 holds.remove(&self.number);
             }
         }
+    }
+}
+
+/// Tells whether a file, or a part of the log, is no longer there.
+fn looks_gone(error: &LogError) -> bool {
+    match error {
+        LogError::HistoryGone { .. } | LogError::DamagedCheckpoint { fault: Fault::Missing, .. } => true,
+        LogError::Io { source, .. } => source.kind() == ErrorKind::NotFound,
+        _ => false,
     }
 }
 

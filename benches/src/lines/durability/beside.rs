@@ -195,8 +195,7 @@ fn raw_beside_raw(
         took
     };
     let (run, _, written) = AtOnce::run(own, write, || raw.write_paced(log, rate, &is_done))?;
-    remove(file)?;
-    remove(log)?;
+    [file, log].into_iter().try_for_each(|path| remove(path))?;
     Ok((run, written))
 }
 

@@ -12,7 +12,7 @@ use std::{
     hint::black_box,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
-    process::Command,
+    process::{self, Command},
     thread,
     time::{Duration, Instant},
 };
@@ -113,11 +113,8 @@ pub fn run(context: &mut Context) -> Result<Outcome> {
     kill_one(context, folder.path())?;
     context.say("durability: recovery");
     let mut left = Left::new(context, folder.path())?;
-    let mut times = Vec::new();
     // Caches are cold the first time.
-    for _ in 0..=REPEATS_MIN {
-        times.push(left.repeat(folder.path())?);
-    }
+    let times = (0..=REPEATS_MIN).map(|_| left.repeat(folder.path())).collect::<Result<Vec<_>>>()?;
     let mut outcome = Outcome::default();
     report(&mut outcome, &times[1..], left.changes.len())?;
     Ok(outcome)
@@ -136,13 +133,17 @@ fn report(outcome: &mut Outcome, times: &[Times], deltas: usize) -> Result<()> {
     Ok(())
 }
 
-/// Starts the process that fills a bus in `folder`, and kills it once it is ready.
-fn kill_one(context: &Context, folder: &Path) -> Result<()> {
-    let program = std::env::current_exe().context("finding this program")?;
-    let mut command = Command::new(program);
+/// Starts the process that fills a bus in `folder`.
+fn spawn_victim(context: &Context, folder: &Path) -> Result<process::Child> {
+    let mut command = Command::new(std::env::current_exe().context("finding this program")?);
     command.args(["--child", VICTIM, "--dir"]).arg(folder);
     command.args(context.quick().then_some("--quick"));
-    let mut victim = command.stdout(std::process::Stdio::null()).spawn()?;
+    Ok(command.stdout(process::Stdio::null()).spawn()?)
+}
+
+/// Kills the process that fills a bus in `folder` once it is ready.
+fn kill_one(context: &Context, folder: &Path) -> Result<()> {
+    let mut victim = spawn_victim(context, folder)?;
     let start = Instant::now();
     while !folder.join(READY).exists() && start.elapsed() < WAIT {
         if let Some(status) = victim.try_wait()? {
@@ -167,30 +168,27 @@ impl Left {
         let changes = changes(context);
         let bytes: u64 = logs.iter().map(|(_, from, to)| to - from).sum();
         ensure!(bytes > (changes.len() * (CHANGE_BYTES + 8)) as u64, "a log of {bytes} bytes is too short");
-        let mut shadow = Shadow::new(pages(context));
-        for number in 1..=pages(context) {
-            shadow.page_mut(PageId::new(number as u64)).copy_from_slice(&image(number));
-        }
-        shadow.copy(&changes);
+        let shadow = expected(pages(context), &changes);
         Ok(Self { base, killed, logs, changes, shadow })
     }
 
     fn repeat(&mut self, folder: &Path) -> Result<Times> {
-        let limit = self.limit()?.as_secs_f64();
-        let [base, killed] = [&self.base, &self.killed].map(|from| {
-            let to = folder.join("opened");
-            duplicate(from, &to)?;
-            let watch = Stopwatch::start();
-            let bus = builder().open(&to)?;
-            let took = watch.elapsed().as_secs_f64();
-            if from == &self.killed {
-                self.verify(&bus)?;
-            }
-            drop(bus);
-            fs::remove_dir_all(&to)?;
-            anyhow::Ok(took)
-        });
-        Ok(Times { limit, base: base?, killed: killed? })
+        let (limit, to) = (self.limit()?.as_secs_f64(), folder.join("opened"));
+        let base = Self::open(&self.base, &to, |_| Ok(()))?;
+        let killed = Self::open(&self.killed, &to, |bus| self.verify(bus))?;
+        Ok(Times { limit, base, killed })
+    }
+
+    /// Opens a copy of a directory; returns how long that took, in seconds.
+    fn open(from: &Path, to: &Path, verify: impl FnOnce(&Bus) -> Result<()>) -> Result<f64> {
+        duplicate(from, to)?;
+        let watch = Stopwatch::start();
+        let bus = builder().open(to)?;
+        let took = watch.elapsed().as_secs_f64();
+        verify(&bus)?;
+        drop(bus);
+        fs::remove_dir_all(to)?;
+        Ok(took)
     }
 
     fn verify(&self, bus: &Bus) -> Result<()> {
@@ -225,6 +223,16 @@ impl Left {
         ensure!(chunks.next().is_none(), "the limit left changes out");
         Ok(took)
     }
+}
+
+/// What the changes make of the pages.
+fn expected(pages: usize, changes: &[Change]) -> Shadow {
+    let mut shadow = Shadow::new(pages);
+    for number in 1..=pages {
+        shadow.page_mut(PageId::new(number as u64)).copy_from_slice(&image(number));
+    }
+    shadow.copy(changes);
+    shadow
 }
 
 /// Gives an opening a directory of its own. Of the log, opening changes the newest file alone, so links to the others,

@@ -63,18 +63,27 @@ const SMALL_ROWS: [Row; 4] = [
 pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
     for (pages, rows) in [(large(context), &LARGE_ROWS), (SMALL, &SMALL_ROWS)] {
         let mut world = volatile(context, pages)?;
-        for Row { way, must, goal } in rows {
-            let name = format!("{}, {}", title(pages), way.title());
-            let ratio = row(context, outcome, &mut world, *way, &name)?;
-            outcome.figure(format!("{name}, to F"), Unit::Limits, ratio);
-            outcome.bar(Must, AtMost, *must).bar(Goal, AtMost, *goal);
-        }
+        rows.iter().try_for_each(|row| barred(context, outcome, &mut world, row))?;
         world.verify_all()?;
         drop(world);
         beside(context, outcome, without_undo(context, pages)?, rows, "no undo")?;
         let (world, _folder) = to_file(context, pages)?;
         beside(context, outcome, world, rows, "file")?;
     }
+    Ok(())
+}
+
+/// Adds a row with its bars.
+fn barred(
+    context: &Context,
+    outcome: &mut Outcome,
+    world: &mut World,
+    Row { way, must, goal }: &Row,
+) -> Result<()> {
+    let name = format!("{}, {}", title(world.pages()), way.title());
+    let ratio = row(context, outcome, world, *way, &name)?;
+    outcome.figure(format!("{name}, to F"), Unit::Limits, ratio);
+    outcome.bar(Must, AtMost, *must).bar(Goal, AtMost, *goal);
     Ok(())
 }
 

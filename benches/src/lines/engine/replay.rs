@@ -62,11 +62,7 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
         let name = format!("replay, {}, n = {COUNT}", title(pages));
         context.say(format!("engine: {name}"));
         let mut replay = Replay::new(context, pages)?;
-        let repeats = context.repeats();
-        let times: Vec<Times> = pinned(own_processor()?, || {
-            replay.repeat()?;
-            (0..repeats).map(|_| replay.repeat()).collect()
-        })?;
+        let times = replay.times(context.repeats())?;
         match report(outcome, &name, &times, 1e9 / replay.changes.len() as f64) {
             Ok(()) => outcome.bar(Must, AtMost, must).bar(Goal, AtMost, goal),
             // Openings that swing by more than the replay takes: the row has failed, the others stand.
@@ -92,6 +88,14 @@ fn report(outcome: &mut Outcome, name: &str, times: &[Times], each: f64) -> Resu
 }
 
 impl Replay {
+    /// Repeats, after one repeat that does not count.
+    fn times(&mut self, repeats: usize) -> Result<Vec<Times>> {
+        pinned(own_processor()?, || {
+            self.repeat()?;
+            (0..repeats).map(|_| self.repeat()).collect()
+        })
+    }
+
     fn new(context: &Context, pages: usize) -> Result<Self> {
         let count = if context.quick() { 1 << 19 } else { 6 << 20 };
         let changes = Change::many(&mut context.random(), count, pages);

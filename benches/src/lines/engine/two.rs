@@ -73,12 +73,10 @@ fn row(
 ) -> Result<bool> {
     context.say(format!("engine: {name}"));
     let deltas = if context.quick() { 1 << 18 } else { 1 << 20 };
-    let repeats = (0..=context.repeats()).map(|_| repeat(world, pair, count, deltas)).collect::<Result<_>>();
-    let repeats: Vec<Repeat> = match repeats {
-        Err(error) => return unmeasured(context, outcome, name, error).map(|()| false),
-        Ok(repeats) => repeats,
-    };
-    report(outcome, name, &repeats).map(|()| true)
+    match (0..=context.repeats()).map(|_| repeat(world, pair, count, deltas)).collect::<Result<Vec<_>>>() {
+        Err(error) => unmeasured(context, outcome, name, error).map(|()| false),
+        Ok(repeats) => report(outcome, name, &repeats).map(|()| true),
+    }
 }
 
 fn report(outcome: &mut Outcome, name: &str, repeats: &[Repeat]) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use mmsb::Checkpointed;
 use serde::Serialize;
 
 use super::{Outcome, open_to_change};
@@ -44,20 +45,16 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     let made = bus.checkpoint_with(|now| progress.set(now.page_bytes, bus.stats().page_bytes))?;
     drop(progress);
     bus.stop()?;
-    let made = Made {
-        epoch: made.epoch.get(),
-        full: made.is_full,
-        page_count: made.page_count,
-        page_bytes: made.page_bytes,
-        file_bytes: made.file_bytes,
-        seconds: made.elapsed.as_secs_f64(),
-    };
-    if args.json {
-        out.json(&made)?
-    } else {
-        out.line(report(&made))?
-    }
+    out.answer(args.json, &Made::of(&made), report)?;
     Ok(Outcome::Same)
+}
+
+impl Made {
+    fn of(made: &Checkpointed) -> Self {
+        let Checkpointed { page_count, page_bytes, file_bytes, .. } = *made;
+        let (epoch, seconds) = (made.epoch.get(), made.elapsed.as_secs_f64());
+        Self { epoch, full: made.is_full, page_count, page_bytes, file_bytes, seconds }
+    }
 }
 
 fn report(made: &Made) -> String {

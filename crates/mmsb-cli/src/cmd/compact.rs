@@ -51,11 +51,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
         checkpoint_count: gone.checkpoint_count,
         bytes: gone.bytes,
     };
-    if args.json {
-        out.json(&gone)?
-    } else {
-        out.line(report(&gone))?
-    }
+    out.answer(args.json, &gone, report)?;
     Ok(Outcome::Same)
 }
 

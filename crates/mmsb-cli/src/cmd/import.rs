@@ -8,7 +8,7 @@ use std::{
 use clap::Subcommand;
 use mmsb_cli::{
     Imported, import,
-    sqlite::{Database, WalReader},
+    sqlite::{Database, Transaction, WalReader},
 };
 use serde::Serialize;
 
@@ -65,17 +65,21 @@ struct Json<'a> {
     seconds: f64,
 }
 
-/// Runs the command.
-pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
-    let start = Instant::now();
+/// Imports, and shows how far it is.
+fn import_watched(args: &Args) -> anyhow::Result<Imported> {
     let base = Database::open(&args.db)?;
     let wal = WalReader::open(&args.wal, &base)?;
     let frame_bytes = wal.header().frame_bytes() as u64;
     let progress = Progress::bytes("importing", wal.input().bytes_hint());
-    let imported = import(&base, wal, &args.out, |transaction| {
-        progress.advance(transaction.image_count() as u64 * frame_bytes);
-    })?;
-    drop(progress);
+    let watch =
+        |transaction: &Transaction<'_>| progress.advance(transaction.image_count() as u64 * frame_bytes);
+    Ok(import(&base, wal, &args.out, watch)?)
+}
+
+/// Runs the command.
+pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
+    let start = Instant::now();
+    let imported = import_watched(args)?;
     if args.json {
         out.json(&json(args, &imported, start.elapsed()))?;
     } else {

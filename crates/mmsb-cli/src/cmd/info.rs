@@ -54,11 +54,7 @@ struct By {
 pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     let bus = Bus::open_read_only(&args.bus)?;
     let info = Info::of(args, &bus)?;
-    if args.json {
-        out.json(&info)?;
-    } else {
-        out.line(report(&info))?;
-    }
+    out.answer(args.json, &info, report)?;
     Ok(Outcome::Same)
 }
 

@@ -63,14 +63,15 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     Ok(if report.difference.is_none() { Outcome::Same } else { Outcome::Failed })
 }
 
+impl JsonDifference {
+    fn of(told: &ReplayDifference) -> Self {
+        let (page, checkpoint) = told.page.map(|(page, at)| (page.get(), at.get())).unzip();
+        Self { epoch: told.epoch.get(), what: told.to_string(), page, checkpoint }
+    }
+}
+
 impl Report {
     fn of(verified: &ReplayVerified) -> Self {
-        let difference = |told: &ReplayDifference| JsonDifference {
-            epoch: told.epoch.get(),
-            what: told.to_string(),
-            page: told.page.map(|(page, _)| page.get()),
-            checkpoint: told.page.map(|(_, at)| at.get()),
-        };
         Self {
             first: verified.first.get(),
             last: verified.last.get(),
@@ -78,7 +79,7 @@ impl Report {
             hash_count: verified.hash_count,
             checkpoint_count: verified.checkpoint_count,
             equal: verified.equal.get(),
-            difference: verified.difference.as_ref().map(difference),
+            difference: verified.difference.as_ref().map(JsonDifference::of),
         }
     }
 

@@ -66,11 +66,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     for commit in bus.commits()? {
         totals.add(&commit?);
     }
-    if args.json {
-        out.json(&totals)?;
-    } else {
-        out.line(totals.report())?;
-    }
+    out.answer(args.json, &totals, Totals::report)?;
     Ok(Outcome::Same)
 }
 

@@ -62,13 +62,14 @@ impl Args {
         if let Some(name) = &self.delete {
             bus.untag(name)?;
         }
-        let mut tags = Vec::new();
-        if let Some(name) = &self.name {
-            bus.tag(name, self.at.epoch(&bus)?)?;
-            tags = bus.tags();
-            tags.retain(|tag| tag.name == *name);
-        }
+        let tags = self.name.as_deref().map(|name| self.give(&bus, name)).transpose()?;
         bus.stop()?;
-        Ok(tags)
+        Ok(tags.unwrap_or_default())
+    }
+
+    /// Gives the state its name; returns the tag of it.
+    fn give(&self, bus: &Bus, name: &str) -> Result<Vec<mmsb::Tag>, mmsb::Error> {
+        bus.tag(name, self.at.epoch(bus)?)?;
+        Ok(bus.tags().into_iter().filter(|tag| tag.name == name).collect())
     }
 }

@@ -41,17 +41,15 @@ fn transactions_that_cross_batches_stay_whole() {
     let mut expected = Vec::new();
     for transaction in 0..1500 {
         let bytes = [transaction as u8, (transaction >> 3) as u8, 7, 8, 9, 10, (transaction >> 8) as u8];
-        for (page, byte) in (1..).zip(bytes) {
-            log = log.frame(page, if page == 7 { 7 } else { 0 }, byte);
-        }
+        let frame = |log: Log, (page, byte)| log.frame(page, if page == 7 { 7 } else { 0 }, byte);
+        log = (1..).zip(bytes).fold(log, frame);
         expected.push(bytes);
     }
     assert!(log.bytes.len() > 5 << 20, "long enough for three batches");
     let outcome = read(&[], &log.bytes);
     assert_eq!((outcome.error, outcome.images.len(), outcome.summary.image_count), (None, 1500, 10_500));
     for (image, expected) in outcome.images.iter().zip(expected) {
-        let bytes: Vec<u8> = image.chunks(PAGE_BYTES).map(|page| page[PAGE_BYTES - 1]).collect();
-        assert_eq!(bytes, expected);
+        assert!(image.chunks(PAGE_BYTES).map(|page| page[PAGE_BYTES - 1]).eq(expected));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{io::Cursor, path::PathBuf};
 
-use mmsb_cli::sqlite::{Batch, Database, Image, Input, SqliteError, WalReader, WalSummary};
+use mmsb_cli::sqlite::{Batch, Database, Image, Input, SqliteError, Transaction, WalReader, WalSummary};
 
 /// What reading a log led to.
 #[derive(Debug, Default)]
@@ -43,11 +43,14 @@ fn replay(base: &[u8], wal: &[u8], outcome: &mut Outcome) -> Result<(), SqliteEr
         if !more? {
             return Ok(());
         }
-        for transaction in batch.transactions() {
-            assert_eq!(transaction.index(), outcome.images.len() as u64);
-            image.apply(&transaction);
-            assert_eq!(image.page_count(), transaction.pages_after());
-            outcome.images.push(image.bytes().to_vec());
-        }
+        batch.transactions().for_each(|transaction| apply(&transaction, &mut image, outcome));
     }
+}
+
+#[track_caller]
+fn apply(transaction: &Transaction<'_>, image: &mut Image, outcome: &mut Outcome) {
+    assert_eq!(transaction.index(), outcome.images.len() as u64);
+    image.apply(transaction);
+    assert_eq!(image.page_count(), transaction.pages_after());
+    outcome.images.push(image.bytes().to_vec());
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use mmsb::Bus;
+use mmsb::{Bus, PageId};
 
 use crate::command::{Ran, contents, import_small, mmsb, mmsb_ok};
 
@@ -127,42 +127,46 @@ fn no_reading_command_changes_a_torn_bus() {
     assert_eq!(contents(dir.path()), before);
 }
 
+/// Commits with a label; returns the epoch.
+fn commit(bus: &Bus, page: PageId, label: u64) -> u64 {
+    let mut tx = bus.begin().label(label);
+    tx.put(page, 0, &label).expect("it fits");
+    tx.commit().expect("it commits").epoch.get()
+}
+
 #[test]
 fn every_reading_command_works_beside_a_live_writer() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     let bus = Bus::create(dir.path().join("a.mmsb")).expect("the bus begins");
     let page = bus.create_page("1", 4096).expect("a page");
-    let commit = |label: u64| {
-        let mut tx = bus.begin().label(label);
-        tx.put(page, 0, &label).expect("it fits");
-        tx.commit().expect("it commits")
-    };
-    let epochs: Vec<u64> = (0..80).map(|label| commit(label).epoch.get()).collect();
+    let epochs: Vec<u64> = (0..80).map(|label| commit(&bus, page, label)).collect();
     assert_eq!(epochs, Vec::from_iter(2..82));
     read_all_ways(dir.path());
     let object = mmsb_ok(dir.path(), &["verify", "a.mmsb", "--json"]).json().remove(0);
     assert_eq!((&object["state"], &object["frame_count"]), (&"open".into(), &81.into()));
-    assert_eq!(commit(80).epoch, mmsb::Epoch::new(82));
+    assert_eq!(commit(&bus, page, 80), 82);
     let info = mmsb_ok(dir.path(), &["info", "a.mmsb", "--json"]).json();
     assert_eq!(info[0]["newest"], 82);
     bus.stop().expect("it stops");
 }
 
+/// Every command that reads a bus.
+const READERS: [&[&str]; 9] = [
+    &["info", "a.mmsb"],
+    &["log", "a.mmsb", "--from", "e3", "--limit", "5"],
+    &["log", "a.mmsb", "--page", "1"],
+    &["at", "a.mmsb", "e5"],
+    &["at", "a.mmsb", "label:7", "1"],
+    &["history", "a.mmsb", "1", "--limit", "2"],
+    &["diff", "a.mmsb", "a.mmsb"],
+    &["verify", "a.mmsb"],
+    &["stats", "a.mmsb"],
+];
+
 /// Runs every command that reads a bus, in both forms.
 #[track_caller]
 fn read_all_ways(dir: &Path) {
-    let commands: [&[&str]; 9] = [
-        &["info", "a.mmsb"],
-        &["log", "a.mmsb", "--from", "e3", "--limit", "5"],
-        &["log", "a.mmsb", "--page", "1"],
-        &["at", "a.mmsb", "e5"],
-        &["at", "a.mmsb", "label:7", "1"],
-        &["history", "a.mmsb", "1", "--limit", "2"],
-        &["diff", "a.mmsb", "a.mmsb"],
-        &["verify", "a.mmsb"],
-        &["stats", "a.mmsb"],
-    ];
-    for command in commands {
+    for command in READERS {
         mmsb_ok(dir, command);
         assert!(!mmsb_ok(dir, &[command, &["--json"]].concat()).json().is_empty(), "{command:?}");
     }

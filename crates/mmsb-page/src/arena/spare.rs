@@ -74,11 +74,15 @@ impl Arena {
         }
     }
 
+    /// The class whose free slots take most.
+    fn fullest(&self) -> Option<SizeClass> {
+        let classes = (LEAST.index()..CLASS_COUNT).filter_map(SizeClass::from_index);
+        classes.max_by_key(|class| self.classes[class.index()].free_bytes.load(Ordering::Relaxed))
+    }
+
     /// Makes a slot bare of the class whose free slots take most; false if there is none.
     fn fullest_goes_bare(&self, is_refused: &mut bool) -> bool {
-        let classes = (LEAST.index()..CLASS_COUNT).filter_map(SizeClass::from_index);
-        let most = classes.max_by_key(|class| self.classes[class.index()].free_bytes.load(Ordering::Relaxed));
-        let Some(class) = most else { return false };
+        let Some(class) = self.fullest() else { return false };
         let pool = &self.classes[class.index()];
         let popped = self.pop(pool, class, &lock(&pool.unused));
         let Some(slot) = popped else { return false };

@@ -195,10 +195,15 @@ impl PageStore {
         for _ in 0..LOOKS_MAX.min(end) {
             let number = *hand % end;
             *hand = number + 1;
-            let Some(block) = blocks.block(number) else { continue };
-            if block.while_unused(|| self.table.empty(number, oldest)) {
-                blocks.used_count.fetch_sub(1, Ordering::Relaxed);
-            }
+            self.forget_block(number, oldest);
+        }
+    }
+
+    fn forget_block(&self, number: u64, oldest: u64) {
+        let blocks = &self.table.blocks;
+        let Some(block) = blocks.block(number) else { return };
+        if block.while_unused(|| self.table.empty(number, oldest)) {
+            blocks.used_count.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }
@@ -209,9 +214,8 @@ impl Table {
         let first = block * BLOCK_IDS;
         let Some(place) = self.regions.place(first) else { return false };
         let mut ids = (first..first + BLOCK_IDS).filter_map(|id| self.entry(PageId::new(id)));
-        if place.unit_count - place.index < BLOCK_IDS as usize
-            || ids.any(|entry| meta::epoch(entry.meta().load(Ordering::Relaxed)).get() > oldest)
-        {
+        let is_cut = place.unit_count - place.index < BLOCK_IDS as usize;
+        if is_cut || ids.any(|entry| meta::epoch(entry.meta().load(Ordering::Relaxed)).get() > oldest) {
             return false;
         }
         let columns = [(0, size_of::<Hot>()), (LENGTH_AT, 4), (VER_AT, 4)];

@@ -23,10 +23,8 @@ fn pattern(len: u32, seed: u32) -> Vec<u8> {
 fn every_length_is_kept_exactly_and_its_slot_is_reused_clean() {
     let store = PageStore::new();
     let committer = store.committers().acquire(Duration::ZERO).unwrap();
-    let step = if cfg!(miri) { 4999 } else { 1 };
-    let largest = if cfg!(miri) { 400 } else { 20_000 };
-    let lengths = (1..=20_000).step_by(step).chain(class_edges(largest));
-    for (life, len) in (1..).zip(lengths) {
+    let (step, largest) = if cfg!(miri) { (4999, 400) } else { (1, 20_000) };
+    for (life, len) in (1..).zip((1..=20_000).step_by(step).chain(class_edges(largest))) {
         let bytes = pattern(len, len);
         born(&store, page(1), &bytes, epoch(2 * life));
         assert_eq!(store.page_bytes(page(1)), Some(len));

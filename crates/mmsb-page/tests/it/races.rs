@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use mmsb_page::PageStore;
+use mmsb_page::{PageLock, PageStore};
 
 use self::world::World;
 use crate::{assert_sound, born, epoch, page, read};
@@ -54,20 +54,22 @@ fn deaths_and_new_lives_in_reused_slots_never_show_in_a_read() {
     assert_sound(&world.store);
 }
 
+/// Writes one more into the page than is there.
+fn count_one(lock: PageLock<'_>) {
+    let count = u64::from_le_bytes(lock.bytes().try_into().unwrap());
+    let at = lock.epoch().next();
+    let mut writer = lock.into_writer();
+    writer.write(0, &(count + 1).to_le_bytes());
+    writer.publish(at);
+}
+
 #[test]
 fn two_commits_never_hold_one_page() {
     let store = PageStore::new();
     born(&store, page(1), &[0; 8], epoch(1));
     let add_one = || {
         let committer = store.committers().acquire(Duration::from_secs(60)).unwrap();
-        for _ in 0..ROUNDS {
-            let lock = store.lock_wait(page(1), &committer).unwrap();
-            let count = u64::from_le_bytes(lock.bytes().try_into().unwrap());
-            let at = lock.epoch().next();
-            let mut writer = lock.into_writer();
-            writer.write(0, &(count + 1).to_le_bytes());
-            writer.publish(at);
-        }
+        (0..ROUNDS).for_each(|_| count_one(store.lock_wait(page(1), &committer).unwrap()));
     };
     thread::scope(|scope| (0..3).for_each(|_| drop(scope.spawn(add_one))));
     assert_eq!(read(&store, page(1)), (epoch(3 * ROUNDS + 1), (3 * ROUNDS).to_le_bytes().to_vec()));

@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use insta::assert_snapshot;
 use mmsb_page::{Content, PageStore, Restore, RestoreError, Run};
-use mmsb_types::Span;
+use mmsb_types::{PageId, Span};
 use proptest::{collection::vec, prelude::*};
 
 use crate::{assert_sound, born, epoch, page, read};
@@ -137,20 +137,23 @@ fn write_in_parts(store: &mut PageStore, count: usize, runs: &[Run<'_>]) {
     });
 }
 
+/// The index of the one part that owns the page.
+#[track_caller]
+fn owner(parts: &[Restore<'_>], page: PageId) -> usize {
+    let mut owners = (0..parts.len()).filter(|&index| parts[index].owns(page));
+    let owner = owners.next().expect("every page is somebody's");
+    assert_eq!(owners.next(), None, "{page} of {} parts", parts.len());
+    owner
+}
+
 #[test]
 fn a_page_is_one_parts_and_parts_are_of_like_size() {
     let mut store = PageStore::new();
     let mut restore = store.restore();
     for (count, step) in [(1, 1), (2, 1), (3, 1), (7, 64), (8, 4096), (16, 3)] {
         let parts = restore.split(count);
-        let owner = |id: u64| {
-            let mut owners = (0..count).filter(|&index| parts[index].owns(page(id)));
-            let owner = owners.next().expect("every page is somebody's");
-            assert_eq!(owners.next(), None, "page {id} of {count} parts");
-            owner
-        };
         let mut pages = vec![0; count];
-        (1..=4000).for_each(|id| pages[owner(id * step)] += 1);
+        (1..=4000).for_each(|id| pages[owner(&parts, page(id * step))] += 1);
         let share = 4000 / count;
         assert!(pages.iter().all(|&pages| pages > share * 8 / 10 && pages < share * 12 / 10), "{pages:?}");
     }

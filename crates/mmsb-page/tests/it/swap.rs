@@ -35,19 +35,22 @@ impl Drop for Equal {
 const BATCHES_MAX: u32 = 50;
 const ROUNDS: u64 = if cfg!(miri) { 100 } else { 20_000 };
 
+#[track_caller]
+fn read_until(done: &AtomicBool, swap: &Swap<Equal>) {
+    let mut last = 0;
+    while !done.load(Ordering::Relaxed) {
+        let word = swap.read(Equal::word);
+        assert!(word >= last, "{word} after {last}");
+        last = word;
+    }
+}
+
 #[test]
 fn readers_see_whole_values_that_only_grow() {
     let (swap, done) = (Swap::new(Equal::new(0)), AtomicBool::new(false));
     thread::scope(|scope| {
         for _ in 0..2 {
-            scope.spawn(|| {
-                let mut last = 0;
-                while !done.load(Ordering::Relaxed) {
-                    let word = swap.read(Equal::word);
-                    assert!(word >= last, "{word} after {last}");
-                    last = word;
-                }
-            });
+            scope.spawn(|| read_until(&done, &swap));
         }
         (1..=ROUNDS).for_each(|word| drop(swap.replace(Box::new(Equal::new(word)))));
         done.store(true, Ordering::Relaxed);

@@ -17,11 +17,7 @@ impl Driver {
         match self.rng.below(12) {
             0 | 1 if count < PAGES_MAX => self.create(tx, draft),
             _ if count == 0 => Ok(()),
-            2 => {
-                let page = self.page(draft);
-                draft.delete(page);
-                tx.delete_page(page)
-            }
+            2 => self.delete(tx, draft),
             3 => self.rename(tx, draft),
             4 => self.swap_names(tx, draft),
             5 | 6 => self.capture(tx, draft),
@@ -36,6 +32,12 @@ impl Driver {
         let name = self.name();
         draft.create(tx.create_page(name, page_bytes)?, name, page_bytes);
         Ok(())
+    }
+
+    fn delete(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {
+        let page = self.page(draft);
+        draft.delete(page);
+        tx.delete_page(page)
     }
 
     fn rename(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {

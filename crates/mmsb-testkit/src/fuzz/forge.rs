@@ -62,9 +62,7 @@ pub(super) fn fix_record(bytes: &mut [u8]) -> Option<(usize, Option<u32>)> {
     let word = u32_at(bytes, 0)?;
     let kind = (word >> 16) as u16;
     if word >> 31 == 1 {
-        let line = bytes.get_mut(..LINE_BYTES)?;
-        let checksum = line_checksum(line);
-        put(line, 4, &checksum.to_le_bytes());
+        let checksum = fix_line(bytes.get_mut(..LINE_BYTES)?);
         return Some((LINE_BYTES, (kind == KIND_SINGLE).then_some(checksum)));
     }
     let total = (word as usize).clamp(32, bytes.len().max(32));
@@ -74,6 +72,12 @@ pub(super) fn fix_record(bytes: &mut [u8]) -> Option<(usize, Option<u32>)> {
     let head = crc32c(&frame[..28]);
     put(frame, 28, &head.to_le_bytes());
     Some((total, Some(head)))
+}
+
+fn fix_line(line: &mut [u8]) -> u32 {
+    let checksum = line_checksum(line);
+    put(line, 4, &checksum.to_le_bytes());
+    checksum
 }
 
 /// Checksum of a line whose own stands at byte 4.

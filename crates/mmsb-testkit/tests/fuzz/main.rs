@@ -64,13 +64,15 @@ fn every_input_of_the_corpus_and_its_neighbours_keep_the_laws() {
         for (number, (name, input)) in inputs.iter().enumerate() {
             check(target, name, input);
             let mut dice = Rng::new(number as u64);
-            for _ in 0..CHANGED_PER_INPUT {
-                let mut changed = input.clone();
-                mutate(&mut changed, &others, &mut dice);
-                check(target, name, &changed);
-            }
+            (0..CHANGED_PER_INPUT).for_each(|_| check(target, name, &mutated(input, &others, &mut dice)));
         }
     }
+}
+
+fn mutated(input: &[u8], others: &[Vec<u8>], dice: &mut Rng) -> Vec<u8> {
+    let mut changed = input.to_vec();
+    mutate(&mut changed, others, dice);
+    changed
 }
 
 /// Writes the examples that are not there.

@@ -81,11 +81,8 @@ impl Walk {
     /// is missing, or that has not even a head, is passed over.
     pub(crate) fn force_on(&mut self) -> Result<bool, LogError> {
         let Some(&head) = self.manifest.segments.get(self.next) else { return Ok(false) };
-        let entered = match self.open(&head) {
-            Ok((path, file)) => self.enter(head, path, file, head.cursor()),
-            Err(stop) => Err(stop),
-        };
-        match entered {
+        let opened = self.open(&head);
+        match opened.and_then(|(path, file)| self.enter(head, path, file, head.cursor())) {
             Ok(()) if !self.is_beyond_end() => Ok(true),
             Ok(()) => Ok(self.jump_to_boundary()),
             Err(Stop::Failed(error)) => Err(error),

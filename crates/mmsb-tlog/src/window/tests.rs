@@ -11,9 +11,8 @@ fn a_hostile_length_takes_no_more_memory_than_the_file_has_bytes() {
     let bytes: Vec<u8> = (0..3 * READ_BYTES + 77).map(|index| (index % 251) as u8).collect();
     file.write_at(0, &bytes).unwrap();
     let mut window = Window::new(Arc::clone(&file), bytes.len() as u64);
-    for (offset, want) in
-        [(0, 32), (5, usize::MAX), (READ_BYTES as u64 - 3, 8), (9, 64), (bytes.len() as u64, 8)]
-    {
+    let (chunk, len) = (READ_BYTES as u64, bytes.len() as u64);
+    for (offset, want) in [(0, 32), (5, usize::MAX), (chunk - 3, 8), (9, 64), (len, 8)] {
         let end = bytes.len().min((offset as usize).saturating_add(want));
         assert!(window.look(offset, want).unwrap() == &bytes[offset as usize..end]);
         assert!(window.chunk.bytes.capacity() <= bytes.len() + READ_BYTES);

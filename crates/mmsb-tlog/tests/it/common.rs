@@ -1,6 +1,6 @@
 //! What the tests share: commits by number, logs laid out by hand, and the text of what a log yields.
 
-use std::{fmt::Write, path::Path, sync::Arc};
+use std::{fmt::Write, path::Path, sync::Arc, thread};
 
 use mmsb_delta::{DeltaBatch, Patch};
 use mmsb_tlog::{
@@ -9,7 +9,7 @@ use mmsb_tlog::{
     frame::{RecordHead, parse_frame, record_head},
     vfs::{Access, MemoryVfs, Vfs},
 };
-use mmsb_types::{Lsn, PageId, Span, crc32c_append, limits::RECORD_BYTES_MAX};
+use mmsb_types::{Durability, Lsn, PageId, Span, crc32c_append, limits::RECORD_BYTES_MAX};
 
 pub const INSTANCE: InstanceId = InstanceId(*b"a bus for tests.");
 pub const OTHER: InstanceId = InstanceId(*b"some other bus..");
@@ -143,6 +143,26 @@ pub fn log_of(bytes: &[u8]) -> LogDir {
     let dir = create(MemoryVfs::new(), Path::new("/bus"));
     set_segment_bytes(&dir, bytes);
     dir
+}
+
+/// The same bytes with one bit of them flipped.
+pub fn flipped(bytes: &[u8], bit: usize) -> Vec<u8> {
+    let mut flipped = bytes.to_vec();
+    flipped[bit / 8] ^= 1 << (bit % 8);
+    flipped
+}
+
+/// Returns once so much of the log is durable by itself.
+pub fn wait_until_synced(log: &Log, number: u64) {
+    while log.reached(number) != Durability::Synced {
+        thread::yield_now();
+    }
+}
+
+/// Does the same on so many threads at once.
+pub fn at_once(count: usize, work: impl Fn(usize) + Sync) {
+    let work = &work;
+    thread::scope(|scope| (0..count).for_each(|thread| drop(scope.spawn(move || work(thread)))));
 }
 
 /// A log laid out by hand: the bytes that a writer with these batches leaves.

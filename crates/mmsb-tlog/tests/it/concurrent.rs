@@ -1,6 +1,6 @@
 //! Many committers at once: every frame in the log, whole, in the order of its number.
 
-use std::{path::Path, thread};
+use std::path::Path;
 
 use mmsb_delta::Patch;
 use mmsb_tlog::{
@@ -9,7 +9,7 @@ use mmsb_tlog::{
 };
 use mmsb_types::Durability;
 
-use crate::common::{Content, create, try_commit, try_open};
+use crate::common::{Content, at_once, create, try_commit, try_open};
 
 const THREADS: u64 = 4;
 
@@ -26,12 +26,7 @@ fn content(maker: u64, turn: u64, bytes: usize) -> Content {
 fn check(vfs: impl Vfs, path: &Path, options: LogOptions, turns: u64, bytes_of: fn(u64) -> usize) {
     let dir = create(vfs, path);
     let log = try_open(&dir, options).unwrap();
-    thread::scope(|scope| {
-        for maker in 0..THREADS {
-            let log = &log;
-            scope.spawn(move || work(log, maker, turns, bytes_of));
-        }
-    });
+    at_once(THREADS as usize, |maker| work(&log, maker as u64, turns, bytes_of));
     assert_eq!(log.published(), THREADS * turns);
     log.close().unwrap();
     assert_eq!(log.reached(THREADS * turns), Durability::Synced);

@@ -5,7 +5,8 @@ mod cuts;
 use mmsb_tlog::{LogDir, LogError, Scan, Tail, Verification};
 
 use crate::common::{
-    HEAD_BYTES, Place, commits, commits_up_to, log_of, places, segment_bytes, set_segment_bytes, specimen,
+    HEAD_BYTES, Place, commits, commits_up_to, flipped, log_of, places, segment_bytes, set_segment_bytes,
+    specimen,
 };
 
 /// Whether a mark behind `place` says that it was durable.
@@ -53,8 +54,7 @@ fn check_every_flip(bytes: &[u8]) {
     let good = commits(&dir);
     for place in &places {
         for bit in place.offset * 8..place.end() * 8 {
-            let mut flipped = bytes.to_vec();
-            flipped[bit / 8] ^= 1 << (bit % 8);
+            let flipped = flipped(&bytes, bit);
             let what = format!("bit {} of byte {} of {place:?}", bit % 8, bit / 8 - place.offset);
             check(&dir, &flipped, &good, &places, place, &what);
         }
@@ -86,15 +86,13 @@ fn a_flip_in_prewritten_zeros_costs_no_commit() {
     let dir = log_of(&bytes);
     let good = commits(&dir);
     for bit in end * 8..bytes.len() * 8 {
-        let mut flipped = bytes.clone();
-        flipped[bit / 8] ^= 1 << (bit % 8);
-        set_segment_bytes(&dir, &flipped);
+        set_segment_bytes(&dir, &flipped(&bytes, bit));
         let scan = Scan::run(&dir).unwrap();
         assert_eq!((scan.end.lsn.get() as usize, scan.frame_count), (end, 8), "bit {bit}");
         assert!(matches!(&scan.tail, Tail::Torn(bad) if bad.offset as usize == end), "bit {bit}");
         assert_eq!(commits(&dir), good, "bit {bit}");
-        let verification = Verification::run(&dir).unwrap();
-        assert_eq!((verification.bad.len(), verification.is_damaged()), (1, false), "bit {bit}");
+        let found = Verification::run(&dir).unwrap();
+        assert_eq!((found.bad.len(), found.is_damaged()), (1, false), "bit {bit}");
     }
 }
 
@@ -103,9 +101,7 @@ fn every_flip_in_the_segments_head_refuses_the_bus() {
     let bytes = specimen(true);
     let dir = log_of(&bytes);
     for bit in 0..HEAD_BYTES * 8 {
-        let mut flipped = bytes.clone();
-        flipped[bit / 8] ^= 1 << (bit % 8);
-        set_segment_bytes(&dir, &flipped);
+        set_segment_bytes(&dir, &flipped(&bytes, bit));
         let refusal = dir.reopen().unwrap_err();
         let is_named = matches!(&refusal, LogError::Corrupt { file, offset: 0, number: 0, .. }
             if file.ends_with("seg-1"));

@@ -3,6 +3,7 @@
 //! Every run prints one line, which `cargo xtask loom` makes a table of.
 
 use std::{
+    any::Any,
     format,
     panic::{AssertUnwindSafe, catch_unwind},
     println,
@@ -36,8 +37,7 @@ pub fn explore(name: &str, faults: &[Fault], model: impl Fn() + Clone + Send + S
         let rejected = catch_unwind(AssertUnwindSafe(|| run(&count, &model)));
         plant(None);
         let Err(why) = rejected else { panic!("{name}: loom accepts {fault:?}") };
-        let why = why.downcast_ref::<String>().cloned().or(why.downcast_ref::<&str>().map(|&why| why.into()));
-        let why = why.unwrap_or_default();
+        let why = text(&*why);
         assert!(!why.contains(TOO_FEW_WORDS), "{name} ~ {fault:?}: {why}");
         let first_line = why.lines().next().unwrap_or_default();
         print(&format!("{name} ~ {fault:?}"), &count, start, &format!("rejected: {first_line}"));
@@ -52,6 +52,12 @@ fn run(count: &Arc<AtomicU64>, model: &(impl Fn() + Clone + Send + Sync + 'stati
         count.fetch_add(1, Ordering::Relaxed);
         model();
     });
+}
+
+/// What a panic said.
+fn text(why: &(dyn Any + Send)) -> &str {
+    let owned = why.downcast_ref::<String>().map(String::as_str);
+    owned.or(why.downcast_ref::<&str>().copied()).unwrap_or_default()
 }
 
 fn print(name: &str, count: &AtomicU64, start: Instant, verdict: &str) {

@@ -73,13 +73,17 @@ pub(crate) fn decode(envelope: &[u8], epoch: Epoch) -> Result<(Heading, Living),
         return Err("the metadata's next id was given to a page".into());
     }
     let (texts, source) = texts(content)?;
-    let label = match (content.has_label, content.label.to_native()) {
-        (0, 0) => None,
-        (1, label) => Some(Label::new(label)),
-        _ => return Err("the metadata's label is out of range".into()),
-    };
+    let label = label(content.has_label, content.label.to_native())?;
     let names = names(content, epoch, PageId::new(next_id), &living)?;
     Ok((Heading { epoch, label, source, texts, names }, living))
+}
+
+fn label(has_label: u8, label: u64) -> Result<Option<Label>, String> {
+    match (has_label, label) {
+        (0, 0) => Ok(None),
+        (1, label) => Ok(Some(Label::new(label))),
+        _ => Err("the metadata's label is out of range".into()),
+    }
 }
 
 fn content(heading: &Heading, living: &Living) -> Content {

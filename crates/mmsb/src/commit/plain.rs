@@ -35,16 +35,19 @@ impl Commit<'_> {
         self.bus.stash(self.committer, need)?;
         match self.write_all(draft.writes(), draft.is_apart(), scratch)? {
             Ok(epoch) => Ok(Some(epoch)),
-            Err(Meeting::Few) => {
-                let mut trimmed = std::mem::take(&mut scratch.batch);
-                trimmed.clear();
-                trimmed.push_trimmed(draft.writes(), &scratch.overlaps.pairs);
-                let written = self.write_all(trimmed.view(), false, scratch);
-                scratch.batch = trimmed;
-                Ok(written?.ok())
-            }
+            Err(Meeting::Few) => self.write_trimmed(draft, scratch),
             Err(_) => Ok(None),
         }
+    }
+
+    /// Writes a draft whose runs meet without what later ones of them cover.
+    fn write_trimmed(&mut self, draft: &Draft, scratch: &mut Scratch) -> Result<Option<Epoch>, Error> {
+        let mut trimmed = std::mem::take(&mut scratch.batch);
+        trimmed.clear();
+        trimmed.push_trimmed(draft.writes(), &scratch.overlaps.pairs);
+        let written = self.write_all(trimmed.view(), false, scratch);
+        scratch.batch = trimmed;
+        Ok(written?.ok())
     }
 
     /// Publishes writes, unless some of them meet; with `is_apart` that is known not to be.

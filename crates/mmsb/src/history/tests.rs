@@ -42,12 +42,9 @@ fn check(bus: &Bus, pages: u64) {
                 assert!(found == expected, "{page} at {}", bus.epoch());
             }
             (Err(Error::PageNotFound { .. }), Err(Error::PageNotFound { .. })) => {}
-            (found, expected) => {
-                panic!(
-                    "{page}: {:?} instead of {:?}",
-                    found.map(|all| all.len()),
-                    expected.map(|all| all.len())
-                )
+            told => {
+                let (found, expected) = (told.0.map(|all| all.len()), told.1.map(|all| all.len()));
+                panic!("{page}: {found:?} instead of {expected:?}")
             }
         }
     }

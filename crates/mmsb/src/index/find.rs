@@ -77,10 +77,8 @@ impl Finder {
             }
             let Some(segment) = self.segments.pop() else { return Ok(None) };
             self.index = self.indexes.index(segment, &self.extent)?;
-            self.parts = (0..self.index.parts.len()).collect();
-            if self.order == Order::OldestFirst {
-                self.parts.reverse();
-            }
+            let (order, parts) = (self.order, 0..self.index.parts.len());
+            self.parts = if order == Order::OldestFirst { parts.rev().collect() } else { parts.collect() };
         }
     }
 

@@ -40,9 +40,7 @@ impl Journal {
     /// One pass over the log from the nearest state that is kept to `epoch`, checksums included, whatever the
     /// number of pages; memory of these pages.
     pub(crate) fn pages_at(&self, epoch: Epoch, pages: &[PageId]) -> Result<PagesAt, Error> {
-        let mut sorted = pages.to_vec();
-        sorted.sort_unstable();
-        sorted.dedup();
+        let sorted = sorted(pages);
         retry_where_gone(epoch, || {
             let load =
                 |origin: Origin| Ok((origin.heading().epoch, Wanted::new(&sorted, origin.pages(&sorted)?)));
@@ -56,6 +54,13 @@ impl Journal {
             Ok(wanted.answer(pages))
         })
     }
+}
+
+fn sorted(pages: &[PageId]) -> Vec<PageId> {
+    let mut sorted = pages.to_vec();
+    sorted.sort_unstable();
+    sorted.dedup();
+    sorted
 }
 
 impl Wanted {

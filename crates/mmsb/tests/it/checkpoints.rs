@@ -44,6 +44,17 @@ impl Disk {
         Self::builder().create_on(self.vfs.clone(), Self::path()).unwrap()
     }
 
+    /// A bus with one page that was written so many times before each of its checkpoints.
+    pub fn checkpointed(&self, checkpoints: u64, commits: u64) -> (Bus, PageId) {
+        let bus = self.create();
+        let page = bus.create_page(None, 4000).unwrap();
+        for _ in 0..checkpoints {
+            fill_log(&bus, page, commits);
+            bus.checkpoint().unwrap();
+        }
+        (bus, page)
+    }
+
     #[track_caller]
     pub fn open(&self) -> Bus {
         self.try_open().unwrap()

@@ -6,7 +6,7 @@ mod ends;
 use std::{path::Path, sync::Arc};
 
 use insta::assert_snapshot;
-use mmsb::{Bus, Durability, Epoch, Error, PageId};
+use mmsb::{Bus, Committed, Durability, Epoch, Error, PageId};
 
 use crate::faulty::FaultyVfs;
 
@@ -18,6 +18,13 @@ fn bus_on(disk: &FaultyVfs) -> (Bus, PageId) {
     let page = bus.create_page("page", 8).unwrap();
     bus.put(page, 0, &1u64).unwrap();
     (bus, page)
+}
+
+/// Writes 2 into the page.
+fn put(bus: &Bus, page: PageId, durability: Durability) -> Result<Committed, Error> {
+    let mut tx = bus.begin().durability(durability);
+    tx.put(page, 0, &2u64).unwrap();
+    tx.commit()
 }
 
 fn reopen(disk: &FaultyVfs) -> Bus {
@@ -72,9 +79,7 @@ fn a_sync_that_fails_leaves_the_outcome_unknown_and_nobody_asks_again() {
     let disk = FaultyVfs::new();
     let (bus, page) = bus_on(&disk);
     disk.fail_syncs_after(0);
-    let mut tx = bus.begin().durability(Durability::Synced);
-    tx.put(page, 0, &2u64).unwrap();
-    let error = tx.commit().unwrap_err();
+    let error = put(&bus, page, Durability::Synced).unwrap_err();
     assert_snapshot!(without_digits(&whole(&error)), @"
     whether e# survives is not known: reopen the bus and look for it there
       because syncing bus/seg-# at offset ###
@@ -91,9 +96,7 @@ fn a_volatile_commit_is_visible_and_the_failure_is_told_to_the_next() {
     let disk = FaultyVfs::new();
     let (bus, page) = bus_on(&disk);
     disk.fail_writes_after(0);
-    let mut tx = bus.begin().durability(Durability::Volatile);
-    tx.put(page, 0, &2u64).unwrap();
-    assert_eq!(tx.commit().unwrap().reached, Durability::Volatile);
+    assert_eq!(put(&bus, page, Durability::Volatile).unwrap().reached, Durability::Volatile);
     let next = bus.put(page, 0, &3u64).unwrap_err();
     assert!(matches!(next, Error::OutcomeUnknown { .. } | Error::Poisoned { .. }), "{next:?}");
 }

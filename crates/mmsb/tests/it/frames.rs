@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use mmsb::{
-    Bus, Error, FixedClock,
+    Bus, Error, FixedClock, PageId,
     vfs::{Access, MemoryVfs, Vfs},
 };
 use mmsb_testkit::Driver;
@@ -35,18 +35,22 @@ fn equal_runs_write_equal_files() {
     assert!(one == other, "{} and {} bytes", one.len(), other.len());
 }
 
+fn try_in_vain(bus: &Bus, page: PageId) {
+    let mut tx = bus.begin().tag("refused");
+    tx.expect_epoch(page, mmsb::Epoch::new(77)).unwrap();
+    assert!(matches!(tx.commit(), Err(Error::Conflict { .. })));
+    let mut tx = bus.begin().tag("dropped");
+    tx.write(page, 0, b"x").unwrap();
+    drop(tx);
+}
+
 #[test]
 fn what_was_refused_or_dropped_leaves_no_trace_in_the_frames() {
     let run = |with_refusals: bool| {
         log_of(|bus| {
             let page = bus.create_page("page", 64).unwrap();
             if with_refusals {
-                let mut tx = bus.begin().tag("refused");
-                tx.expect_epoch(page, mmsb::Epoch::new(77)).unwrap();
-                assert!(matches!(tx.commit(), Err(Error::Conflict { .. })));
-                let mut tx = bus.begin().tag("dropped");
-                tx.write(page, 0, b"x").unwrap();
-                drop(tx);
+                try_in_vain(bus, page);
             }
             let mut tx = bus.begin().tag("kept").label(1);
             tx.write(page, 3, b"abc").unwrap();

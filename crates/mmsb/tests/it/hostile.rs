@@ -35,11 +35,9 @@ fn patches_of_every_form_are_held_against_the_page() {
     let short = Patch::PageFill { page_bytes: 7, byte: 7 };
     refused(&[page(), Forged::of(1, short)], "page:1: whole-page patch of 7 bytes for a page of 8 bytes");
     refused(&[page(), Forged::of(2, whole)], "page:2 does not exist");
-    let fits = [
-        Forged::of(1, Patch::Page { bytes: &[7; 8] }),
-        Forged::of(1, Patch::Fill { span: Span::new(4, 4), byte: 9 }),
-    ];
-    let bus = open(&std::iter::once(page()).chain(fits).collect::<Vec<_>>()).unwrap();
+    let image = Forged::of(1, Patch::Page { bytes: &[7; 8] });
+    let half = Forged::of(1, Patch::Fill { span: Span::new(4, 4), byte: 9 });
+    let bus = open(&[page(), image, half]).unwrap();
     assert_eq!(bus.get::<[u8; 8]>(PageId::new(1), 0).unwrap(), [7, 7, 7, 7, 9, 9, 9, 9]);
     assert_eq!(bus.check(), []);
 }

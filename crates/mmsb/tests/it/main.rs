@@ -1,6 +1,7 @@
 //! Tests of the bus as its users see it, one binary.
 
 mod faulty;
+mod together;
 
 mod branches;
 mod checkpoints;

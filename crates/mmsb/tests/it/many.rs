@@ -6,6 +6,8 @@ mod short;
 use mmsb::{Builder, Bus, Durability, Epoch, PageId, Transaction};
 use mmsb_testkit::dump;
 
+use crate::together::at_once;
+
 /// A bus in memory with `count` pages of 64 bytes.
 fn pages(count: usize) -> (Bus, Vec<PageId>) {
     pages_on(&Bus::builder(), count)
@@ -90,21 +92,16 @@ fn all_are_as_safe_as_the_one_that_asks_for_most() {
 #[test]
 fn threads_that_commit_many_against_each_other_lose_nothing() {
     let (bus, ids) = pages(50);
-    std::thread::scope(|scope| {
-        for thread in 0..3u64 {
-            let (bus, ids) = (&bus, &ids);
-            scope.spawn(move || {
-                let write = |index: u64| {
-                    let mut tx = bus.begin();
-                    for at in 0..3 {
-                        let page = ids[((index * 31 + thread * 17 + at * 7) % 50) as usize];
-                        tx.put(page, (thread * 16) as u32, &(index * 3 + thread)).unwrap();
-                    }
-                    tx
-                };
-                assert_eq!(bus.commit_many((0..2000).map(write)).unwrap().len(), 2000);
-            });
-        }
+    at_once(3, |thread| {
+        let write = |index: u64| {
+            let mut tx = bus.begin();
+            for at in 0..3 {
+                let page = ids[((index * 31 + thread * 17 + at * 7) % 50) as usize];
+                tx.put(page, (thread * 16) as u32, &(index * 3 + thread)).unwrap();
+            }
+            tx
+        };
+        assert_eq!(bus.commit_many((0..2000).map(write)).unwrap().len(), 2000);
     });
     assert_eq!((bus.epoch().get(), bus.check()), (6001, vec![]));
     mmsb::testing::assert_replays(&bus);

@@ -2,6 +2,8 @@
 
 use mmsb::{Bus, Error};
 
+use crate::together::at_once;
+
 /// Asserts that the bus, reopened as the log tells it, is what is live.
 #[track_caller]
 fn replays(bus: &Bus) {
@@ -17,10 +19,9 @@ fn noise(len: u32) -> Vec<u8> {
 fn the_shortest_and_the_longest_page_work() {
     let bus = Bus::in_memory().unwrap();
     let (short, long) = (bus.create_page(None, 1).unwrap(), bus.create_page(None, 16 << 20).unwrap());
-    let image: Vec<u8> = (0..16usize << 20).map(|at| ((at * at) >> 7) as u8).collect();
     let mut tx = bus.begin();
     tx.write(short, 0, [9]).unwrap();
-    tx.capture(long, &image).unwrap();
+    tx.capture(long, noise(16 << 20)).unwrap();
     tx.write(long, (16 << 20) - 1, [1]).unwrap();
     tx.commit().unwrap();
     bus.write(long, (16 << 20) - 3, [7, 7, 7]).unwrap();
@@ -99,17 +100,11 @@ fn frames_of_every_length_around_the_box_go_through() {
 fn more_than_all_boxes_hold_goes_through_from_many_threads() {
     let bus = Bus::in_memory().unwrap();
     let pages: Vec<_> = (0..4).map(|_| bus.create_page(None, 9 << 20).unwrap()).collect();
-    std::thread::scope(|scope| {
-        for &page in &pages {
-            let bus = &bus;
-            scope.spawn(move || {
-                for round in 0..2u32 {
-                    let image: Vec<u8> = (0..9u32 << 20)
-                        .map(|at| (at.wrapping_mul(2_654_435_761 + round) >> 13) as u8)
-                        .collect();
-                    bus.capture(page, image).unwrap();
-                }
-            });
+    at_once(4, |thread| {
+        for round in 0..2 {
+            let image: Vec<u8> =
+                (0..9u32 << 20).map(|at| (at.wrapping_mul(2_654_435_761 + round) >> 13) as u8).collect();
+            bus.capture(pages[thread as usize], image).unwrap();
         }
     });
     replays(&bus);

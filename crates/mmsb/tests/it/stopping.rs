@@ -4,6 +4,8 @@ use std::{cell::RefCell, path::Path, sync::Barrier, thread};
 
 use mmsb::{Bus, Durability, Error, Tail, verify};
 
+use crate::together::at_once;
+
 #[track_caller]
 fn is_closed(path: &Path) -> bool {
     matches!(verify(path).unwrap().log.scan.tail, Tail::Clean { closed: true })
@@ -82,13 +84,9 @@ fn two_handles_that_are_stopped_at_once_both_stop() {
         let path = dir.path().join(format!("bus-{round}"));
         let bus = Bus::create(&path).unwrap();
         let start = Barrier::new(2);
-        let stop = |bus: Bus| {
+        at_once(2, |_| {
             start.wait();
-            bus.stop()
-        };
-        thread::scope(|scope| {
-            let threads = [bus.clone(), bus.clone()].map(|bus| scope.spawn(|| stop(bus)));
-            threads.into_iter().for_each(|thread| thread.join().unwrap().unwrap());
+            bus.clone().stop().unwrap();
         });
         assert!(is_closed(&path));
     }

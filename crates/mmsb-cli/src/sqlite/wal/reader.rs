@@ -182,15 +182,21 @@ impl WalReader {
         stranger.map(|index| End::Stranger { index })
     }
 
+    /// Refuses a frame of page 0, which no database has.
+    fn ensure_page(&self, bytes: &[u8]) -> Result<(), SqliteError> {
+        if frame::page_number(bytes) > 0 {
+            return Ok(());
+        }
+        let (path, frame, offset) = self.place();
+        Err(SqliteError::FramePage { path, frame, offset })
+    }
+
     /// Sets the bounds of the transactions that end in the checked frames `from..to` of the batch.
     fn bound(&mut self, batch: &mut Batch, from: usize, to: usize) -> Result<(), SqliteError> {
         let frame_bytes = self.frame_bytes();
         for at in (from..to).step_by(frame_bytes) {
             let bytes = &batch.bytes[at..at + frame_bytes];
-            if frame::page_number(bytes) == 0 {
-                let (path, frame, offset) = self.place();
-                return Err(SqliteError::FramePage { path, frame, offset });
-            }
+            self.ensure_page(bytes)?;
             if let Some(pages_after) = frame::commit_pages(bytes) {
                 let frames = batch.committed()..at + frame_bytes;
                 self.grow(pages_after, frames.len() / frame_bytes)?;

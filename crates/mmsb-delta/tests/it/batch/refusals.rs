@@ -89,14 +89,7 @@ fn counts_that_do_not_add_up_are_refused() {
     let most = u32::MAX;
     check_refused(b"", (most, most, most), "delta batch: columns need 141733920735 bytes, 0 are there");
     let entry = compact(1, 2 << 20);
-    check_refused(
-        &[&entry[..], b"a"].concat(),
-        (1, 0, 1),
-        "delta batch: entries need 2 payload bytes, 1 are there",
-    );
-    check_refused(
-        &[&entry[..], b"abc"].concat(),
-        (1, 0, 3),
-        "delta batch: entries need 2 payload bytes, 3 are there",
-    );
+    let (short, long) = ([&entry[..], b"a"].concat(), [&entry[..], b"abc"].concat());
+    check_refused(&short, (1, 0, 1), "delta batch: entries need 2 payload bytes, 1 are there");
+    check_refused(&long, (1, 0, 3), "delta batch: entries need 2 payload bytes, 3 are there");
 }

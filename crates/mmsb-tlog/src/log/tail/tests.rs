@@ -46,8 +46,7 @@ fn the_last_number_is_asked_for_again_if_many_went_by_meanwhile() {
         if times == 0 {
             return 0;
         }
-        let number = tail.word.load(Ordering::Relaxed) >> POSITION_BITS;
-        number.wrapping_add(tail.origin) + (COUNT_MASK + 1)
+        (tail.word.load(Ordering::Relaxed) >> POSITION_BITS).wrapping_add(tail.origin) + (COUNT_MASK + 1)
     };
     tail.word.fetch_add(5 << POSITION_BITS, Ordering::Relaxed);
     assert_eq!(tail.last(recent), (1 << 24) + 5);

@@ -117,14 +117,16 @@ impl Change {
         };
         match fate {
             Fate::Bytes(count) => file.write(offset, &bytes[..bytes.len().min(count as usize)]),
-            Fate::Sectors(bits) => {
-                let pieces = sectors(offset, bytes.len()).enumerate();
-                for (_, (from, to)) in pieces.filter(|(index, _)| bits >> (index % 64) & 1 == 1) {
-                    file.write(offset + from as u64, &bytes[from..to]);
-                }
-            }
+            Fate::Sectors(bits) => land_sectors(bits, offset, bytes, file),
             _ => file.grow(offset + bytes.len() as u64),
         }
+    }
+}
+
+fn land_sectors(bits: u64, offset: u64, bytes: &[u8], file: &mut Bytes) {
+    let pieces = sectors(offset, bytes.len()).enumerate();
+    for (_, (from, to)) in pieces.filter(|(index, _)| bits >> (index % 64) & 1 == 1) {
+        file.write(offset + from as u64, &bytes[from..to]);
     }
 }
 

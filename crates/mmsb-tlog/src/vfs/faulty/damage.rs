@@ -58,14 +58,16 @@ impl FaultyVfs {
     }
 }
 
+fn flip(bytes: &mut [u8], bit: u64) {
+    if let Some(byte) = bytes.get_mut((bit / 8) as usize) {
+        *byte ^= 1 << (bit % 8);
+    }
+}
+
 impl Damage<'_> {
     fn change(self, bytes: &mut Vec<u8>) {
         match self {
-            Self::Flip { bit } => {
-                if let Some(byte) = bytes.get_mut((bit / 8) as usize) {
-                    *byte ^= 1 << (bit % 8);
-                }
-            }
+            Self::Flip { bit } => flip(bytes, bit),
             Self::Zero { sector } => overwrite(bytes, sector, &[0; SECTOR_BYTES as usize]),
             Self::Misdirected { source, target } => {
                 let source = sector_of(bytes, source).to_vec();

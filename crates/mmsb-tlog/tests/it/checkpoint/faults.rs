@@ -76,23 +76,20 @@ fn an_error_at_every_call_leaves_a_whole_file_or_none() {
 
 #[test]
 fn a_power_cut_at_any_moment_leaves_a_whole_file_or_none() {
-    let pages = specimen();
-    let listed = whole(&pages);
-    let disk = FaultyVfs::new();
-    let dir = create(disk.clone(), Path::new(BUS));
+    let (pages, disk) = (specimen(), FaultyVfs::new());
+    let (listed, dir) = (whole(&pages), create(disk.clone(), Path::new(BUS)));
     disk.record();
     assert_eq!(write_short(&dir, None, &pages, b"meta").unwrap(), listed);
     let mut kept = 0;
     for moment in disk.take_moments() {
-        let seeds = (0..40).map(Crash::Seeded);
-        for crash in [Crash::Lose, Crash::Keep].into_iter().chain(seeds) {
+        let what = moment.call().to_string();
+        for crash in [Crash::Lose, Crash::Keep].into_iter().chain((0..40).map(Crash::Seeded)) {
             let left = moment.crash(&moment.decide(crash));
-            kept += u32::from(check_whole_or_none(&left, &listed, &pages, &format!("{}", moment.call())));
+            kept += u32::from(check_whole_or_none(&left, &listed, &pages, &what));
         }
     }
     assert!(kept > 0, "the file had its name before a power cut, now and then");
-    let left = disk.crash(Crash::Lose);
-    assert!(check_whole_or_none(&left, &listed, &pages, "when all was done"));
+    assert!(check_whole_or_none(&disk.crash(Crash::Lose), &listed, &pages, "when all was done"));
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use mmsb_tlog::{Scan, Verification};
 
 use super::{frames_of, judged, swaps::nine};
-use crate::common::{INSTANCE, Layout, OTHER, log_of, page, places, set_segment_bytes, single, specimen};
+use crate::common::{
+    INSTANCE, Layout, OTHER, flipped, log_of, page, places, set_segment_bytes, single, specimen,
+};
 
 #[test]
 fn frames_of_another_bus_are_not_read_as_this_ones() {
@@ -40,9 +42,7 @@ fn a_log_inside_a_payload_is_payload() {
     assert_eq!(Verification::run(&dir).unwrap().bad, []);
     for place in &places {
         for bit in 0..64 * 8 {
-            let mut flipped = bytes.clone();
-            flipped[place.offset + bit / 8] ^= 1 << (bit % 8);
-            set_segment_bytes(&dir, &flipped);
+            set_segment_bytes(&dir, &flipped(&bytes, place.offset * 8 + bit));
             let bad = Verification::run(&dir).unwrap().bad;
             // The inner marks say that all was durable; they stand elsewhere and count for nothing.
             let named: Vec<_> =

@@ -10,7 +10,7 @@ use mmsb_types::Lsn;
 
 use super::BUS;
 use crate::{
-    common::{INSTANCE, create},
+    common::{INSTANCE, at_once, create},
     faulty::{Faulty, Plan},
 };
 
@@ -33,7 +33,6 @@ fn an_edit_is_seen_by_every_clone_and_by_the_next_opening() {
     assert_eq!(other.manifest().checkpoint(5), Some(&checkpoint(5)));
     assert_eq!(dir.reopen().unwrap().manifest(), dir.manifest());
     assert_eq!(vfs.list(Path::new(BUS)).unwrap(), ["MANIFEST-2", "seg-1"]);
-
     other.edit(|_| ()).unwrap();
     assert_eq!(dir.manifest().generation, 2, "nothing changed, nothing written");
 }
@@ -41,19 +40,13 @@ fn an_edit_is_seen_by_every_clone_and_by_the_next_opening() {
 #[test]
 fn edits_beside_each_other_lose_nothing() {
     let dir = create(MemoryVfs::new(), Path::new(BUS));
-    std::thread::scope(|scope| {
-        for thread in 0..4u64 {
-            let dir = dir.clone();
-            scope.spawn(move || {
-                for turn in 0..25 {
-                    let number = 100 * thread + turn;
-                    let add = |next: &mut Manifest| {
-                        let at = next.checkpoints.partition_point(|old| old.epoch() < number);
-                        next.checkpoints.insert(at, checkpoint(number));
-                    };
-                    dir.edit(add).unwrap();
-                }
-            });
+    at_once(4, |thread| {
+        for number in (0..25).map(|turn| 100 * thread as u64 + turn) {
+            let add = |next: &mut Manifest| {
+                let at = next.checkpoints.partition_point(|old| old.epoch() < number);
+                next.checkpoints.insert(at, checkpoint(number));
+            };
+            dir.clone().edit(add).unwrap();
         }
     });
     let manifest = dir.reopen().unwrap().manifest();

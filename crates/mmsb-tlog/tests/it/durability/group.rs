@@ -6,7 +6,7 @@ use mmsb_tlog::{Log, LogError, LogOptions, Scan, SyncEvery};
 use mmsb_types::Durability;
 
 use crate::{
-    common::{commit, commits, create, plain, single, try_open},
+    common::{commit, commits, create, plain, single, try_open, wait_until_synced},
     faulty::{Action, Faulty},
 };
 
@@ -94,9 +94,7 @@ fn what_nobody_waits_for_is_synced_as_the_policy_says() {
             if turn % 2 == 0 {
                 log.wait(number, Durability::Written).unwrap();
             }
-            while log.reached(number) != Durability::Synced {
-                thread::yield_now();
-            }
+            wait_until_synced(&log, number);
         }
     }
 }

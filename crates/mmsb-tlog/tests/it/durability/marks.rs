@@ -107,19 +107,18 @@ fn what_nobody_waits_for_is_written_soon() {
 fn a_torn_state_mark_is_no_damage_though_the_frame_before_it_was_durable() {
     let disk = FaultyVfs::new();
     let dir = create(disk.clone(), Path::new("/bus"));
-    let options = LogOptions { background: false, ring_bytes: 0, ..LogOptions::default() };
-    let log = try_open(&dir, options).unwrap();
+    let log =
+        try_open(&dir, LogOptions { background: false, ring_bytes: 0, ..LogOptions::default() }).unwrap();
     log.wait(commit(&log, &single("durable")), Durability::Synced).unwrap();
     disk.record();
     log.append_state(1, [7; 32]).unwrap();
     log.wait(commit(&log, &single("behind it")), Durability::Written).unwrap();
-    let moments = disk.take_moments();
-    let last = moments.last().unwrap();
+    let last = disk.take_moments().pop().unwrap();
     for bytes in 0..64 {
         // Before the two writes: a name.
         let after = last.crash(&[Fate::Kept, Fate::Bytes(bytes), Fate::Kept]);
         let scan = Scan::run(&LogDir::open(Arc::new(after), Path::new("/bus")).unwrap()).unwrap();
-        assert_eq!(scan.end.number, 1, "{bytes} bytes of the state mark landed");
-        assert!(matches!(scan.tail, Tail::Torn(_)), "{bytes} bytes of the state mark landed: {scan:?}");
+        let is_torn = scan.end.number == 1 && matches!(scan.tail, Tail::Torn(_));
+        assert!(is_torn, "{bytes} bytes of the state mark landed: {scan:?}");
     }
 }

@@ -11,7 +11,7 @@ use mmsb_tlog::{
 use mmsb_types::{Epoch, PageId, Span};
 
 use super::{every_form, every_section, page_events};
-use crate::common::{Content, INSTANCE, Layout, commit, commits, log_of_segments, open, single};
+use crate::common::{Content, INSTANCE, Layout, commit, commits, flipped, log_of_segments, open, single};
 
 fn golden_dir() -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "../../testdata/format/v2"].iter().collect()
@@ -160,12 +160,8 @@ fn no_damage_to_the_golden_bus_is_believed() {
     for name in ["MANIFEST-3", "seg-1", "seg-2"] {
         let bytes = fs::read(golden_dir().join(name)).unwrap();
         let file = vfs.open(&path.join(name), Access::ReadWrite).unwrap();
-        let flipped = (0..bytes.len() * 8).map(|bit| {
-            let mut flipped = bytes.clone();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            flipped
-        });
-        for damaged in flipped.chain((0..bytes.len()).map(|len| bytes[..len].to_vec())) {
+        let flips = (0..bytes.len() * 8).map(|bit| flipped(&bytes, bit));
+        for damaged in flips.chain((0..bytes.len()).map(|len| bytes[..len].to_vec())) {
             file.truncate(0).unwrap();
             file.write_at(0, &damaged).unwrap();
             match open().and_then(|dir| Scan::run(&dir).map(|scan| (dir, scan))) {

@@ -46,20 +46,23 @@ fn write(dir: &LogDir) {
     log.close().unwrap();
 }
 
+/// Reads all there is behind `start`; returns its end.
+fn read_all(dir: &LogDir, start: Cursor) -> Result<u64, LogError> {
+    let scan = Scan::from_beside_writer(dir, start)?;
+    let (mut reader, mut number) = (Reader::new(dir, start, scan.end.lsn)?, start.number);
+    while let Some(commit) = reader.next_commit()? {
+        number += 1;
+        assert_eq!(commit.frame.number, number);
+    }
+    assert_eq!(number, scan.end.number);
+    Ok(number)
+}
+
 /// Opens and reads all there is; returns its end, or `None` if the beginning went meanwhile.
 fn look(vfs: Arc<dyn Vfs>, path: &Path) -> Result<Option<u64>, LogError> {
     let dir = LogDir::open(vfs, path)?;
     let start = Cursor::first(&dir);
-    let looked = Scan::from_beside_writer(&dir, start).and_then(|scan| {
-        let (mut reader, mut number) = (Reader::new(&dir, start, scan.end.lsn)?, start.number);
-        while let Some(commit) = reader.next_commit()? {
-            number += 1;
-            assert_eq!(commit.frame.number, number);
-        }
-        assert_eq!(number, scan.end.number);
-        Ok(number)
-    });
-    match looked {
+    match read_all(&dir, start) {
         Err(LogError::HistoryGone { oldest }) => {
             assert!(oldest > start.number, "{oldest} {start:?}");
             Ok(None)

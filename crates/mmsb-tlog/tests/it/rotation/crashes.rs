@@ -23,21 +23,22 @@ type Acks = Vec<(u64, u64)>;
 /// Commits, waits now for this, now for that, and ends the log; stops at the first failure.
 fn work(disk: &FaultyVfs, log: &Log) -> (Acks, Result<(), LogError>) {
     let mut acks = Acks::new();
-    let mut run = || {
-        for turn in 1..=COMMITS {
-            let number = try_commit(log, &plain(turn, "some text"))?;
-            let durability = if turn % 3 == 0 { Durability::Synced } else { Durability::Written };
-            log.wait(number, durability)?;
-            if turn % 3 == 0 {
-                acks.push((disk.call_count(), number));
-            }
-        }
-        log.close()?;
-        acks.push((disk.call_count(), COMMITS));
-        Ok(())
-    };
-    let result = run();
+    let result = commit_all(disk, log, &mut acks);
     (acks, result)
+}
+
+fn commit_all(disk: &FaultyVfs, log: &Log, acks: &mut Acks) -> Result<(), LogError> {
+    for turn in 1..=COMMITS {
+        let number = try_commit(log, &plain(turn, "some text"))?;
+        let durability = if turn % 3 == 0 { Durability::Synced } else { Durability::Written };
+        log.wait(number, durability)?;
+        if turn % 3 == 0 {
+            acks.push((disk.call_count(), number));
+        }
+    }
+    log.close()?;
+    acks.push((disk.call_count(), COMMITS));
+    Ok(())
 }
 
 /// Opens what is left, twice, and goes on with it.

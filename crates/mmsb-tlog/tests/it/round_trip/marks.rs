@@ -13,13 +13,12 @@ fn one_flushed_commit_leaves_exactly_a_frame_and_a_mark() {
     let dir = create(MemoryVfs::new(), Path::new("/bus"));
     let log = open(&dir);
     let mut expect = Layout::new(INSTANCE);
-    for (content, durability) in
-        contents().iter().zip([Durability::Written, Durability::Synced].iter().cycle())
-    {
+    let turns = [Durability::Written, Durability::Synced].into_iter().cycle();
+    for (content, durability) in contents().iter().zip(turns) {
         // A mark tells what was durable before it: of each pair, the second one is synced.
         let durable = (expect_number(&expect) / 2) * 2;
         let number = commit(&log, content);
-        log.wait(number, *durability).unwrap();
+        log.wait(number, durability).unwrap();
         expect.frame(content).mark(durable, false);
     }
     log.close().unwrap();

@@ -3,7 +3,7 @@
 use mmsb_tlog::{BadRecord, Fault, LogDir, LogError, Scan, SegmentHead, Verification};
 
 use super::{log, specimen};
-use crate::common::{INSTANCE, Layout, OTHER, Place, places, plain, set_bytes_of, single};
+use crate::common::{INSTANCE, Layout, OTHER, Place, flipped, places, plain, set_bytes_of, single};
 
 /// What a verification of the log finds, and what a scan says to it: segment, offset and number of each bad
 /// record. All of it is durable.
@@ -35,9 +35,7 @@ fn every_flip_before_the_last_segment_is_named_and_refused() {
     for (head, bytes) in &segments[..2] {
         let places = places(bytes);
         for bit in 0..bytes.len() * 8 {
-            let mut flipped = bytes.clone();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            set_bytes_of(&dir, head, &flipped);
+            set_bytes_of(&dir, head, &flipped(bytes, bit));
             let (offset, number) = match bit / 8 {
                 0..64 => (0, 0),
                 byte => (place_at(&places, byte).offset, place_at(&places, byte).number),
@@ -54,9 +52,7 @@ fn every_flip_of_the_last_segment_is_judged_by_its_marks() {
     let (head, bytes) = &segments[2];
     let places = places(bytes);
     for bit in 0..bytes.len() * 8 {
-        let mut flipped = bytes.clone();
-        flipped[bit / 8] ^= 1 << (bit % 8);
-        set_bytes_of(&dir, head, &flipped);
+        set_bytes_of(&dir, head, &flipped(bytes, bit));
         if bit / 8 < 64 {
             check(&dir, &[(3, 0, 0)], &format!("bit {bit}"));
             assert!(matches!(dir.reopen(), Err(LogError::Corrupt { offset: 0, number: 0, .. })), "bit {bit}");

@@ -87,6 +87,12 @@ fn a_null_disk_counts_what_it_drops_and_reads_nothing_back() {
     assert_eq!(refusal.kind(), ErrorKind::Unsupported);
     insta::assert_snapshot!(refusal, @"a null disk keeps no bytes, so what was written cannot be read");
     check_kind(disk.open(Path::new("/f"), Access::ReadOnly), ErrorKind::NotFound);
+}
+
+#[test]
+fn a_null_disk_gives_a_writer_an_empty_file() {
+    let disk = NullVfs::default();
+    disk.clone().create_new(Path::new("/f")).unwrap().write_at(0, b"abcdefgh").unwrap();
     let reopened = disk.open(Path::new("/f"), Access::ReadWrite).unwrap();
     assert!(reopened.is_empty().unwrap(), "a writer gets an empty file");
     reopened.write_at(4096, b"frame").unwrap();

@@ -9,12 +9,10 @@ use super::{left, parent};
 
 /// A log of ten segments, ten commits of 100 bytes in each.
 fn manifest(checkpoints: &[(u64, Option<u64>)], tags: &[u64]) -> Manifest {
-    let lsn = |number: u64| Lsn::new(number * 100 + 64);
-    let head = |index: u64| {
-        SegmentHead::behind(index + 1, Cursor { lsn: Lsn::new(index * 1000), number: index * 10, chain: 0 })
-    };
+    let cursor = |lsn, number| Cursor { lsn: Lsn::new(lsn), number, chain: 0 };
+    let head = |index: u64| SegmentHead::behind(index + 1, cursor(index * 1000, index * 10));
     let checkpoint = |&(epoch, parent): &(u64, Option<u64>)| CheckpointRef {
-        cursor: Cursor { lsn: lsn(epoch), number: epoch, chain: 0 },
+        cursor: cursor(epoch * 100 + 64, epoch),
         parent,
         bytes: 0,
         hash: [0; 32],

@@ -132,9 +132,7 @@ impl Collector {
         let SourceNumbers { tag, site } = info::source_numbers(frame.sections)?;
         self.count(frame, &events);
         self.touch(number, frame, &events);
-        if let Some(label) = label {
-            self.label(number, label.get());
-        }
+        label.into_iter().for_each(|label| self.label(number, label.get()));
         let keys =
             [(tag > 0, Key::Tag(tag)), (site > 0, Key::Site(site)), (!events.is_empty(), Key::Catalogue)];
         for (_, key) in keys.into_iter().filter(|&(has, _)| has) {
@@ -154,7 +152,8 @@ impl Collector {
         tally.frame_bytes_max = tally.frame_bytes_max.max(frame.bytes as u64);
     }
 
-    fn touch(&mut self, number: u16, frame: &Frame<'_>, events: &[PageEvent]) {
+    /// Sets `touched` to the pages of a commit, each once, in order.
+    fn collect_touched(&mut self, frame: &Frame<'_>, events: &[PageEvent]) {
         self.touched.clear();
         self.touched.extend(frame.batch.iter().map(|(page, _)| page.get()));
         self.touched.extend(events.iter().map(|event| event.page().get()));
@@ -164,6 +163,10 @@ impl Collector {
             self.touched.sort_unstable();
             self.touched.dedup();
         }
+    }
+
+    fn touch(&mut self, number: u16, frame: &Frame<'_>, events: &[PageEvent]) {
+        self.collect_touched(frame, events);
         if self.touched.len() > BROAD_PAGES {
             let pages = RoaringTreemap::from_sorted_iter(self.touched.iter().copied());
             self.broad.push((number, shortened(pages.expect("ids were sorted"))));

@@ -4,19 +4,24 @@ use super::Coverage;
 
 /// Covers runs in turn, and compares with a map of bytes.
 #[track_caller]
+/// Sets the bytes from `start` to `end`; returns the stretches of those that were not set.
+fn newly_set(map: &mut [bool], start: u32, end: u32) -> Vec<(u32, u32)> {
+    let mut stretches: Vec<(u32, u32)> = Vec::new();
+    for at in (start..end).filter(|&at| !std::mem::replace(&mut map[at as usize], true)) {
+        match stretches.last_mut() {
+            Some((_, end)) if *end == at => *end += 1,
+            _ => stretches.push((at, at + 1)),
+        }
+    }
+    stretches
+}
+
 fn check(runs: &[(u32, u32)]) {
     let (mut coverage, mut map) = (Coverage::default(), [false; 1000]);
     for &(start, end) in runs {
         let mut given = Vec::new();
         coverage.cover(start, end, |start, end| given.push((start, end)));
-        let mut expected: Vec<(u32, u32)> = Vec::new();
-        for at in (start..end).filter(|&at| !std::mem::replace(&mut map[at as usize], true)) {
-            match expected.last_mut() {
-                Some((_, end)) if *end == at => *end += 1,
-                _ => expected.push((at, at + 1)),
-            }
-        }
-        assert_eq!(given, expected, "{start} to {end}, of {runs:?}");
+        assert_eq!(given, newly_set(&mut map, start, end), "{start} to {end}, of {runs:?}");
     }
     runs.iter().for_each(|&(start, end)| coverage.clear(start, end));
     assert!(coverage.words.iter().all(|&word| word == 0), "cleared after {runs:?}");

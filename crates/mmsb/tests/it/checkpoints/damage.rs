@@ -3,7 +3,7 @@
 use mmsb::{Epoch, Error, Retention};
 use mmsb_testkit::Driver;
 
-use super::{Disk, fill_log, reachable};
+use super::{Disk, reachable};
 
 /// A bus with commits before, between and behind its checkpoints; closed.
 fn checkpointed(count: usize) -> (Disk, Driver) {
@@ -51,12 +51,7 @@ fn a_checkpoint_that_is_gone_is_one_that_is_damaged() {
 #[test]
 fn without_a_beginning_the_damage_is_named() {
     let disk = Disk::new();
-    let bus = disk.create();
-    let page = bus.create_page(None, 4000).unwrap();
-    for _ in 0..12 {
-        fill_log(&bus, page, 100);
-        bus.checkpoint().unwrap();
-    }
+    let (bus, _) = disk.checkpointed(12, 100);
     let compacted = bus.compact_to(Retention::Epochs(10)).unwrap();
     assert!(compacted.segment_count > 0, "{compacted:?}");
     drop(bus);

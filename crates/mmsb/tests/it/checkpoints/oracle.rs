@@ -33,18 +33,18 @@ impl Run {
             4 => self.tag(),
             5 => self.untag(),
             6 => self.reopen(),
-            7 => {
-                let reach = self.driver.model().epoch().get() - self.bus().oldest().get();
-                let bus = self.bus.take().unwrap();
-                self.driver.rewind(&bus, reach.min(40));
-                self.bus = Some(bus);
-            }
-            _ => {
-                let bus = self.bus.take().unwrap();
-                (0..3).for_each(|_| self.driver.step(&bus));
-                self.bus = Some(bus);
-            }
+            7 => self.rewind(),
+            _ => self.drive(|driver, bus| (0..3).for_each(|_| driver.step(bus))),
         }
+    }
+
+    fn drive(&mut self, act: impl FnOnce(&mut Driver, &Bus)) {
+        act(&mut self.driver, self.bus.as_ref().unwrap());
+    }
+
+    fn rewind(&mut self) {
+        let reach = self.driver.model().epoch().get() - self.bus().oldest().get();
+        self.drive(|driver, bus| _ = driver.rewind(bus, reach.min(40)));
     }
 
     fn checkpoint(&mut self) {

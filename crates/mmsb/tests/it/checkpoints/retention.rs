@@ -36,12 +36,7 @@ fn whole_segments_go_and_every_state_from_the_oldest_on_stays() {
 #[test]
 fn two_chains_stay_and_either_is_enough() {
     let disk = Disk::new();
-    let bus = disk.create();
-    let page = bus.create_page(None, 4000).unwrap();
-    for _ in 0..25 {
-        fill_log(&bus, page, 40);
-        bus.checkpoint().unwrap();
-    }
+    let (bus, page) = disk.checkpointed(25, 40);
     bus.compact_to(Retention::Epochs(0)).unwrap();
     let fulls = |disk: &Disk| disk.manifest().checkpoints.iter().filter(|c| c.parent.is_none()).count();
     assert_eq!(fulls(&disk), 2);

@@ -36,6 +36,13 @@ fn a_tagged_state_stays_when_those_around_it_go() {
 }
 
 #[test]
+fn a_tag_that_is_not_there_is_told_so() {
+    let bus = Disk::new().create();
+    assert!(matches!(bus.untag("two"), Err(Error::TagNotFound { .. })));
+    assert!(matches!(bus.at_tag("two"), Err(Error::TagNotFound { .. })));
+}
+
+#[test]
 fn names_of_tags_are_unique_and_not_too_long() {
     let disk = Disk::new();
     let bus = disk.create();
@@ -47,8 +54,6 @@ fn names_of_tags_are_unique_and_not_too_long() {
     assert!(matches!(bus.tag("", epoch), Err(Error::TagName { bytes: 0 })));
     assert!(matches!(bus.tag(&"x".repeat(256), epoch), Err(Error::TagName { bytes: 256 })));
     assert!(matches!(bus.tag("later", epoch.next()), Err(Error::EpochAhead { .. })));
-    assert!(matches!(bus.untag("two"), Err(Error::TagNotFound { .. })));
-    assert!(matches!(bus.at_tag("two"), Err(Error::TagNotFound { .. })));
     let names: Vec<_> = bus.tags().into_iter().map(|tag| (tag.name, tag.epoch)).collect();
     assert_eq!(names, [("one".to_owned(), epoch), (longest, Epoch::new(1))]);
     drop(bus);

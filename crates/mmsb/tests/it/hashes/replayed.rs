@@ -9,25 +9,21 @@ use mmsb::{
 };
 
 use super::{check, create, told, verified};
+use crate::together::at_once;
 
 #[test]
 fn hashes_are_right_while_many_write_create_and_delete() {
     let vfs = Arc::new(MemoryVfs::new());
     let bus = create(&vfs, 10);
     let shared = bus.create_page("shared", 4096).unwrap();
-    std::thread::scope(|scope| {
-        for thread in 0..4u64 {
-            let bus = &bus;
-            scope.spawn(move || {
-                for turn in 0..150 {
-                    let page = bus.create_page(None, 64 + (turn % 9) * 32).unwrap();
-                    bus.put(shared, (thread * 1024 + turn as u64 % 100 * 8) as u32, &turn).unwrap();
-                    bus.put(page, 8, &[thread, turn as u64]).unwrap();
-                    if turn % 3 != 0 {
-                        bus.delete_page(page).unwrap();
-                    }
-                }
-            });
+    at_once(4, |thread| {
+        for turn in 0..150 {
+            let page = bus.create_page(None, 64 + (turn % 9) * 32).unwrap();
+            bus.put(shared, (thread * 1024 + turn as u64 % 100 * 8) as u32, &turn).unwrap();
+            bus.put(page, 8, &[thread, turn as u64]).unwrap();
+            if turn % 3 != 0 {
+                bus.delete_page(page).unwrap();
+            }
         }
     });
     bus.stop().unwrap();
@@ -45,21 +41,24 @@ fn a_bus_makes_no_marks_unless_told_to() {
     assert_eq!(verified(&vfs).equal, Epoch::ZERO);
 }
 
+/// A run of nine commits, the sixth of which writes `odd` more.
+fn run(checkpoint_at: u64, odd: u64) -> Arc<MemoryVfs> {
+    let vfs = Arc::new(MemoryVfs::new());
+    let bus = create(&vfs, 0);
+    let pages = [(); 3].map(|()| bus.create_page(None, 64).unwrap());
+    for turn in 4..=9u64 {
+        if turn == checkpoint_at {
+            bus.checkpoint().unwrap();
+        }
+        bus.put(pages[turn as usize % 3], 8, &(if turn == 6 { turn + odd } else { turn })).unwrap();
+    }
+    bus.stop().unwrap();
+    vfs
+}
+
 /// Runs that differ in one byte of one commit; the log of `other` in place of the first one's.
 fn crossed(checkpoint_at: u64) -> Arc<MemoryVfs> {
-    let [vfs, other] = [0u64, 1].map(|odd| {
-        let vfs = Arc::new(MemoryVfs::new());
-        let bus = create(&vfs, 0);
-        let pages = [(); 3].map(|()| bus.create_page(None, 64).unwrap());
-        for turn in 4..=9u64 {
-            if turn == checkpoint_at {
-                bus.checkpoint().unwrap();
-            }
-            bus.put(pages[turn as usize % 3], 8, &(if turn == 6 { turn + odd } else { turn })).unwrap();
-        }
-        bus.stop().unwrap();
-        vfs
-    });
+    let [vfs, other] = [0u64, 1].map(|odd| run(checkpoint_at, odd));
     let [from, to] =
         [other, vfs.clone()].map(|vfs| vfs.open(Path::new("bus/seg-1"), Access::ReadWrite).unwrap());
     let mut bytes = vec![0; from.len().unwrap() as usize];

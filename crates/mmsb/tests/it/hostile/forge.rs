@@ -58,17 +58,19 @@ impl Forged {
     }
 }
 
+fn append(log: &Log, commit: &Forged) {
+    let mut frame = commit.frame();
+    let room = log.room(frame.len()).unwrap();
+    let reservation = log.reserve(room, frame.len());
+    log.publish(reservation, &mut frame);
+}
+
 /// Writes the commits into a log, and returns what opening it says, by however many threads.
 pub(super) fn open(commits: &[Forged]) -> Result<Bus, Error> {
     let (vfs, path) = (Arc::new(MemoryVfs::new()), Path::new("bus"));
     let dir = LogDir::create(vfs.clone(), path, InstanceId([1; 16])).unwrap();
     let log = Log::open(&dir, dir.lock().unwrap(), &Scan::empty(&dir), LogOptions::default()).unwrap();
-    for commit in commits {
-        let mut frame = commit.frame();
-        let room = log.room(frame.len()).unwrap();
-        let reservation = log.reserve(room, frame.len());
-        log.publish(reservation, &mut frame);
-    }
+    commits.iter().for_each(|commit| append(&log, commit));
     log.close().unwrap();
     drop(log);
     let told = |opened: &Result<Bus, Error>| opened.as_ref().map(Bus::epoch).map_err(ToString::to_string);

@@ -10,15 +10,14 @@ fn resident_bytes() -> u64 {
     told.split(' ').nth(1).and_then(|pages| pages.parse().ok()).map_or(0, |pages: u64| pages * 4096)
 }
 
+fn longest(page: u64) -> PageEvent {
+    let page = PageId::new(page);
+    PageEvent::Created { page, page_bytes: 16 << 20, location: PageLocation::Host, name: None }
+}
+
 #[test]
 fn pages_that_a_log_creates_and_never_writes_take_no_memory() {
-    let event = |page| PageEvent::Created {
-        page: PageId::new(page),
-        page_bytes: 16 << 20,
-        location: PageLocation::Host,
-        name: None,
-    };
-    let events: Vec<_> = (1..=64).map(event).collect();
+    let events: Vec<_> = (1..=64).map(longest).collect();
     let before = resident_bytes();
     let bus = open(&[Forged::events(&events), Forged::patch(2, 16_000_000, b"x")]).unwrap();
     let past = bus.at(bus.epoch()).unwrap();

@@ -1,21 +1,23 @@
 //! The first transaction that fails ends the call; those before it are committed.
 
-use mmsb::{Bus, Epoch, Error};
+use mmsb::{Bus, Epoch, Error, PageId, Transaction};
 
 use super::pages;
+
+/// Writes the page of this index; of them all, number 21 expects what is not so.
+fn make<'b>(bus: &'b Bus, ids: &[PageId], index: usize) -> Transaction<'b> {
+    let mut tx = bus.begin();
+    tx.write(ids[index], 0, [1]).unwrap();
+    if index == 21 {
+        tx.expect_epoch(ids[0], Epoch::new(1)).unwrap();
+    }
+    tx
+}
 
 #[test]
 fn the_first_failure_ends_it_and_says_which() {
     let (bus, ids) = pages(40);
-    let transactions = (0..40).map(|index| {
-        let mut tx = bus.begin();
-        tx.write(ids[index], 0, [1]).unwrap();
-        if index == 21 {
-            tx.expect_epoch(ids[0], Epoch::new(1)).unwrap();
-        }
-        tx
-    });
-    let failed = bus.commit_many(transactions).unwrap_err();
+    let failed = bus.commit_many((0..40).map(|index| make(&bus, &ids, index))).unwrap_err();
     assert!(matches!(failed.source, Error::Conflict { page } if page == ids[0]), "{failed}");
     assert_eq!((failed.index, failed.committed.len()), (21, 21));
     let written = ids.iter().map(|&id| bus.get::<u8>(id, 0).unwrap()).collect::<Vec<_>>();

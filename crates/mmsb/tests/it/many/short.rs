@@ -35,11 +35,12 @@ fn short_writes(ids: &[PageId], seed: u32) -> Vec<Write> {
     (0..200).map(write).collect()
 }
 
+fn all(bus: &Bus, ids: &[PageId]) -> Vec<[u8; 64]> {
+    ids.iter().map(|&id| bus.get(id, 0).unwrap()).collect()
+}
+
 #[test]
 fn every_way_to_commit_short_writes_leaves_snapshots_records_and_log_as_they_must_be() {
-    let all = |bus: &Bus, ids: &[PageId]| -> Vec<Vec<u8>> {
-        ids.iter().map(|&id| bus.get::<[u8; 64]>(id, 0).unwrap().to_vec()).collect()
-    };
     let mut ends = Vec::new();
     for way in WAYS {
         let (bus, ids) = pages_on(&Bus::builder().undo(1024, 64 << 20), 40);
@@ -47,10 +48,10 @@ fn every_way_to_commit_short_writes_leaves_snapshots_records_and_log_as_they_mus
         let (then, before) = (bus.epoch(), all(&bus, &ids));
         let snapshot = bus.snapshot();
         way(&bus, &short_writes(&ids, 9));
-        let (after, seen) =
-            (all(&bus, &ids), ids.iter().map(|&id| snapshot.get::<[u8; 64]>(id, 0).unwrap().to_vec()));
+        let after = all(&bus, &ids);
         assert_ne!(after, before);
-        assert!(seen.eq(before.iter().cloned()), "a snapshot keeps what the writes replaced");
+        let seen = ids.iter().map(|&id| snapshot.get::<[u8; 64]>(id, 0).unwrap());
+        assert!(seen.eq(before.iter().copied()), "a snapshot keeps what the writes replaced");
         mmsb::testing::assert_replays(&bus);
         assert_eq!(bus.rewind(then).unwrap().source, RewindSource::Undo, "each commit left a record");
         assert_eq!((all(&bus, &ids), bus.check()), (before, vec![]));

@@ -1,11 +1,10 @@
 //! Threads create, name and delete pages: the catalogue stays whole.
 
-use std::{
-    sync::atomic::{AtomicBool, Ordering},
-    thread,
-};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use mmsb::{Bus, Error};
+
+use crate::together::at_once;
 
 /// Creates the only page of this name, finds it and deletes it; or another thread has the name.
 #[track_caller]
@@ -28,15 +27,10 @@ fn come_and_go(bus: &Bus, thread: u64, round: u64) -> bool {
 fn pages_created_named_and_deleted_by_many_threads_keep_the_catalogue_whole() {
     let bus = Bus::in_memory().unwrap();
     let (taken, given) = (AtomicBool::new(false), AtomicBool::new(false));
-    thread::scope(|scope| {
-        for thread in 0..4u64 {
-            let (bus, taken, given) = (&bus, &taken, &given);
-            scope.spawn(move || {
-                for round in 0..100 {
-                    let was_given = come_and_go(bus, thread, round);
-                    if was_given { given } else { taken }.store(true, Ordering::Relaxed);
-                }
-            });
+    at_once(4, |thread| {
+        for round in 0..100 {
+            let was_given = come_and_go(&bus, thread, round);
+            if was_given { &given } else { &taken }.store(true, Ordering::Relaxed);
         }
     });
     assert!(given.into_inner());

@@ -8,6 +8,8 @@ use std::{
 
 use mmsb::{Bus, Error, PageId};
 
+use crate::together::at_once;
+
 /// Commits, and looks each commit up at once.
 fn look_up_each(bus: &Bus, page: PageId) {
     for round in 0..200u64 {
@@ -24,12 +26,7 @@ fn look_up_each(bus: &Bus, page: PageId) {
 fn a_commit_can_be_looked_up_as_soon_as_it_returns() {
     let bus = Bus::builder().history_bytes(64 << 10).in_memory().unwrap();
     let pages: Vec<_> = (0..4).map(|_| bus.create_page(None, 60_000).unwrap()).collect();
-    thread::scope(|scope| {
-        for &page in &pages {
-            let bus = &bus;
-            scope.spawn(move || look_up_each(bus, page));
-        }
-    });
+    at_once(4, |thread| look_up_each(&bus, pages[thread as usize]));
     assert_eq!(bus.check(), []);
 }
 

@@ -26,6 +26,11 @@ fn open(disk: &Arc<impl Vfs + 'static>) -> Result<Bus, Error> {
     Disk::builder().without_threads().open_on(disk.clone(), Disk::path())
 }
 
+/// The bytes of the page that the work writes.
+fn bytes(bus: &Bus) -> Option<Vec<u8>> {
+    bus.page("it").map(|page| bus.with_page(page, <[u8]>::to_vec).unwrap())
+}
+
 /// Asserts that planning changes nothing, that opening does what was planned, and that nothing is left to do.
 /// Returns the plan.
 #[track_caller]
@@ -156,11 +161,10 @@ fn a_power_cut_while_recovering_changes_nothing_of_what_comes_back() {
         for (step, inner) in first.take_moments().iter().enumerate() {
             let second = crashed(inner, Crash::Seeded(step as u64));
             let bus = open(&second).unwrap();
-            let state = bus.page("it").map(|page| bus.with_page(page, <[u8]>::to_vec).unwrap());
+            let state = bytes(&bus);
             assert!(bus.epoch() <= planned, "{planned}, then {}", bus.epoch());
             drop(bus);
-            let bus = open(&second).unwrap();
-            assert_eq!(bus.page("it").map(|page| bus.with_page(page, <[u8]>::to_vec).unwrap()), state);
+            assert_eq!(bytes(&open(&second).unwrap()), state);
         }
     }
 }
@@ -174,9 +178,7 @@ fn a_bus_that_cannot_be_opened_cannot_be_planned() {
     let mut tx = bus.begin().durability(mmsb::Durability::Synced);
     tx.write(page, 0, b"durable").unwrap();
     tx.commit().unwrap();
-    for _ in 0..9 {
-        bus.write(page, 0, b"more").unwrap();
-    }
+    (0..9).for_each(|_| _ = bus.write(page, 0, b"more").unwrap());
     assert_eq!(bus.epoch(), Epoch::new(11));
     drop(bus);
     let segment = disk.vfs.open(&Disk::path().join("seg-1"), Access::ReadWrite).unwrap();

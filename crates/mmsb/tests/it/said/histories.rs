@@ -1,16 +1,20 @@
 //! Histories, commits and states as text.
 
 use insta::assert_snapshot;
-use mmsb::PageId;
+use mmsb::{Bus, PageId};
 use mmsb_testkit::dump;
 
 use super::{at, lived};
 
+fn told(bus: &Bus, page: u64) -> String {
+    let changes = bus.history(PageId::new(page)).unwrap().map(|change| change.unwrap().to_string());
+    changes.collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn a_history_goes_newest_first_and_says_who() {
     let bus = lived();
-    let told = |page| bus.history(PageId::new(page)).unwrap().map(|change| change.unwrap().to_string());
-    assert_snapshot!(told(1).collect::<Vec<_>>().join("\n"), @r#"
+    assert_snapshot!(told(&bus, 1), @r#"
     e3 page:1 lost its name
     e2 label:1 page:1 written by ai
       4+1: 6f -> ff
@@ -18,7 +22,7 @@ fn a_history_goes_newest_first_and_says_who() {
     e1 label:0 page:1 created with 24 bytes named "world" by setup
       0+5: 0000000000 -> 68656c6c6f
     "#);
-    assert_snapshot!(told(2).collect::<Vec<_>>().join("\n"), @r#"
+    assert_snapshot!(told(&bus, 2), @r#"
     e3 page:2 deleted
     e2 label:1 page:2 named "points" by ai
     e1 label:0 page:2 created with 4 bytes named "score" by setup

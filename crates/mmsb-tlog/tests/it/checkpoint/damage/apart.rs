@@ -15,8 +15,7 @@ fn damage_in_one_block_leaves_the_others_readable() {
     let listed = write_short(&dir, None, &pages, b"").unwrap();
     let mut bytes = file_bytes(&dir, &listed);
     let blocks = parts(&bytes)[1..].to_vec();
-    bytes[blocks[1] as usize + 70] ^= 1;
-    bytes[blocks[3] as usize + 70] ^= 1;
+    [blocks[1], blocks[3]].iter().for_each(|&block| bytes[block as usize + 70] ^= 1);
     set_file_bytes(&dir, &bytes);
     let bad: Vec<u64> = verify(&dir, &listed).unwrap().iter().map(|bad| bad.offset).collect();
     assert_eq!(bad, [blocks[1], blocks[3]]);

@@ -2,10 +2,7 @@
 
 use mmsb::{Epoch, Error};
 
-use super::{
-    super::{Disk, fill_log},
-    PutAndCommit,
-};
+use super::{super::Disk, PutAndCommit};
 
 #[test]
 fn a_bus_opens_from_its_checkpoint_and_the_log_behind_it() {
@@ -31,10 +28,7 @@ fn a_bus_opens_from_its_checkpoint_and_the_log_behind_it() {
 #[test]
 fn a_log_before_the_checkpoint_is_not_read_to_open() {
     let disk = Disk::new();
-    let bus = disk.create();
-    let page = bus.create_page(None, 4000).unwrap();
-    fill_log(&bus, page, 300);
-    bus.checkpoint().unwrap();
+    let (bus, page) = disk.checkpointed(1, 300);
     bus.put(page, 0, &1u8).unwrap();
     drop(bus);
     disk.damage("seg-1");
