@@ -163,14 +163,6 @@ impl PageStore {
         self.table.entries().filter(|(_, entry)| entry.directory().slot().is_some()).map(|(page, _)| page)
     }
 
-    /// Visits every id that was ever used, and unused ones near them, by rising id: what a snapshot can have.
-    ///
-    /// # Cost
-    /// About a bit for every 64 ids that were not.
-    pub fn used_ids(&self) -> impl Iterator<Item = PageId> {
-        self.table.entries().map(|(page, _)| page)
-    }
-
     /// Visits, by rising id, every page whose last change or end is later than `since`, and pages that are held,
     /// whatever becomes of them: what a snapshot taken before the call may show otherwise than `since` did.
     ///
@@ -181,10 +173,19 @@ impl PageStore {
     /// # Cost
     /// A nanosecond or two for every id that was ever used.
     pub fn changed_since(&self, since: Epoch) -> impl Iterator<Item = PageId> {
-        self.table.changed(since).flat_map(|(first, changed)| {
-            let rest = |bits: &u64| Some(bits & bits.wrapping_sub(1)).filter(|&bits| bits != 0);
-            let bits = std::iter::successors(Some(changed).filter(|&bits| bits != 0), rest);
-            bits.map(move |bits| PageId::new(first + u64::from(bits.trailing_zeros())))
+        self.table.survey(since).flat_map(|group| ids(group.first, group.changed).map(|(page, _)| page))
+    }
+
+    /// Visits, by rising id, the pages that [`PageStore::changed_since`] visits, with `true`, and those that live and
+    /// are as they were at `since`, with `false`: together all that a snapshot taken before the call may show.
+    ///
+    /// # Cost
+    /// As [`PageStore::changed_since`].
+    pub fn survey(&self, since: Epoch) -> impl Iterator<Item = (PageId, bool)> {
+        let groups = self.table.survey(since);
+        groups.flat_map(|group| {
+            let all = ids(group.first, group.living | group.changed);
+            all.map(move |(page, bit)| (page, group.changed & bit != 0))
         })
     }
 
@@ -198,4 +199,11 @@ impl PageStore {
         let page_bytes = entry.length.load(Ordering::Relaxed);
         (page_bytes as usize <= slot.class.bytes()).then_some(View { words, page_bytes })
     }
+}
+
+/// Returns the ids of a group that `bits` names, each with its bit, by rising id.
+fn ids(first: u64, bits: u64) -> impl Iterator<Item = (PageId, u64)> {
+    let some = |bits: u64| Some(bits).filter(|&bits| bits != 0);
+    let rest = std::iter::successors(some(bits), move |bits| some(bits & (bits - 1)));
+    rest.map(move |bits| (PageId::new(first + u64::from(bits.trailing_zeros())), bits & bits.wrapping_neg()))
 }

@@ -78,6 +78,15 @@ pub struct Reservation<'a> {
     boxed: Option<usize>,
 }
 
+/// The places around a frame; see [`Log::cut`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Before it; `None` if it was there when the log was opened.
+    pub before: Option<Cursor>,
+    /// Behind it, where the mark of its batch stands.
+    pub behind: Cursor,
+}
+
 impl Log {
     /// Opens the log of `dir` for writing behind what `scan` found; a torn tail is cut, and the cut synced.
     ///
@@ -233,18 +242,18 @@ impl Log {
         }
     }
 
-    /// Makes a batch end exactly behind one frame and waits until it is written; returns the place behind the
-    /// frame, where the batch's mark stands.
+    /// Makes a batch end exactly behind one frame and waits until it is written; returns the places around the
+    /// frame.
     ///
     /// `take` is called while nobody can write, and returns the frame's number, mostly the newest: what it pins
-    /// is the state at the place returned. It must not wait for the log, nor change its manifest.
+    /// is the state at the place behind it. It must not wait for the log, nor change its manifest.
     ///
     /// # Errors
     /// As [`Log::wait`].
     ///
     /// # Panics
     /// If the frame was written before the call, and others behind it.
-    pub fn cut(&self, take: impl FnOnce() -> u64) -> Result<Cursor, LogError> {
+    pub fn cut(&self, take: impl FnOnce() -> u64) -> Result<Cut, LogError> {
         let shared = &*self.shared;
         shared.check_process()?;
         let mut flush = shared.lock_flush();
@@ -256,9 +265,10 @@ impl Log {
             panic!("the log cannot be cut behind e{number}: e{written} is written");
         }
         let behind = flush.cut_behind(number, &shared.ring, &shared.boxes, &shared.progress)?;
+        let before = flush.before_last;
         drop(flush);
         shared.write_through(number)?;
-        Ok(behind)
+        Ok(Cut { before, behind })
     }
 
     /// Writes behind the frame `number`, and what else is published, that the state there has this hash.

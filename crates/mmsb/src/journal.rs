@@ -13,7 +13,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use mmsb_tlog::{Cursor, Log, LogDir, LogStats, Manifest};
+use mmsb_tlog::{Cursor, Cut, Log, LogDir, LogStats, Manifest};
 use mmsb_types::{Durability, Epoch, Label, Lsn, limits::RECORD_BYTES_MAX};
 
 pub(crate) use self::start::{Origin, Pass};
@@ -203,6 +203,24 @@ impl Journal {
             }
             Ok((label, source))
         })
+    }
+
+    /// Returns label and source of the newest commit of a cut, which must be durable or held.
+    ///
+    /// # Errors
+    /// As [`Journal::nearest`].
+    ///
+    /// # Cost
+    /// Reads that commit; one that this bus has not written itself, as [`Journal::maker_of`].
+    pub(crate) fn maker_at(&self, cut: &Cut) -> Result<(Option<Label>, SourceNumbers), Error> {
+        let epoch = Epoch::new(cut.behind.number);
+        let Some(before) = cut.before else { return self.maker_of(epoch) };
+        let mut pass = Pass::unheld(&self.kept, before, cut.behind.lsn)?;
+        let read = pass.visit(|commit| {
+            let sections = commit.frame.sections;
+            Ok((info::label(sections)?, info::source_numbers(sections)?))
+        })?;
+        read.map_or_else(|| self.maker_of(epoch), Ok)
     }
 
     /// Gives up the oldest states of a log that is over its bytes. Called now and then by committers.

@@ -25,7 +25,8 @@ pub(crate) struct Drain<'a> {
     ring: &'a Ring,
     boxes: &'a Boxes,
     out: &'a mut Vec<u8>,
-    /// The place in the log behind the last frame.
+    /// The places in the log before and behind the last frame.
+    before: Cursor,
     behind: Cursor,
     /// Ring position of the next frame.
     unit: u64,
@@ -34,6 +35,16 @@ pub(crate) struct Drain<'a> {
     held: u64,
     /// Units to be given back.
     credit: u64,
+}
+
+/// How far frames were moved.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drained {
+    /// The places in the log before and behind the last frame; the same, if there was none.
+    pub(crate) before: Cursor,
+    pub(crate) behind: Cursor,
+    /// The place in the ring behind it.
+    pub(crate) unit: u64,
 }
 
 impl<'a> Drain<'a> {
@@ -45,12 +56,12 @@ impl<'a> Drain<'a> {
         before: Cursor,
         unit: u64,
     ) -> Self {
-        Self { ring, boxes, out, behind: before, unit, from: unit, held: 0, credit: 0 }
+        Self { ring, boxes, out, before, behind: before, unit, from: unit, held: 0, credit: 0 }
     }
 
     /// Moves frames up to the number `last`, until `bytes_max` are there or the next one would make them more
-    /// than `room`; returns the places behind them, in the log and in the ring.
-    pub(crate) fn run(mut self, last: u64, bytes_max: usize, room: u64) -> (Cursor, u64) {
+    /// than `room`.
+    pub(crate) fn run(mut self, last: u64, bytes_max: usize, room: u64) -> Drained {
         let start = self.behind.lsn.get();
         let end_max = start.saturating_add(room);
         while self.behind.number < last && self.behind.lsn.get() - start < bytes_max as u64 {
@@ -65,7 +76,7 @@ impl<'a> Drain<'a> {
         }
         self.copy();
         self.ring.return_credit(self.credit);
-        (self.behind, self.unit)
+        Drained { before: self.before, behind: self.behind, unit: self.unit }
     }
 
     /// Takes the next frame, which reserved `reserved` and may be shorter, unless it ends behind `end_max`.
@@ -104,6 +115,7 @@ impl<'a> Drain<'a> {
     }
 
     fn step(&mut self, bytes: u64, checksum: u32) {
+        self.before = self.behind;
         self.behind = Cursor {
             lsn: Lsn::new(self.behind.lsn.get() + bytes),
             number: self.behind.number + 1,

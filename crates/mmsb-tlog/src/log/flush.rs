@@ -12,7 +12,13 @@ use std::{path::Path, sync::Arc, thread};
 
 use mmsb_types::Lsn;
 
-use super::{boxes::Boxes, drain::Drain, progress::Progress, ring::Ring, rotate::Rotation};
+use super::{
+    boxes::Boxes,
+    drain::{Drain, Drained},
+    progress::Progress,
+    ring::Ring,
+    rotate::Rotation,
+};
 use crate::{Cursor, InstanceId, LogError, Mark, SegmentHead, StateMark, dir::io_error, vfs::VfsFile};
 
 /// What one write to the file takes: as good as more, and it stays in a core's cache on the way.
@@ -28,6 +34,8 @@ pub(crate) struct Flush {
     pub(crate) head: SegmentHead,
     /// Behind the last record in the file.
     pub(crate) end: Cursor,
+    /// Before the last frame that was drained; `None`: there was none yet.
+    pub(crate) before_last: Option<Cursor>,
     /// Ring position of the next frame to drain.
     pub(crate) unit: u64,
     /// The last record in the file is a closing mark.
@@ -156,8 +164,10 @@ impl Flush {
     /// returns the place behind them.
     fn drain(&mut self, ring: &Ring, boxes: &Boxes, last: u64, (bytes_max, room): (usize, u64)) -> Cursor {
         let drain = Drain::new(ring, boxes, &mut self.batch, self.end, self.unit);
-        let (behind, unit) = drain.run(last, bytes_max, room);
-        self.unit = unit;
+        let Drained { before, behind, unit } = drain.run(last, bytes_max, room);
+        if before.number < behind.number {
+            (self.before_last, self.unit) = (Some(before), unit);
+        }
         behind
     }
 

@@ -151,6 +151,7 @@ fn flush(parts: &Parts, last: u64) -> Vec<u8> {
         instance: InstanceId([1; 16]),
         head: SegmentHead::FIRST,
         end: Cursor { lsn: Lsn::ZERO, number: 0, chain: 0 },
+        before_last: None,
         unit: parts.unit,
         closed: false,
         rotation: None,

@@ -38,7 +38,8 @@ impl Flush {
         let closed = scan.tail == Tail::Clean { closed: true };
         let instance = dir.instance();
         let (end, rotation) = (scan.end, Rotation::new(dir, options));
-        Ok(Self { file, path, instance, head, end, unit, closed, rotation, batch: Vec::new() })
+        let (before_last, batch) = (None, Vec::new());
+        Ok(Self { file, path, instance, head, end, before_last, unit, closed, rotation, batch })
     }
 }
 

@@ -17,6 +17,9 @@ use crate::Error;
 
 /// What is kept in memory.
 const BUFFER_BYTES: usize = 4 << 20;
+/// What one write to the file takes: for more the system may have to find memory in large pieces, which takes it
+/// several times as long.
+const CALL_BYTES: usize = 256 << 10;
 
 /// The pages.
 pub(super) struct Early {
@@ -70,8 +73,10 @@ impl Early {
             None => self.vfs.create_new(&self.path).map_err(failed("creating", 0))?,
         };
         let file = self.file.insert(file);
-        file.write_at(self.file_bytes, &self.buffer).map_err(failed("writing", self.file_bytes))?;
-        self.file_bytes += self.buffer.len() as u64;
+        for piece in self.buffer.chunks(CALL_BYTES) {
+            file.write_at(self.file_bytes, piece).map_err(failed("writing", self.file_bytes))?;
+            self.file_bytes += piece.len() as u64;
+        }
         self.buffer.clear();
         Ok(())
     }

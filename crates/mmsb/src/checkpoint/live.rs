@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use mmsb_page::{Pin, SnapshotError};
-use mmsb_tlog::{CheckpointRef, Cursor, LogDir, checkpoint::CheckpointWriter};
+use mmsb_tlog::{CheckpointRef, Cut, LogDir, checkpoint::CheckpointWriter};
 use mmsb_types::{Epoch, PageId};
 
 use super::{
@@ -26,6 +26,9 @@ const PROGRESS_BYTES: u64 = 1 << 20;
 /// Looks for pages to be taken early that are left out after one in vain.
 const SKIPS: u32 = 64;
 
+/// Commits look at how far a checkpoint has got: telling them takes the word away from them, so not each page is told.
+const PASS_BYTES: u32 = 32 << 10;
+
 /// How much a checkpoint holds.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Amount {
@@ -33,28 +36,29 @@ pub(super) struct Amount {
     pub(super) page_bytes: u64,
 }
 
-/// Writes the state as of `pin`, at `cursor`: all of it, or what changed since the checkpoint `parent`.
+/// Writes the state as of a pin, at its cut of the log: all of it, or what changed since the checkpoint `parent`.
 pub(super) fn write(
     bus: &Inner,
     dir: &LogDir,
-    pin: Pin,
-    cursor: Cursor,
+    (pin, cut): (Pin, Cut),
     parent: Option<u64>,
     mut teller: Teller<'_, impl FnMut(CheckpointProgress)>,
 ) -> Result<(CheckpointRef, Amount), Error> {
     let epoch = pin.epoch();
     let names = bus.catalogue.as_of(epoch).ok_or(Error::SnapshotTooOld { epoch })?;
-    let mut writer = CheckpointWriter::create(dir, cursor, parent)?;
+    let mut writer = CheckpointWriter::create(dir, cut.behind, parent)?;
     let mut pages = Pages::new(bus, pin, dir);
     let (mut living, mut amount) = (meta::Gathered::default(), Amount::default());
     let since = parent.map_or(Epoch::ZERO, Epoch::new);
-    for page in bus.store.used_ids() {
-        pages.make_room(page)?;
-        let Some(found) = pages.find(page)? else { continue };
-        living.push(page);
-        if found.changed > since {
-            writer.page_with(page, found.page_bytes, |to| pages.read(page, &found, to))?;
-            amount.add(found.page_bytes);
+    for (page, may_differ) in bus.store.survey(since) {
+        if !may_differ {
+            living.push(page);
+        } else if let Some(found) = pages.come_to(page)? {
+            living.push(page);
+            if found.changed > since {
+                writer.page_with(page, found.page_bytes, |to| pages.read(page, &found, to))?;
+                amount.add(found.page_bytes);
+            }
         }
         teller.tell(amount)?;
     }
@@ -62,7 +66,7 @@ pub(super) fn write(
     bus.store.reclaim();
     // Only now: who carries a text may have waited for the pin.
     let texts = texts(bus, epoch)?;
-    let (label, source) = bus.journal.maker_of(epoch)?;
+    let (label, source) = bus.journal.maker_at(&cut)?;
     let meta = meta::encode(&Heading { epoch, label, source, texts, names }, &living.finish())?;
     Ok((writer.finish(&meta)?, amount))
 }
@@ -89,6 +93,8 @@ struct Pages<'p> {
     early: Early,
     /// Looks for pages to be taken early that may be left out, after one that found none.
     skips: u32,
+    /// What was read since the pin was told last how far that is.
+    unpassed_bytes: u32,
     past: Option<State>,
 }
 
@@ -102,13 +108,23 @@ struct Found {
 impl<'p> Pages<'p> {
     fn new(bus: &'p Inner, pin: Pin, dir: &LogDir) -> Self {
         let early = Early::new(dir, pin.epoch());
-        Self { bus, pin, early, skips: 0, past: None }
+        Self { bus, pin, early, skips: 0, unpassed_bytes: PASS_BYTES, past: None }
     }
 
-    /// Tells that `page` comes next. Commits need not keep what lies behind; where they lack room, what they keep
-    /// ahead is taken now.
-    fn make_room(&mut self, page: PageId) -> Result<(), Error> {
-        self.pin.pass(page);
+    /// Finds the page that comes next; `None` if it did not live. Commits need not keep what lies behind; where they
+    /// lack room, what they keep ahead is taken now.
+    fn come_to(&mut self, page: PageId) -> Result<Option<Found>, Error> {
+        if self.unpassed_bytes >= PASS_BYTES {
+            self.pin.pass(page);
+            self.unpassed_bytes = 0;
+        }
+        self.make_room()?;
+        let found = self.find(page)?;
+        self.unpassed_bytes += found.as_ref().map_or(0, |found| found.page_bytes);
+        Ok(found)
+    }
+
+    fn make_room(&mut self) -> Result<(), Error> {
         if !self.bus.store.is_room_short() {
             return Ok(());
         }
@@ -124,7 +140,6 @@ impl<'p> Pages<'p> {
         early.spill()
     }
 
-    /// Finds a page; `None` if it did not live.
     fn find(&mut self, page: PageId) -> Result<Option<Found>, Error> {
         if let Some(place) = self.early.find(page) {
             let Place { page_bytes, changed, .. } = place;

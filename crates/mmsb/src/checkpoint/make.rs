@@ -13,7 +13,7 @@ use std::{
 };
 
 use mmsb_page::Pin;
-use mmsb_tlog::{CheckpointRef, Cursor, LogDir};
+use mmsb_tlog::{CheckpointRef, Cut, LogDir};
 use mmsb_types::{Durability, Epoch};
 
 use super::{
@@ -95,14 +95,14 @@ impl Inner {
         drop(self.checkpoints.making());
     }
 
-    /// Pins the newest state, and returns the place behind it in the log; everything up to it is written.
-    fn cut(&self) -> Result<(Pin, Cursor), Error> {
+    /// Pins the newest state, and returns where its commit is in the log; everything up to it is written.
+    fn cut(&self) -> Result<(Pin, Cut), Error> {
         let mut pin = None;
-        let cursor = self.journal.log()?.cut(|| {
+        let cut = self.journal.log()?.cut(|| {
             let taken = pin.insert(self.store.pin_protected(|| self.journal.last()));
             taken.epoch().get()
         })?;
-        Ok((pin.expect("a cut takes a number"), cursor))
+        Ok((pin.expect("a cut takes a number"), cut))
     }
 
     /// Makes a checkpoint of the newest state.
@@ -113,7 +113,7 @@ impl Inner {
     ) -> Result<Checkpointed, Error> {
         self.check_has_directory()?;
         let start = Instant::now();
-        let (pin, cursor) = self.cut()?;
+        let (pin, cut) = self.cut()?;
         let (dir, epoch) = (self.journal.dir(), pin.epoch());
         let manifest = dir.manifest();
         if let Some(there) =
@@ -127,7 +127,7 @@ impl Inner {
         remove_stray(&dir, epoch);
         let parent = plan::parent(&manifest, &making.broken);
         let teller = Teller::new(self, epoch, progress, making.is_last);
-        let (made, amount) = live::write(self, &dir, pin, cursor, parent, teller)?;
+        let (made, amount) = live::write(self, &dir, (pin, cut), parent, teller)?;
         self.admit(&dir, made)?;
         making.broken.remove(&epoch.get());
         self.checkpoints.made_count.fetch_add(1, Ordering::Relaxed);

@@ -82,6 +82,7 @@ fn nothing_is_written_once_a_sync_beside_the_flush_has_failed() {
         instance: InstanceId([1; 16]),
         head: SegmentHead::FIRST,
         end: START,
+        before_last: None,
         unit: 0,
         closed: false,
         rotation: None,

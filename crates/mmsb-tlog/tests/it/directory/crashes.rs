@@ -34,7 +34,7 @@ fn write(vfs: &FaultyVfs) -> Vec<(u64, u64)> {
             told.push((vfs.call_count(), number));
         }
         if turn % 15 == 0 {
-            let cursor = log.cut(|| number).unwrap();
+            let cursor = log.cut(|| number).unwrap().behind;
             let change = |next: &mut Manifest| {
                 let held = next.segment_of(cursor.lsn).segment;
                 next.segments.retain(|head| head.segment >= held);

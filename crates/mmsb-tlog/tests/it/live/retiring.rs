@@ -38,7 +38,7 @@ fn write(dir: &LogDir) {
             log.wait(number, Durability::Written).unwrap();
         }
         if turn % 200 == 0 {
-            let cursor = log.cut(|| number).unwrap();
+            let cursor = log.cut(|| number).unwrap().behind;
             log.wait(number, Durability::Synced).unwrap();
             retire_before(dir, cursor);
         }

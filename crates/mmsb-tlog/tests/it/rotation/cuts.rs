@@ -21,14 +21,17 @@ fn numbers_from(dir: &LogDir, start: Cursor, end: Lsn) -> Vec<u64> {
 #[test]
 fn a_cut_tells_the_place_behind_its_frame() {
     let (dir, log) = short_segments(MemoryVfs::new(), 64 + 2 * 64 + 64);
-    let mut cuts = vec![log.cut(|| 0).unwrap()];
+    let mut cuts = vec![log.cut(|| 0).unwrap().behind];
     for turn in 1..=7 {
         commit(&log, &single("x"));
         if turn % 3 == 0 {
             // Written by now, or not.
             log.wait(turn, Durability::Written).unwrap();
         }
-        cuts.push(log.cut(|| log.last_number()).unwrap());
+        let cut = log.cut(|| log.last_number()).unwrap();
+        let before = cut.before.expect("this log wrote the frame");
+        assert_eq!(numbers_from(&dir, before, cut.behind.lsn), [turn], "{cut:?}");
+        cuts.push(cut.behind);
     }
     let end = log.written_end().lsn;
     for (number, cut) in (0..).zip(&cuts) {
@@ -47,7 +50,7 @@ fn a_cut_waits_for_frames_under_way() {
         scope.spawn(|| (0..20).for_each(|_| assert!(commit(&log, &page(&[1; 70_000])) > 0)));
         let mut before = 0;
         while before < 2020 {
-            let cut = log.cut(|| log.last_number()).unwrap();
+            let cut = log.cut(|| log.last_number()).unwrap().behind;
             assert!(cut.number >= before);
             before = cut.number;
             let behind = numbers_from(&dir, cut, log.written_end().lsn);

@@ -54,11 +54,10 @@ fn check(preimage_bytes: u64) {
             made.push(bus.checkpoint().unwrap().epoch);
         }
     });
-    // Where nobody committed since the one before, there is nothing to make.
-    made.dedup();
-    // One for who made the newest commit, for each: a snapshot that aged would need another.
-    assert_eq!(bus.stats().log_pass_count, made.len() as u64);
+    // A snapshot that aged would need one.
+    assert_eq!(bus.stats().log_pass_count, 0);
     bus.stop().unwrap();
+    made.dedup();
     println!("{} checkpoints", made.len());
     assert!(made.len() >= 2, "{made:?}");
     compare(&disk, &made);
