@@ -11,6 +11,7 @@ mod drain;
 mod flush;
 mod flusher;
 mod group;
+mod grow;
 mod many;
 #[cfg(all(test, loom))]
 mod models;

@@ -4,6 +4,7 @@
 //! 2. Its pages are streamed through the pin into a file, while commits go on; only those changed since the
 //!    checkpoint before it, mostly. A page's own epoch tells.
 //! 3. The file is synced, read back, and gets its name. Once the log is durable up to `s`, the manifest gets it.
+//!    Threads of their own do that, which give way to commits (`aside`).
 //! 4. What the bus is not asked to keep goes: whole segments and whole checkpoints, after the manifest without
 //!    them is durable.
 //!
@@ -12,6 +13,7 @@
 //! Invariant: at every moment the manifest's checkpoints and the log behind them make every state from
 //! [`Bus::oldest`] on, and every state that a tag names.
 
+mod aside;
 mod attempts;
 mod auto;
 mod chain;
@@ -45,6 +47,9 @@ pub use self::{
     tags::Tag,
 };
 use crate::{Bus, Error};
+
+/// Nobody wants to hear how far a checkpoint has got.
+const NOBODY: Option<fn(CheckpointProgress)> = None;
 
 /// What a checkpoint came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,10 +111,11 @@ impl Bus {
     /// [`Error::Io`]. The bus is as it was: what it had, it still has.
     ///
     /// # Cost
-    /// About as long as writing and syncing the pages to a file. Commits copy pages that they change before the
+    /// About as long as writing and syncing the pages to a file, by a thread that gives way to others. Commits copy pages that they change before the
     /// checkpoint has come to them, and wait for it if there is no room for that.
     pub fn checkpoint(&self) -> Result<Checkpointed, Error> {
-        self.checkpoint_with(|_| {})
+        self.check_stopped()?;
+        self.inner().checkpoint(NOBODY)
     }
 
     /// Makes a checkpoint as [`Bus::checkpoint`] does, and tells how far it has got, about once a megabyte.
@@ -118,6 +124,6 @@ impl Bus {
     /// As [`Bus::checkpoint`].
     pub fn checkpoint_with(&self, progress: impl FnMut(CheckpointProgress)) -> Result<Checkpointed, Error> {
         self.check_stopped()?;
-        self.inner().checkpoint(progress)
+        self.inner().checkpoint(Some(progress))
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct Flush {
     pub(crate) instance: InstanceId,
     /// Where the file begins.
     pub(crate) head: SegmentHead,
+    /// Its length, zeros included.
+    pub(crate) file_bytes: u64,
     /// Behind the last record in the file.
     pub(crate) end: Cursor,
     /// Before the last frame that was drained; `None`: there was none yet.
@@ -188,7 +190,9 @@ impl Flush {
         let end = self.end.lsn.get() + self.batch.len() as u64;
         self.end = Cursor { lsn: Lsn::new(end), ..behind };
         self.closed = false;
+        self.file_bytes = self.file_bytes.max(self.used_bytes());
         to.moved(self.end, false);
+        self.grow(to)?;
         // A batch is longer only for a boxed frame, whose memory is not kept.
         self.batch.clear();
         self.batch.shrink_to(2 * BATCH_BYTES);

@@ -150,6 +150,7 @@ fn flush(parts: &Parts, last: u64) -> Vec<u8> {
         path: Path::new("file").into(),
         instance: InstanceId([1; 16]),
         head: SegmentHead::FIRST,
+        file_bytes: 0,
         end: Cursor { lsn: Lsn::ZERO, number: 0, chain: 0 },
         before_last: None,
         unit: parts.unit,

@@ -39,7 +39,8 @@ impl Flush {
         let instance = dir.instance();
         let (end, rotation) = (scan.end, Rotation::new(dir, options));
         let (before_last, batch) = (None, Vec::new());
-        Ok(Self { file, path, instance, head, end, before_last, unit, closed, rotation, batch })
+        let file_bytes = file.len().map_err(io_error("measuring", &path, 0))?;
+        Ok(Self { file, path, instance, head, file_bytes, end, before_last, unit, closed, rotation, batch })
     }
 }
 

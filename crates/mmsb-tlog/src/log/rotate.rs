@@ -13,7 +13,7 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use super::{LogOptions, flush::Flush, prewrite::Prewriter, progress::Progress};
+use super::{LogOptions, flush::Flush, grow::is_synced_often, prewrite::Prewriter, progress::Progress};
 use crate::{
     LogDir, LogError, MARK_BYTES, SegmentHead,
     dir::io_error,
@@ -32,6 +32,8 @@ pub(crate) struct Rotation {
     /// Syncs made before this segment.
     syncs_before: u64,
     prewriter: Option<Prewriter>,
+    /// A file without a prewriter's zeros gets some, too.
+    grows: bool,
 }
 
 impl Rotation {
@@ -42,6 +44,7 @@ impl Rotation {
         (options.segment_bytes < u64::MAX).then(|| Self {
             segment_bytes: options.segment_bytes,
             syncs_before: 0,
+            grows: options.prewrite,
             prewriter: is_prewriting.then(|| Prewriter::new(dir.clone(), options.segment_bytes)),
             dir,
         })
@@ -83,6 +86,7 @@ impl Flush {
         let Some(rotation) = &mut self.rotation else { return Ok(()) };
         let head = SegmentHead::behind(self.head.segment + 1, self.end);
         self.file = rotation.make(&head)?;
+        self.file_bytes = self.file.len().map_err(io_error("measuring", &self.path, 0))?;
         rotation.syncs_before = to.sync_count();
         (self.head, self.path) = (head, rotation.dir.segment_path(&head).into());
         self.end = head.cursor();
@@ -94,8 +98,9 @@ impl Flush {
     /// Cuts off what is prewritten and not used; to be synced.
     pub(super) fn cut_to_length(&mut self, to: &Progress) -> Result<(), LogError> {
         let used = self.used_bytes();
-        if self.file.len().map_err(io_error("measuring", &self.path, 0))? > used {
+        if self.file_bytes > used {
             self.file.truncate(used).map_err(io_error("cutting", &self.path, used))?;
+            self.file_bytes = used;
             to.moved(self.end, true);
         }
         Ok(())
@@ -110,6 +115,12 @@ impl Flush {
 }
 
 impl Rotation {
+    /// Returns how long zeros may make a segment that holds `used` bytes; 0 if it is to have none.
+    pub(super) fn growth_max(&self, used: u64, to: &Progress) -> u64 {
+        let is_worth_it = self.grows && is_synced_often(used, to.sync_count() - self.syncs_before);
+        if is_worth_it { self.segment_bytes } else { 0 }
+    }
+
     /// Makes a segment under a temporary name.
     fn make(&mut self, head: &SegmentHead) -> Result<Arc<dyn VfsFile>, LogError> {
         let (dir, path) = (&self.dir, self.dir.segment_path(head));

@@ -168,7 +168,7 @@ impl Worker {
         {
             return;
         }
-        if let Err(error) = bus.checkpoint(|_| {}) {
+        if let Err(error) = bus.checkpoint(super::NOBODY) {
             self.failed = Some(end);
             if !matches!(error, crate::Error::Stopped) {
                 tracing::error!(%error, "a checkpoint that the bus made by itself");

@@ -17,7 +17,7 @@ use mmsb_tlog::{CheckpointRef, Cut, LogDir};
 use mmsb_types::{Durability, Epoch};
 
 use super::{
-    CheckpointProgress, Checkpointed,
+    CheckpointProgress, Checkpointed, aside,
     live::{self, Teller},
     plan,
 };
@@ -65,11 +65,15 @@ impl Checkpoints {
 
 impl Inner {
     /// Makes a checkpoint of the newest state, then gives up what is not to be kept.
-    pub(crate) fn checkpoint(&self, progress: impl FnMut(CheckpointProgress)) -> Result<Checkpointed, Error> {
-        let mut making = self.checkpoints.making();
+    pub(crate) fn checkpoint(
+        &self,
+        progress: Option<impl FnMut(CheckpointProgress)>,
+    ) -> Result<Checkpointed, Error> {
+        let mut held = self.checkpoints.making();
+        let making = &mut *held;
         self.check_stopped()?;
-        let made = self.make_checkpoint(&mut making, progress)?;
-        if let Err(error) = self.retain(&making) {
+        let made = aside::run(progress, |tell| self.make_checkpoint(making, tell))?;
+        if let Err(error) = self.retain(&held) {
             tracing::error!(%error, "giving up what need not be kept");
             self.checkpoints.count_failure();
         }

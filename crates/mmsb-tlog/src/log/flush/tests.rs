@@ -81,6 +81,7 @@ fn nothing_is_written_once_a_sync_beside_the_flush_has_failed() {
         path: Path::new("file").into(),
         instance: InstanceId([1; 16]),
         head: SegmentHead::FIRST,
+        file_bytes: 0,
         end: START,
         before_last: None,
         unit: 0,

@@ -149,3 +149,38 @@ fn many_segments_of_a_real_disk_follow_each_other() {
     let scan = Scan::from(&dir, Cursor::first(&dir)).unwrap();
     assert_eq!((scan.end.number, scan.synced_through), (620, 620));
 }
+
+/// Commits and waits for the durability, so many times; returns the file's length, and how much of it is used.
+fn commit_often(dir: &LogDir, log: &Log, durability: Durability, count: usize) -> (u64, u64) {
+    (0..count).for_each(|_| log.wait(commit(log, &single("x")), durability).unwrap());
+    (last_bytes(dir), log.written_end().lsn.get())
+}
+
+fn growing() -> (LogDir, Log) {
+    let dir = create(MemoryVfs::new(), Path::new("/bus"));
+    let options = LogOptions { segment_bytes: 300 << 10, background: false, ..options() };
+    let log = try_open(&dir, options).unwrap();
+    (dir, log)
+}
+
+#[test]
+fn the_first_segment_gets_zeros_where_it_is_synced_often() {
+    let (dir, log) = growing();
+    let (bytes, used) = commit_often(&dir, &log, Durability::Synced, 10);
+    assert!(bytes > used + (200 << 10), "{bytes} bytes, {used} of them used");
+    assert_eq!(commit_often(&dir, &log, Durability::Synced, 1000).0, bytes, "no sync makes it longer");
+    assert_eq!(Scan::run(&dir).unwrap().tail, Tail::Clean { closed: false });
+    let (bytes, used) = commit_often(&dir, &log, Durability::Synced, 1100);
+    assert_eq!((bytes, used < bytes), (300 << 10, true), "and never longer than a segment");
+    log.close().unwrap();
+    assert_eq!(last_bytes(&dir), log.written_end().lsn.get(), "a clean stop cuts the zeros off");
+    assert_eq!(Scan::run(&dir).unwrap().tail, Tail::Clean { closed: true });
+    assert_eq!(commits(&dir).len(), 2110);
+}
+
+#[test]
+fn a_segment_that_nobody_syncs_is_as_long_as_the_log() {
+    let (dir, log) = growing();
+    let (bytes, used) = commit_often(&dir, &log, Durability::Written, 100);
+    assert_eq!(bytes, used);
+}

@@ -1,0 +1,56 @@
+//! Threads of checkpoints give way: where they and commits compete for a processor, commits go first.
+//!
+//! Only a thread that was started for this gives way: to take that back would need rights that a program mostly
+//! does not have.
+
+use std::{sync::mpsc::sync_channel, thread};
+
+use mmsb_tlog::LogError;
+
+use super::CheckpointProgress;
+use crate::{Error, replay::join};
+
+/// By so much less important than the program's other threads: a quarter of a processor where one of them wants it,
+/// too.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 5;
+
+/// Makes this thread, and those that it starts, give way to others.
+fn give_way() {
+    // A system that refuses, or knows priorities of processes alone, lets all threads compete.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::process::nice(NICENESS);
+}
+
+/// Runs `work` on a thread that gives way, and `progress` on this one whenever `work` tells something; `work` goes on
+/// once `progress` returns.
+///
+/// # Errors
+/// Those of `work`; [`Error::Io`] if there is no thread to be had.
+pub(super) fn run<T: Send>(
+    progress: Option<impl FnMut(CheckpointProgress)>,
+    work: impl FnOnce(&mut dyn FnMut(CheckpointProgress)) -> Result<T, Error> + Send,
+) -> Result<T, Error> {
+    let ((tell, told), (heard, hear)) = (sync_channel(0), sync_channel(0));
+    let is_heard = progress.is_some();
+    let work = move || {
+        give_way();
+        work(&mut |now| {
+            // Who has panicked hears no more.
+            let _ = is_heard.then(|| tell.send(now).map(|()| hear.recv()));
+        })
+    };
+    // Owned in there: a panic lets go of the channels before the thread is waited for.
+    thread::scope(move |scope| {
+        let named = thread::Builder::new().name("mmsb-checkpoint".to_owned());
+        let worker = named.spawn_scoped(scope, work).map_err(|source| LogError::Spawn { source })?;
+        let mut progress = progress;
+        if let Some(progress) = &mut progress {
+            for now in told {
+                progress(now);
+                let _ = heard.send(());
+            }
+        }
+        join(worker)
+    })
+}
