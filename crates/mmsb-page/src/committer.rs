@@ -17,6 +17,8 @@ use crate::{
 const LANE_COUNT: usize = 4;
 /// How long a waiter parks between looks, once spinning did not help.
 const NAP: Duration = Duration::from_micros(50);
+/// How often a nap may be twice the one before.
+const NAP_DOUBLINGS_MAX: u32 = 4;
 /// Looks before the first nap.
 const LOOKS_MAX: u32 = 200;
 
@@ -171,6 +173,16 @@ impl Patience {
             park_timeout(NAP);
         }
         Some(())
+    }
+
+    /// Sleeps, longer each time up to about a millisecond; false if the time was over already.
+    pub(crate) fn nap(&mut self) -> bool {
+        let is_over = self.start.elapsed() >= self.timeout;
+        if !is_over {
+            park_timeout(NAP * (1 << self.looks.min(NAP_DOUBLINGS_MAX)));
+            self.looks += 1;
+        }
+        !is_over
     }
 }
 

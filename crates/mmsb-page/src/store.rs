@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The default cap of pre-images.
-const PREIMAGE_BYTES_MAX: u64 = 12 << 20;
+const PREIMAGE_BYTES_MAX: u64 = 6 << 20;
 
 /// Memory for pages: any number of threads may read, lock, create and retire at once.
 ///
@@ -84,7 +84,7 @@ impl std::fmt::Debug for PageStore {
 }
 
 impl PageStore {
-    /// Makes an empty store, which takes ids up to [`COMPACT_ID_MAX`] and spends up to 12 MiB on
+    /// Makes an empty store, which takes ids up to [`COMPACT_ID_MAX`] and spends up to 6 MiB on
     /// pre-images. Maps no memory yet.
     #[must_use]
     pub fn new() -> Self {

@@ -33,8 +33,12 @@ use crate::{
 
 /// How long a commit waits for the owner of a protected pin.
 const SHIELD_WAIT: Duration = Duration::from_secs(10);
-/// Chunks that one call looks at for what the owner of a protected pin may take.
+/// Looks at whether a chunk is free between two looks at all chunks.
+const NAPS: u32 = if cfg!(loom) { 1 } else { 16 };
+/// Chunks that one call looks at for what the owner of a protected pin may take, and bytes that it hands out, a
+/// chunk more at most.
 const TAKE_CHUNKS: u32 = 16;
+const TAKE_BYTES: u64 = 256 << 10;
 /// Looks ahead of need that one call may take, at records or chunks: some 50 us.
 const LOOKS_AHEAD: u32 = 256;
 /// How many pieces ahead a sweep asks for their pages' chains; for their headers, twice as many.
@@ -57,7 +61,7 @@ impl PageStore {
                 None => {
                     // Two that each hold a part would wait for each other.
                     stash.give_back(chunks, Need::default());
-                    if patience.wait().is_none() {
+                    if !self.wait_for_owner(&mut patience) {
                         return false;
                     }
                 }
@@ -65,6 +69,20 @@ impl PageStore {
         }
         if can_fit {
             self.reclaim_ahead();
+        }
+        true
+    }
+
+    /// Sleeps until the owner of the protected pin has freed a chunk, or is gone, or for so long that a look at all
+    /// chunks costs little beside; false if that was for too long.
+    fn wait_for_owner(&self, patience: &mut Patience) -> bool {
+        for _ in 0..NAPS {
+            if !patience.nap() {
+                return false;
+            }
+            if self.preimages.chunks.free_count() > 0 || !self.pins.has_shield() {
+                break;
+            }
         }
         true
     }
@@ -101,10 +119,13 @@ impl PageStore {
     /// takes.
     pub fn take_saved(&self, pin: &Pin, take: &mut dyn FnMut(PageId, Epoch, &[u8])) -> u64 {
         assert!(Arc::ptr_eq(&self.pins, pin.pins()), "{pin:?} is another store's");
-        let mut taker = Taker { take, buffer: Vec::new(), count: 0 };
+        let mut taker = Taker { take, buffer: Vec::new(), count: 0, bytes: 0 };
         for _ in 0..self.preimages.chunks.count().min(TAKE_CHUNKS) {
             let mut book = self.pins.book();
             self.sweep_with(&mut book, &mut 0, Some(&mut taker));
+            if taker.bytes >= TAKE_BYTES {
+                break;
+            }
         }
         taker.count
     }
@@ -263,6 +284,7 @@ struct Taker<'t> {
     take: &'t mut dyn FnMut(PageId, Epoch, &[u8]),
     buffer: Vec<u8>,
     count: u64,
+    bytes: u64,
 }
 
 impl Taker<'_> {
@@ -274,6 +296,7 @@ impl Taker<'_> {
         if chunks.load(&record, 0, &mut self.buffer).is_some() {
             (self.take)(page, record.epoch(), &self.buffer);
             self.count += 1;
+            self.bytes += u64::from(record.page_bytes);
         }
     }
 }

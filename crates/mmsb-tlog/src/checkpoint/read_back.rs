@@ -1,12 +1,14 @@
 //! Reading a checkpoint back before it gets its name.
 
-use std::{path::Path, sync::Arc, thread};
+use std::{ops::Range, path::Path, sync::Arc, thread};
 
 use mmsb_types::{crc32c, crc32c_append};
 
-use super::{BLOCK_BYTES, block, index::Entry};
+use super::{block, index::Entry};
 use crate::{Fault, LogError, dir::io_error, vfs::VfsFile};
 
+/// What is read at once: a cache holds it, and a bus's memory has room for it.
+const PIECE_BYTES: usize = 128 << 10;
 /// Fewer blocks are read by one thread.
 const SHARED_FROM_BLOCKS: usize = 16;
 
@@ -56,26 +58,36 @@ impl Written<'_> {
     }
 
     fn check_blocks(&self, blocks: &[(&Entry, u64)]) -> Result<(), LogError> {
-        let mut buffer = Vec::new();
+        let mut buffer = vec![0; PIECE_BYTES];
         for &(entry, end) in blocks {
-            buffer.resize((end - entry.offset) as usize, 0);
-            self.read(entry.offset, &mut buffer)?;
-            self.compare(entry.offset, entry.checksum, block::checksum(&buffer))?;
+            let computed = self.checksum(entry.offset..end, &mut buffer, block::checksum)?;
+            self.compare(entry.offset, entry.checksum, computed)?;
         }
         Ok(())
     }
 
     fn check_range(&self, offset: u64, bytes: u64, stored: u32) -> Result<(), LogError> {
-        let mut buffer = vec![0; bytes.min(BLOCK_BYTES as u64) as usize];
-        let (mut computed, mut at, end) = (0, offset, offset + bytes);
-        while at < end {
-            let len = (end - at).min(buffer.len() as u64);
+        let mut buffer = vec![0; bytes.min(PIECE_BYTES as u64) as usize];
+        let computed = self.checksum(offset..offset + bytes, &mut buffer, crc32c)?;
+        self.compare(offset, stored, computed)
+    }
+
+    /// Returns the checksum of a range that is read piece by piece; `first` tells that of the first one.
+    fn checksum(
+        &self,
+        range: Range<u64>,
+        buffer: &mut [u8],
+        first: fn(&[u8]) -> u32,
+    ) -> Result<u32, LogError> {
+        let (mut computed, mut at) = (None, range.start);
+        while at < range.end {
+            let len = (range.end - at).min(buffer.len() as u64);
             let piece = &mut buffer[..len as usize];
             self.read(at, piece)?;
-            computed = crc32c_append(computed, piece);
+            computed = Some(computed.map_or_else(|| first(piece), |before| crc32c_append(before, piece)));
             at += len;
         }
-        self.compare(offset, stored, computed)
+        Ok(computed.unwrap_or(0))
     }
 
     fn read(&self, offset: u64, buffer: &mut [u8]) -> Result<(), LogError> {

@@ -143,7 +143,7 @@ impl Builder {
         self
     }
 
-    /// Sets how many bytes of old pages snapshots may keep in memory, in whole chunks of 64 KiB; 12 MiB if not
+    /// Sets how many bytes of old pages snapshots may keep in memory, in whole chunks of 64 KiB; 6 MiB if not
     /// said. Where commits need more, the oldest snapshots are read from the log.
     ///
     /// It should be several chunks, and room for the largest commit, for each thread that commits.

@@ -141,7 +141,7 @@ impl<'p> Pages<'p> {
     }
 
     fn find(&mut self, page: PageId) -> Result<Option<Found>, Error> {
-        if let Some(place) = self.early.find(page) {
+        if let Some(place) = self.early.find(page)? {
             let Place { page_bytes, changed, .. } = place;
             return Ok(Some(Found { page_bytes, changed, early: Some(place) }));
         }
