@@ -1,7 +1,6 @@
 //! Indexes against the log they are made of, and against everything else that files may hold.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -251,7 +250,10 @@ fn an_index_that_tells_of_more_than_its_segment_holds_is_refused() {
     let log = Log::new();
     log.index();
     let too_much = "a part tells of more than its stretch of log can hold";
-    assert_eq!(log.refusal(|index| drop(index.parts[0].broad[0].1.insert_range(1..1 << 24))), too_much);
+    let millions = |index: &mut SegmentIndex| {
+        index.parts[0].broad[0].1.insert_range(1..1 << 24);
+    };
+    assert_eq!(log.refusal(millions), too_much);
     let crowd = |index: &mut SegmentIndex| {
         let mut crowded = index.parts[0].clone();
         crowded.end.lsn = crowded.start.lsn;
@@ -271,37 +273,35 @@ fn an_index_beside_a_segment_that_is_not_all_there_is_not_taken() {
     assert!(matches!(log.load(&head), Err(NoIndex::Bad(what)) if what.contains("shorter")));
 }
 
-/// The first segment of a bus that is kept, and its index as the build wrote it that began to write them.
-fn golden() -> (LogDir, SegmentHead, Cursor, PathBuf) {
-    let folder: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../testdata/buses/v2"].iter().collect();
-    let dir = LogDir::open(Arc::new(OsVfs), &folder.join("bus")).unwrap();
+/// The index of the first segment of a bus that is kept, as the build wrote it that began to write them.
+const GOLDEN: &[u8] = include_bytes!("../../../../testdata/buses/v2/idx-1");
+
+/// The bus, the segment, and its end.
+fn golden() -> (LogDir, SegmentHead, Cursor) {
+    let path: PathBuf = [env!("CARGO_MANIFEST_DIR"), "../../testdata/buses/v2/bus"].iter().collect();
+    let dir = LogDir::open(Arc::new(OsVfs), &path).unwrap();
     let segments = dir.manifest().segments.clone();
-    (dir, segments[0], end_before(&segments[1]), folder.join("idx-1"))
+    (dir, segments[0], end_before(&segments[1]))
 }
 
 #[test]
 fn the_index_of_a_bus_that_is_kept_is_the_one_beside_it() {
-    let (dir, head, end, path) = golden();
+    let (dir, head, end) = golden();
     let made = SegmentIndex::read_log(&Kept::new(dir.clone()), head.cursor(), end.lsn).unwrap();
-    let file = made.encode(dir.instance(), &head);
-    if std::env::var_os("MMSB_BLESS").is_some() && !path.exists() {
-        fs::write(&path, &file).unwrap();
-    }
-    assert_eq!(fs::read(&path).unwrap(), file);
-    assert_eq!(SegmentIndex::parse(&file, dir.instance(), &head, end).unwrap().parts, made.parts);
+    assert_eq!(made.encode(dir.instance(), &head), GOLDEN);
+    assert_eq!(SegmentIndex::parse(GOLDEN, dir.instance(), &head, end).unwrap().parts, made.parts);
 }
 
 #[test]
 fn no_bit_and_no_cut_of_it_passes() {
-    let (dir, head, end, path) = golden();
-    let whole = fs::read(path).unwrap();
+    let (dir, head, end) = golden();
     let is_taken = |file: &[u8]| SegmentIndex::parse(file, dir.instance(), &head, end).is_ok();
-    for bit in 0..whole.len() * 8 {
-        let mut bytes = whole.clone();
+    for bit in 0..GOLDEN.len() * 8 {
+        let mut bytes = GOLDEN.to_vec();
         bytes[bit / 8] ^= 1 << (bit % 8);
         assert!(!is_taken(&bytes), "bit {bit}");
     }
-    assert!((0..whole.len()).all(|len| !is_taken(&whole[..len])));
+    assert!((0..GOLDEN.len()).all(|len| !is_taken(&GOLDEN[..len])));
 }
 
 fn reseal(file: &mut [u8]) {
