@@ -36,6 +36,14 @@ pub(crate) struct Chunk {
     pub(crate) start: u64,
 }
 
+/// Tells whether all bytes are zeros, a line at a time: what was written ahead may be a whole segment, and none of it
+/// may be passed over, for durable bytes that read as zeros may have marks behind them.
+pub(crate) fn is_zero(bytes: &[u8]) -> bool {
+    let (lines, rest) = bytes.as_chunks::<64>();
+    lines.iter().all(|line| line.iter().fold(0, |all, byte| all | byte) == 0)
+        && rest.iter().all(|&byte| byte == 0)
+}
+
 impl Window {
     /// Looks at `file` up to byte `end`.
     pub(crate) fn new(file: Arc<dyn VfsFile>, end: u64) -> Self {

@@ -79,6 +79,26 @@ impl Kept {
         work(&holds.keys().copied().collect::<Vec<_>>())
     }
 
+    /// Returns which manifest it goes by.
+    pub(crate) fn generation(&self) -> u64 {
+        self.dir().manifest().generation
+    }
+
+    /// Goes by the newest manifest; `false` if that is the one of `generation`, or cannot be read.
+    pub(crate) fn has_moved_on(&self, generation: u64) -> bool {
+        if self.generation() == generation {
+            self.reload();
+        }
+        self.generation() > generation
+    }
+
+    fn reload(&self) {
+        if let Ok(newer) = self.dir().reopen() {
+            self.set_oldest(self.oldest().max(Epoch::new(newer.manifest().oldest())));
+            *self.dir.write().unwrap_or_else(PoisonError::into_inner) = newer;
+        }
+    }
+
     /// Reads from `start` to `end`.
     pub(crate) fn reader(&self, start: Cursor, end: Lsn) -> Result<Reader, Error> {
         Reader::new(&self.dir(), start, end).map_err(|error| self.failed(error, start.number))
@@ -88,9 +108,8 @@ impl Kept {
     /// up meanwhile, in memory or by a writer elsewhere.
     pub(crate) fn failed(&self, error: LogError, number: u64) -> Error {
         let is_gone = looks_gone(&error);
-        if is_gone && let Ok(newer) = self.dir().reopen() {
-            self.set_oldest(self.oldest().max(Epoch::new(newer.manifest().oldest())));
-            *self.dir.write().unwrap_or_else(PoisonError::into_inner) = newer;
+        if is_gone {
+            self.reload();
         }
         let (asked, oldest) = (Epoch::new(number), self.oldest());
         match error {

@@ -14,7 +14,7 @@ use crate::{
     CheckpointRef, Cursor, InstanceId, LogError, Manifest, SEGMENT_HEAD_BYTES, SegmentHead, checkpoint,
     manifest::number_behind,
     vfs::{Access, Kind},
-    window::Window,
+    window::{Window, is_zero},
 };
 
 /// Bytes looked at in one go.
@@ -175,7 +175,7 @@ fn only_zeros(window: &mut Window) -> io::Result<bool> {
         if bytes.is_empty() {
             return Ok(true);
         }
-        if bytes.iter().any(|&byte| byte != 0) {
+        if !is_zero(bytes) {
             return Ok(false);
         }
         at += bytes.len() as u64;

@@ -8,6 +8,7 @@ use crate::{
     frame::HEADER_BYTES,
     mark::{MARK_BYTES, MARK_MAGIC},
     walk::{Stop, Walk},
+    window::is_zero,
 };
 
 /// Bytes looked at in one go by searches.
@@ -318,7 +319,7 @@ impl Scanner {
             if bytes.is_empty() {
                 return Ok(true);
             }
-            if bytes.iter().any(|&byte| byte != 0) {
+            if !is_zero(bytes) {
                 return Ok(false);
             }
             at += bytes.len() as u64;

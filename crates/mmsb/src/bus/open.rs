@@ -9,7 +9,7 @@ use std::{
     },
 };
 
-use mmsb_tlog::{InstanceId, Log, LogDir, Pass, Scan, vfs::Vfs};
+use mmsb_tlog::{Cursor, InstanceId, Log, LogDir, Pass, Scan, vfs::Vfs};
 
 use super::{Builder, Inner};
 use crate::{
@@ -26,6 +26,9 @@ use crate::{
     state_hash::StateMarks,
     undo::Undo,
 };
+
+/// How often a writer may outrun who opens the bus for reading.
+const READS_MAX: u32 = 8;
 
 impl Bus {
     /// Creates a bus in the new directory `path`.
@@ -87,11 +90,28 @@ pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<B
 
 pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
     let kept = Kept::new(LogDir::open(vfs, path)?);
-    let mut loaded = checkpoint::load_newest(&kept, builder.store, &builder.opening)?;
-    let pass = Pass::start_beside_writer(&kept.dir(), loaded.cursor)?;
-    let scan = replay(pass, &kept, &mut loaded, &builder.opening)?;
+    let (loaded, end) = read_beside_writer(&builder, &kept)?;
     kept.anchor();
-    Ok(assemble(builder, kept, Mode::Reader(scan.end), loaded))
+    Ok(assemble(builder, kept, Mode::Reader(end), loaded))
+}
+
+/// Reads the newest state; once more where a live writer has given up meanwhile what was being read.
+fn read_beside_writer(builder: &Builder, kept: &Kept) -> Result<(Loaded, Cursor), Error> {
+    for _ in 1..READS_MAX {
+        let generation = kept.generation();
+        match read_once(builder, kept) {
+            Err(error) if kept.has_moved_on(generation) => tracing::debug!(%error, "reading again"),
+            read => return read,
+        }
+    }
+    read_once(builder, kept)
+}
+
+fn read_once(builder: &Builder, kept: &Kept) -> Result<(Loaded, Cursor), Error> {
+    let mut loaded = checkpoint::load_newest(kept, builder.store, &builder.opening)?;
+    let pass = Pass::start_beside_writer(&kept.dir(), loaded.cursor)?;
+    let scan = replay(pass, kept, &mut loaded, &builder.opening)?;
+    Ok((loaded, scan.end))
 }
 
 /// Brings what was loaded to the log's end.

@@ -136,7 +136,7 @@ impl Journal {
     }
 
     fn generation(&self) -> u64 {
-        self.kept.dir().manifest().generation
+        self.kept.generation()
     }
 
     fn start_in_memory(&self, end: Lsn) -> Result<(Origin, Pass), Error> {

@@ -1,5 +1,7 @@
 //! What goes, and what nobody may lose.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use mmsb::{Bus, Epoch, Error, PageId, Retention};
 
 use super::{Disk, fill_log};
@@ -31,6 +33,34 @@ fn whole_segments_go_and_every_state_from_the_oldest_on_stays() {
     assert_eq!(history, (502..=601).rev().collect::<Vec<_>>());
     let again = bus.compact_to(Retention::Epochs(100)).unwrap();
     assert_eq!((again.segment_count, again.checkpoint_count), (0, 0));
+}
+
+/// While the reader loads its checkpoint, the writer makes others, and gives up what the reader would read next.
+#[test]
+fn who_opens_beside_a_writer_that_gives_up_files_reads_those_that_are_left() {
+    let disk = Disk::new();
+    let bus = disk.create();
+    let page = bus.create_page(None, 3 << 20).unwrap();
+    bus.capture(
+        page,
+        (0..3 << 20).map(|at: u32| (at.wrapping_mul(0x9e37_79b9) >> 13) as u8).collect::<Vec<_>>(),
+    )
+    .unwrap();
+    bus.checkpoint().unwrap();
+    fill_log(&bus, page, 100);
+    let (writer, is_due) = (bus.clone(), AtomicBool::new(true));
+    let give_up = move |_| {
+        if is_due.swap(false, Ordering::SeqCst) {
+            for _ in 0..18 {
+                fill_log(&writer, page, 10);
+                writer.checkpoint().unwrap();
+            }
+            assert!(writer.compact_to(Retention::Epochs(0)).unwrap().segment_count > 0);
+        }
+    };
+    let read = Disk::builder().on_progress(give_up).read_on(disk.vfs.clone(), Disk::path()).unwrap();
+    assert_eq!((read.epoch(), read.oldest()), (bus.epoch(), bus.oldest()));
+    assert_eq!(read.check(), []);
 }
 
 #[test]
