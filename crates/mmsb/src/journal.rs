@@ -23,7 +23,7 @@ use crate::{
     info,
     kept::Kept,
     replay::Heading,
-    state::State,
+    state::{Room, State},
     texts::SourceNumbers,
 };
 
@@ -176,7 +176,9 @@ impl Journal {
     pub(crate) fn state_at(&self, epoch: Epoch) -> Result<(State, Cursor), Error> {
         retry_where_gone(epoch, || {
             let (mut state, mut pass) = self.nearest(epoch, Origin::into_state)?;
-            while state.head.epoch < epoch && pass.step(&mut state)? {}
+            let mut room = Room::of(self.kept.page_bytes_max());
+            state.pages().try_for_each(|(_, page)| room.take(page.bytes.len() as u32))?;
+            while state.head.epoch < epoch && room.step(&mut pass, &mut state)? {}
             Ok((state, pass.cursor()))
         })
     }

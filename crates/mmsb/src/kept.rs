@@ -27,6 +27,8 @@ pub(crate) struct Kept {
     dir: Arc<RwLock<LogDir>>,
     oldest: Arc<AtomicU64>,
     holds: Arc<Holds>,
+    /// What the pages of a state may take together.
+    page_bytes_max: u64,
 }
 
 /// Numbers from which on somebody reads the log, and how many do.
@@ -41,7 +43,22 @@ pub(crate) struct Hold {
 
 impl Kept {
     pub(crate) fn new(dir: LogDir) -> Self {
-        Self { dir: Arc::new(RwLock::new(dir)), oldest: Arc::default(), holds: Arc::default() }
+        Self {
+            dir: Arc::new(RwLock::new(dir)),
+            oldest: Arc::default(),
+            holds: Arc::default(),
+            page_bytes_max: u64::MAX,
+        }
+    }
+
+    /// Sets what the pages of a state may take together, in bytes.
+    pub(crate) fn within(self, page_bytes_max: u64) -> Self {
+        Self { page_bytes_max, ..self }
+    }
+
+    /// Returns what the pages of a state may take together, in bytes.
+    pub(crate) fn page_bytes_max(&self) -> u64 {
+        self.page_bytes_max
     }
 
     pub(crate) fn dir(&self) -> LogDir {

@@ -5,6 +5,7 @@
 //! Invariant: after applying the commits 1..=e, a state is the bus as it was at epoch e.
 
 mod bytes;
+mod room;
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -12,7 +13,7 @@ use mmsb_delta::{BatchView, Patch};
 use mmsb_tlog::Commit;
 use mmsb_types::{Epoch, PageId};
 
-pub(crate) use self::bytes::PageBytes;
+pub(crate) use self::{bytes::PageBytes, room::Room};
 use crate::{
     PageInfo,
     replay::{Heading, Lifetimes, Pages, missing},

@@ -70,7 +70,7 @@ pub(super) fn create(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path, volatile:
     let dir = LogDir::create(vfs, path, instance)?.anchored();
     let log = Log::open(&dir, dir.lock()?, &Scan::empty(&dir), builder.log)?;
     let mode = if volatile { Mode::Volatile(log) } else { Mode::Writer(log) };
-    let kept = Kept::new(dir);
+    let kept = Kept::new(dir).within(builder.store.page_bytes_max);
     let loaded = Loaded::nothing(&kept, builder.store);
     Ok(assemble(builder, kept, mode, loaded))
 }
@@ -79,7 +79,7 @@ pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<B
     let lock = LogDir::open(Arc::clone(&vfs), path)?.lock()?;
     // Once more: whoever had the lock may have changed the set of files.
     let dir = LogDir::open(vfs, path)?;
-    let kept = Kept::new(dir.clone());
+    let kept = Kept::new(dir.clone()).within(builder.store.page_bytes_max);
     let mut loaded = checkpoint::load_newest(&kept, builder.store, &builder.opening)?;
     // Nothing is cut before every commit was found to fit.
     let scan = replay(Pass::start(&dir, loaded.cursor)?, &kept, &mut loaded, &builder.opening)?;
@@ -89,7 +89,7 @@ pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<B
 }
 
 pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
-    let kept = Kept::new(LogDir::open(vfs, path)?);
+    let kept = Kept::new(LogDir::open(vfs, path)?).within(builder.store.page_bytes_max);
     let (loaded, end) = read_beside_writer(&builder, &kept)?;
     kept.anchor();
     Ok(assemble(builder, kept, Mode::Reader(end), loaded))

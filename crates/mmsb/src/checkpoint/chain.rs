@@ -19,7 +19,7 @@ use crate::{
     Error,
     kept::Kept,
     replay::Heading,
-    state::{PageBytes, State, StatePage},
+    state::{PageBytes, Room, State, StatePage},
 };
 
 /// A chain that is open: heads, metadata and indexes of its files are whole.
@@ -114,9 +114,9 @@ impl Chain {
 
     /// Returns the whole state.
     pub(crate) fn into_state(self) -> Result<State, Error> {
-        let mut pages = StatePages::default();
+        let mut pages = StatePages { pages: BTreeMap::new(), room: Room::of(self.kept.page_bytes_max()) };
         let head = self.load(&mut pages)?;
-        Ok(State::of(head, pages.0))
+        Ok(State::of(head, pages.pages))
     }
 
     /// Returns those of `wanted` that live.
@@ -158,15 +158,18 @@ impl Chain {
 }
 
 /// Pages outside the page store.
-#[derive(Default)]
-struct StatePages(BTreeMap<PageId, StatePage>);
+struct StatePages {
+    pages: BTreeMap<PageId, StatePage>,
+    room: Room,
+}
 
 impl Sink for StatePages {
     fn has(&self, page: PageId) -> bool {
-        self.0.contains_key(&page)
+        self.pages.contains_key(&page)
     }
 
     fn take(&mut self, page: &StoredPage<'_>) -> Result<(), Error> {
+        self.room.take(page.page_bytes)?;
         let bytes = match page.form {
             PageForm::Fill(0) => PageBytes::Zeros(page.page_bytes),
             _ => {
@@ -175,7 +178,7 @@ impl Sink for StatePages {
                 bytes.into()
             }
         };
-        self.0.insert(page.page, StatePage { bytes, epoch: page.epoch });
+        self.pages.insert(page.page, StatePage { bytes, epoch: page.epoch });
         Ok(())
     }
 }
