@@ -16,6 +16,8 @@
 //!
 //! Invariant: knows no page memory and no log; everything here is a function on bytes.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 mod error;
 mod patch;
 

@@ -12,6 +12,7 @@
 //! Invariant: knows no pages, no bytes and no log. Nothing recurses, so no depth of a graph can exhaust the stack.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 mod edge;
 mod error;

@@ -11,7 +11,7 @@ pub use all::AllCommitters;
 
 use crate::{
     meta::READER,
-    sync::{AtomicU64, Backoff, Fault, Instant, Ordering, order, park_timeout, thread_number},
+    sync::{AtomicU64, Backoff, Fault, Instant, Ordering, now, order, park_timeout, thread_number},
 };
 
 const LANE_COUNT: usize = 4;
@@ -158,7 +158,7 @@ pub(crate) struct Patience {
 
 impl Patience {
     pub(crate) fn new(timeout: Duration) -> Self {
-        Self { start: Instant::now(), timeout, backoff: Backoff::default(), looks: 0 }
+        Self { start: now(), timeout, backoff: Backoff::default(), looks: 0 }
     }
 
     /// Waits a little; `None` if the time was over already.

@@ -24,6 +24,8 @@
 //! Invariant: page bytes are touched as relaxed atomic words by everyone who does not hold the page
 //! alone; memory is never unmapped while the store lives; nothing here knows of deltas, logs or graphs.
 
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
+
 mod arena;
 mod birth;
 mod check;

@@ -19,9 +19,12 @@ pub(crate) use std::{
 
 #[cfg(loom)]
 pub(crate) use model::{
-    AtomicPtr, AtomicU32, AtomicU64, Instant, Mutex, MutexGuard, Ordering, abort, fence, owned, park_timeout,
-    spin_loop, yield_now,
+    AtomicPtr, AtomicU32, AtomicU64, Instant, Mutex, MutexGuard, Ordering, abort, fence, now, owned,
+    park_timeout, spin_loop, yield_now,
 };
+
+#[cfg(not(loom))]
+pub(crate) use mmsb_types::env::now;
 
 use std::sync::{PoisonError, TryLockError};
 

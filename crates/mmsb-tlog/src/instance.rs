@@ -1,9 +1,8 @@
 //! Which bus a log belongs to.
 
-use std::{
-    fmt,
-    hash::{BuildHasher, RandomState},
-};
+use std::fmt;
+
+use mmsb_types::env;
 
 /// Sixteen bytes that tell one bus from every other; logs of different instances never mix.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,10 +12,9 @@ impl InstanceId {
     /// Makes a new one from the standard library's random hasher keys and the process id.
     #[must_use]
     pub fn random() -> Self {
-        let half = |salt: u64| RandomState::new().hash_one((salt, std::process::id())).to_le_bytes();
         let mut bytes = [0; 16];
-        bytes[..8].copy_from_slice(&half(1));
-        bytes[8..].copy_from_slice(&half(2));
+        bytes[..8].copy_from_slice(&env::random_bits(1).to_le_bytes());
+        bytes[8..].copy_from_slice(&env::random_bits(2).to_le_bytes());
         Self(bytes)
     }
 }

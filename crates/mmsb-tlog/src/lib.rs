@@ -13,6 +13,7 @@
 //! `docs/format.md`'s; all disk access goes through [`vfs`].
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 pub mod checkpoint;
 pub mod vfs;

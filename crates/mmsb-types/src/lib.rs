@@ -7,6 +7,7 @@
 //! Invariant: depends on no other MMSB crate, and with `default-features = false` on `alloc` only.
 
 #![no_std]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
 extern crate alloc;
 #[cfg(feature = "std")]
@@ -15,6 +16,8 @@ extern crate std;
 mod checksum;
 mod durability;
 mod edge;
+#[cfg(feature = "std")]
+pub mod env;
 mod epoch;
 mod event;
 mod graph_event;

@@ -19,12 +19,12 @@ use std::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use mmsb_delta::BatchView;
 use mmsb_page::{Committer, Need, PageStore, ReadError, StoreError};
-use mmsb_types::{Epoch, Violation};
+use mmsb_types::{Epoch, Violation, env};
 
 use crate::{
     Error, Stats, Transaction,
@@ -295,7 +295,7 @@ impl Bus {
     /// Returns the newest epoch. If somebody may have seen `wanted` already, though commits of other threads
     /// with lower numbers are still being published, it waits for those: they wait for nobody.
     pub(crate) fn newest_for(&self, wanted: Epoch) -> Epoch {
-        let start = Instant::now();
+        let start = env::now();
         let is_made = wanted <= self.inner.counters.newest();
         while is_made && self.epoch() < wanted && start.elapsed() < COMMITTER_WAIT {
             std::thread::yield_now();

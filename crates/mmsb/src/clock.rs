@@ -1,9 +1,8 @@
 //! Time as an input: asked only if the builder says so, and replaceable, so that logs can be reproduced.
 
-use std::{
-    fmt::Debug,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::fmt::Debug;
+
+use mmsb_types::env;
 
 /// Tells the time that commits are stamped with.
 pub trait Clock: Send + Sync + Debug {
@@ -17,8 +16,7 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now_nanos(&self) -> u64 {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
+        env::unix_nanos()
     }
 }
 

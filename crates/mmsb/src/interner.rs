@@ -16,10 +16,10 @@ use std::{
     panic::Location,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::yield_now,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
-use mmsb_types::Epoch;
+use mmsb_types::{Epoch, env};
 
 use crate::{
     site::site_text,
@@ -100,7 +100,7 @@ impl Interner {
     /// Returns the texts that are known as of `epoch`: those that a commit up to it carries. Every such commit
     /// is published; `None` if one of them has not told so after `wait`.
     pub(crate) fn as_of(&self, epoch: Epoch, wait: Duration) -> Option<Texts> {
-        let start = Instant::now();
+        let start = env::now();
         let later = self.lock().carrier_count;
         loop {
             let known = self.lock();

@@ -53,13 +53,14 @@ pub fn begin(word_count: usize) {
 pub(crate) struct Instant;
 
 impl Instant {
-    pub(crate) fn now() -> Self {
-        Self
-    }
-
     pub(crate) fn elapsed(&self) -> Duration {
         Duration::ZERO
     }
+}
+
+/// Tells that time.
+pub(crate) fn now() -> Instant {
+    Instant
 }
 
 /// Lets the others run.

@@ -15,6 +15,8 @@ use std::{
     thread::{self, JoinHandle},
 };
 
+use mmsb_types::env;
+
 use crate::{LogError, dir::io_error, vfs::VfsFile};
 
 /// One being filled, one being written, one between.
@@ -49,7 +51,7 @@ impl Pipe {
         let (blocks, out) = sync_channel(BUFFER_COUNT);
         let (back, spares) = channel();
         let drain = Drain { blocks: out, spares: back, file: Arc::clone(file), path: path.to_owned() };
-        let thread = thread::Builder::new().name("mmsb-checkpoint".into()).spawn(move || drain.run());
+        let thread = env::spawn("mmsb-checkpoint", move || drain.run());
         let thread = thread.map_err(|source| LogError::Spawn { source })?;
         // One buffer is the builder's already.
         Ok(Self { blocks, spares, unmade_count: BUFFER_COUNT - 1, thread })
@@ -90,8 +92,8 @@ impl Drain {
         thread::scope(|scope| {
             let (due, asked) = sync_channel(1);
             let (file, path) = (&self.file, &self.path);
-            let syncing = thread::Builder::new().name("mmsb-checkpoint-sync".into());
-            let syncing = syncing.spawn_scoped(scope, move || sync_ahead(&asked, file, path));
+            let syncing =
+                env::spawn_scoped(scope, "mmsb-checkpoint-sync", move || sync_ahead(&asked, file, path));
             let syncing = syncing.map_err(|source| LogError::Spawn { source })?;
             let written = self.write(due);
             let synced = syncing.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));

@@ -2,7 +2,7 @@
 
 use std::{ops::Range, path::Path, sync::Arc, thread};
 
-use mmsb_types::{crc32c, crc32c_append};
+use mmsb_types::{crc32c, crc32c_append, env};
 
 use super::{block, index::Entry};
 use crate::{Fault, LogError, dir::io_error, vfs::VfsFile};
@@ -49,7 +49,9 @@ impl Written<'_> {
             count => blocks.split_at(count / 2),
         };
         thread::scope(|scope| {
-            let other = (!two.is_empty()).then(|| scope.spawn(|| self.check_blocks(two)));
+            let start = || env::spawn_scoped(scope, "mmsb-read-back", || self.check_blocks(two));
+            let other = (!two.is_empty()).then(start).transpose();
+            let other = other.map_err(|source| LogError::Spawn { source })?;
             self.check_blocks(one)?;
             let result = other.map_or(Ok(Ok(())), thread::ScopedJoinHandle::join);
             result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))

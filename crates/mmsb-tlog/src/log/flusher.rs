@@ -13,6 +13,7 @@ use std::{
 };
 
 use crossbeam_utils::CachePadded;
+use mmsb_types::env;
 
 use super::{Shared, syncer::Syncer};
 use crate::LogError;
@@ -47,8 +48,8 @@ pub(crate) struct Waker {
 impl Flusher {
     pub(crate) fn start(shared: &Arc<Shared>) -> Result<Self, LogError> {
         let theirs = Arc::clone(shared);
-        let builder = thread::Builder::new().name("mmsb-flusher".into());
-        let join = builder.spawn(move || run(&theirs)).map_err(|source| LogError::Spawn { source })?;
+        let spawned = env::spawn("mmsb-flusher", move || run(&theirs));
+        let join = spawned.map_err(|source| LogError::Spawn { source })?;
         let _ = shared.waker.thread.set(join.thread().clone());
         Ok(Self { join: Some(join) })
     }

@@ -19,7 +19,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mmsb_types::Lsn;
+use mmsb_types::{Lsn, env};
 
 use super::{SyncEvery, progress::Progress, rotate::Unnamed};
 use crate::{
@@ -279,7 +279,7 @@ impl Progress {
             }
             let left = match (behind, every.is_timed()) {
                 (0, _) | (_, false) => Duration::MAX,
-                _ => every.time.saturating_sub(since.get_or_insert_with(Instant::now).elapsed()),
+                _ => every.time.saturating_sub(since.get_or_insert_with(env::now).elapsed()),
             };
             if behind >= every.bytes.max(1) || left.is_zero() || turns.next.is_some() {
                 turns.wake_at = u64::MAX;

@@ -15,8 +15,10 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{self, JoinHandle},
+    thread::JoinHandle,
 };
+
+use mmsb_types::env;
 
 use super::rotate::create_anew;
 use crate::{LogDir, SegmentHead, vfs::VfsFile};
@@ -56,8 +58,7 @@ impl Prewriter {
         let (vfs, bytes, theirs) = (Arc::clone(self.dir.vfs()), self.segment_bytes, path.clone());
         self.is_wanted.store(true, Ordering::Relaxed);
         let is_wanted = Arc::clone(&self.is_wanted);
-        let builder = thread::Builder::new().name("mmsb-prewriter".into());
-        let spawned = builder.spawn(move || {
+        let spawned = env::spawn("mmsb-prewriter", move || {
             let file = create_anew(vfs.as_ref(), &theirs)?;
             fill(file.as_ref(), bytes, &is_wanted)?;
             Ok(file)

@@ -5,10 +5,9 @@
 //!
 //! Invariant: it takes its turn as everyone who waits for durability does, and holds no lock while it syncs.
 
-use std::{
-    sync::Arc,
-    thread::{self, JoinHandle},
-};
+use std::{sync::Arc, thread::JoinHandle};
+
+use mmsb_types::env;
 
 use super::{Shared, SyncEvery};
 use crate::LogError;
@@ -32,8 +31,7 @@ impl<'a> Syncer<'a> {
             _ => return Ok(()),
         };
         let theirs = Arc::clone(self.shared);
-        let spawned = thread::Builder::new().name("mmsb-syncer".into()).spawn(move || run(&theirs, every));
-        match spawned {
+        match env::spawn("mmsb-syncer", move || run(&theirs, every)) {
             Ok(join) => self.join = Some(join),
             // What it was called for is done here, slowly; the next call tries again.
             Err(_) => self.shared.progress.sync_written()?,

@@ -16,6 +16,7 @@ use std::{
 };
 
 use super::{Fault, plant};
+use crate::env;
 
 /// What a model with too few words says: that rejects nothing.
 pub const TOO_FEW_WORDS: &str = "the model looks at more words than it said";
@@ -28,11 +29,11 @@ const BRANCHES_MAX: usize = 5_000;
 /// If the model does not hold, or with a fault planted does.
 #[track_caller]
 pub fn explore(name: &str, faults: &[Fault], model: impl Fn() + Clone + Send + Sync + 'static) {
-    let (count, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
+    let (count, start) = (Arc::new(AtomicU64::new(0)), env::now());
     run(&count, &model);
     print(name, &count, start, "holds");
     for &fault in faults {
-        let (count, start) = (Arc::new(AtomicU64::new(0)), Instant::now());
+        let (count, start) = (Arc::new(AtomicU64::new(0)), env::now());
         plant(Some(fault));
         let rejected = catch_unwind(AssertUnwindSafe(|| run(&count, &model)));
         plant(None);

@@ -11,10 +11,11 @@ use std::{
         Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
-    thread::{Builder, JoinHandle},
+    thread::JoinHandle,
 };
 
 use mmsb_tlog::Cursor;
+use mmsb_types::env;
 
 use crate::bus::Inner;
 
@@ -108,7 +109,7 @@ impl Auto {
         let (shared, every) = (Arc::clone(&self.shared), self.every);
         let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
         let work = move || Worker { bus, shared, every, failed: None }.run();
-        *thread = Some(Builder::new().name("mmsb-checkpoint".to_owned()).spawn(work)?);
+        *thread = Some(env::spawn("mmsb-checkpoint", work)?);
         Ok(())
     }
 

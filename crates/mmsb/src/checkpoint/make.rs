@@ -9,12 +9,11 @@ use std::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
-    time::Instant,
 };
 
 use mmsb_page::Pin;
 use mmsb_tlog::{CheckpointRef, Cut, LogDir};
-use mmsb_types::{Durability, Epoch};
+use mmsb_types::{Durability, Epoch, env};
 
 use super::{
     CheckpointProgress, Checkpointed, aside,
@@ -116,7 +115,7 @@ impl Inner {
         progress: impl FnMut(CheckpointProgress),
     ) -> Result<Checkpointed, Error> {
         self.check_has_directory()?;
-        let start = Instant::now();
+        let start = env::now();
         let (pin, cut) = self.cut()?;
         let (dir, epoch) = (self.journal.dir(), pin.epoch());
         let manifest = dir.manifest();

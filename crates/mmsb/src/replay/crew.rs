@@ -15,6 +15,7 @@ use std::{
 
 use mmsb_page::{PageStore, Restore};
 use mmsb_tlog::{LogError, Pass, Scan, Stretch};
+use mmsb_types::env;
 
 use super::{Heading, part::Part, refusal::Refusal};
 use crate::{Error, kept::Kept};
@@ -170,8 +171,7 @@ pub(crate) fn start<'scope, T: Send + 'scope>(
     scope: &'scope Scope<'scope, '_>,
     work: impl FnOnce() -> T + Send + 'scope,
 ) -> Result<ScopedJoinHandle<'scope, T>, Error> {
-    let named = thread::Builder::new().name("mmsb-open".to_owned());
-    Ok(named.spawn_scoped(scope, work).map_err(|source| LogError::Spawn { source })?)
+    Ok(env::spawn_scoped(scope, "mmsb-open", work).map_err(|source| LogError::Spawn { source })?)
 }
 
 /// Waits for a thread; one that panicked panics here.

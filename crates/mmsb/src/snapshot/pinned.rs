@@ -6,11 +6,11 @@
 use std::{
     sync::{Arc, OnceLock},
     thread::yield_now,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use mmsb_page::{Pin, SnapshotError};
-use mmsb_types::{Epoch, PageId};
+use mmsb_types::{Epoch, PageId, env};
 
 use crate::{Error, PageInfo, branch::Parent, bus::Inner, catalogue::Names, lineage::Lineage};
 
@@ -110,7 +110,7 @@ impl Pinned {
 
     /// Waits until every commit up to the epoch is published. They wait for nobody who waits here.
     pub(super) fn settle(&self) -> Result<(), Error> {
-        let start = Instant::now();
+        let start = env::now();
         while self.bus.journal.newest() < self.epoch() {
             if start.elapsed() > SETTLE_WAIT {
                 let waited_ms = SETTLE_WAIT.as_millis() as u64;

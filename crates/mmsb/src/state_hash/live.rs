@@ -17,11 +17,11 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
     thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use mmsb_page::{Pin, SnapshotError};
-use mmsb_types::{Epoch, PageId};
+use mmsb_types::{Epoch, PageId, env};
 
 use super::{StateHash, StateHasher, Sum, page_element};
 use crate::bus::Inner;
@@ -172,7 +172,7 @@ impl Inner {
     }
 
     fn await_published(&self, epoch: Epoch) -> Option<()> {
-        let start = Instant::now();
+        let start = env::now();
         while self.journal.newest() < epoch {
             if start.elapsed() > SETTLE_WAIT {
                 return None;
