@@ -6,6 +6,7 @@
 use std::{sync::mpsc::sync_channel, thread};
 
 use mmsb_tlog::LogError;
+use mmsb_types::env;
 
 use super::CheckpointProgress;
 use crate::{Error, replay::join};
@@ -42,8 +43,8 @@ pub(super) fn run<T: Send>(
     };
     // Owned in there: a panic lets go of the channels before the thread is waited for.
     thread::scope(move |scope| {
-        let named = thread::Builder::new().name("mmsb-checkpoint".to_owned());
-        let worker = named.spawn_scoped(scope, work).map_err(|source| LogError::Spawn { source })?;
+        let spawned = env::spawn_scoped(scope, "mmsb-checkpoint", work);
+        let worker = spawned.map_err(|source| LogError::Spawn { source })?;
         let mut progress = progress;
         if let Some(progress) = &mut progress {
             for now in told {
