@@ -7,6 +7,7 @@
 
 mod base;
 mod commit;
+mod graph;
 mod keep;
 mod layer;
 mod read;
@@ -30,6 +31,8 @@ use crate::{Bus, Error, Transaction, interner::Interner, lineage::Lineage};
 const FRAME_BYTES_MAX: usize = 64 << 20;
 
 /// A writable state of its own that begins as one of a bus's states.
+///
+/// Nothing is recomputed on a branch: derived pages of what it changes are stale there.
 ///
 /// Its commits go on from the base's epoch and stay in memory: at most 64 MiB of frames, then
 /// [`Error::Busy`] until it is kept or dropped. Pages it creates get ids from the parent's next one

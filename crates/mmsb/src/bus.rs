@@ -23,7 +23,7 @@ use std::{
 };
 
 use mmsb_delta::BatchView;
-use mmsb_page::{Committer, Need, PageStore, ReadError, StoreError};
+use mmsb_page::{AllCommitters, Committer, Need, PageStore, ReadError, StoreError};
 use mmsb_types::{Epoch, Violation, env};
 
 use crate::{
@@ -33,6 +33,7 @@ use crate::{
     checkpoint::{Auto, Checkpoints, Retention},
     clock::Clock,
     counters::{Amount, Counters},
+    graph::GraphLock,
     interner::{Interner, SourceLoan},
     journal::Journal,
     lineage::Lineage,
@@ -63,6 +64,7 @@ pub struct Bus {
 pub(crate) struct Inner {
     pub(crate) store: PageStore,
     pub(crate) catalogue: Catalogue,
+    pub(crate) graph: GraphLock,
     pub(crate) journal: Journal,
     pub(crate) interner: Interner,
     undo: Undo,
@@ -205,6 +207,11 @@ impl Bus {
     }
 
     #[inline]
+    pub(crate) fn graph_lock(&self) -> &GraphLock {
+        &self.inner.graph
+    }
+
+    #[inline]
     pub(crate) fn journal(&self) -> &Journal {
         &self.inner.journal
     }
@@ -242,6 +249,14 @@ impl Bus {
         // Looked at again after taking: `stop` sets the flag, then waits until nobody holds a committer.
         self.check_stopped()?;
         committer.ok_or_else(all_committers_busy)
+    }
+
+    /// Takes the right to commit from everybody else; refused once the bus is stopped.
+    pub(crate) fn gate(&self) -> Result<AllCommitters<'_>, Error> {
+        let gate = self.store().committers().all(COMMITTER_WAIT);
+        self.check_stopped()?;
+        let waited_ms = COMMITTER_WAIT.as_millis() as u64;
+        gate.ok_or(Error::Busy { what: "a commit under way", waited_ms })
     }
 
     /// Makes sure of room for what a commit replaces; waits for a checkpoint under way, if that needs it.

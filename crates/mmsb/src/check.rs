@@ -4,10 +4,11 @@ use mmsb_types::{PageId, Place, Violation};
 
 use crate::Bus;
 
-/// Checks page memory, the catalogue, and that the live pages are what the log amounts to.
+/// Checks page memory, the catalogue, the graph, and that the live state is what the log amounts to.
 pub(crate) fn check(bus: &Bus) -> Vec<Violation> {
     let mut violations = bus.store().check();
     check_names(bus, &mut violations);
+    check_graph(bus, &mut violations);
     match bus.at(bus.epoch()) {
         Ok(past) => compare(bus, &past, &mut violations),
         Err(crate::Error::NoHistory) => {}
@@ -36,6 +37,18 @@ fn unlike(bus: &Bus, page: PageId, logged: &[u8]) -> Option<String> {
     }
 }
 
+/// Checks that the graph holds together, and that its pages live.
+fn check_graph(bus: &Bus, violations: &mut Vec<Violation>) {
+    let graph = bus.graph_lock().as_of(bus.epoch());
+    violations.extend(graph.structure().check());
+    for page in graph.structure().order() {
+        if !bus.store().contains(page) {
+            let what = "has edges, but does not live";
+            violations.push(Violation::new("mmsb/graph-of-living-pages", Place::Page(page), what));
+        }
+    }
+}
+
 fn compare(bus: &Bus, past: &crate::Past, violations: &mut Vec<Violation>) {
     let mut live: std::collections::BTreeSet<PageId> = bus.pages().collect();
     for info in past.pages() {
@@ -50,4 +63,7 @@ fn compare(bus: &Bus, past: &crate::Past, violations: &mut Vec<Violation>) {
     }
     let unlogged = |page| Violation::new("mmsb/replay-equals-live", Place::Page(page), "not in the log");
     violations.extend(live.into_iter().map(unlogged));
+    if bus.graph_lock().as_of(bus.epoch()) != past.heading().graph {
+        violations.push(Violation::new("mmsb/graph-equals-log", Place::Whole, "the graphs differ"));
+    }
 }

@@ -32,7 +32,7 @@ use self::one::One;
 pub(crate) use self::{
     many::run as run_many,
     one::write as write_one,
-    scratch::{PooledScratch, Scratch},
+    scratch::{Beside, PooledScratch, Scratch},
 };
 use crate::{Bus, Committed, Error, Transaction, interner::SourceLoan, txn::check_text};
 
@@ -48,7 +48,21 @@ fn single(bus: &Bus, tx: &mut Transaction<'_>) -> Result<Epoch, Error> {
     bus.journal().log()?.check_poison()?;
     // The clock is the user's code: nothing is held yet.
     let nanos = bus.now_nanos();
-    publish(bus, tx, &bus.committer()?, nanos)
+    let committer = bus.committer()?;
+    if !changes_graph(bus, tx) {
+        return publish(bus, tx, &committer, nanos);
+    }
+    drop(committer);
+    publish(bus, tx, bus.gate()?.committer(), nanos)
+}
+
+/// Tells whether the commit changes who depends on whom: then it must be alone. Nobody brings a page into the
+/// graph while the caller holds a committer.
+#[inline]
+fn changes_graph(bus: &Bus, tx: &Transaction<'_>) -> bool {
+    tx.detail().is_some_and(|detail| {
+        !detail.edits.is_empty() || detail.deleted().next().is_some() && bus.graph_lock().has_any(detail.deleted())
+    })
 }
 
 /// Steps 1 to 4, under a committer that the caller took; returns the epoch.
@@ -69,7 +83,8 @@ pub(crate) fn publish(
     let source = bus.lend_source(&tx.draft);
     let mut commit = Commit { bus, log, committer, source };
     if tx.detail().is_none() {
-        scratch.encode_sections(&tx.draft, &[], commit.source.as_ref(), nanos);
+        let source = commit.source.as_ref();
+        scratch.encode_sections(&tx.draft, Beside { source, nanos, ..Beside::default() });
         if let Some(epoch) = commit.plain(&tx.draft, scratch)? {
             return Ok(epoch);
         }

@@ -1,5 +1,6 @@
 //! Comparing two states, down to the byte.
 
+mod graph;
 mod report;
 mod runs;
 mod states;
@@ -12,7 +13,9 @@ use mmsb_types::{Epoch, PageId, Span};
 use crate::state::{State, StatePage};
 
 pub(crate) use self::report::write_label;
+pub(crate) use self::graph::diff_graphs;
 pub use self::{
+    graph::GraphDifference,
     report::{Divergence, RunDiff, Side},
     runs::{Align, compare_runs},
     states::diff,
@@ -27,6 +30,8 @@ pub struct Diff {
     pub right: Epoch,
     /// The pages that differ, by rising id.
     pub pages: Vec<PageDiff>,
+    /// How the graphs differ: edges, registrations, stale flags.
+    pub graph: Vec<GraphDifference>,
 }
 
 /// How one page differs.
@@ -91,7 +96,7 @@ impl Diff {
     /// Tells whether the states are the same.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.pages.is_empty()
+        self.pages.is_empty() && self.graph.is_empty()
     }
 }
 

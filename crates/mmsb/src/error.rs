@@ -6,8 +6,9 @@ use std::{
 };
 
 use mmsb_delta::Misfit;
+use mmsb_graph::GraphError;
 use mmsb_tlog::{Fault, LogError, TAG_BYTES_MAX};
-use mmsb_types::{Epoch, Label, PageId, PageLocation, limits::TEXT_BYTES_MAX};
+use mmsb_types::{Edge, Epoch, Label, PageId, PageLocation, limits::TEXT_BYTES_MAX};
 
 use crate::Committed;
 
@@ -80,6 +81,45 @@ pub enum Error {
     Conflict {
         /// The first such page.
         page: PageId,
+    },
+    /// The edge would close a cycle; nothing was changed.
+    #[error("{}: take one of its other edges away first", cycle(.pages))]
+    Cycle {
+        /// The cycle's pages along its edges, from the refused edge's source on; the way back to the first is left
+        /// out.
+        pages: Vec<PageId>,
+    },
+    /// There is no such edge; nothing was changed.
+    #[error("there is no edge {edge}: Bus::graph lists those there are")]
+    NoSuchEdge {
+        /// The edge asked for.
+        edge: Edge,
+    },
+    /// The page is derived: its bytes and its data edges follow from its inputs and its registration.
+    #[error("{page} is derived: change its inputs or its registration instead")]
+    DerivedPage {
+        /// The page meant.
+        page: PageId,
+    },
+    /// The page is not derived.
+    #[error("{page} is not derived: Bus::graph lists the pages that are")]
+    NotDerived {
+        /// The page meant.
+        page: PageId,
+    },
+    /// Another page is derived from the page, and stays; nothing was changed.
+    #[error("{dependent} is derived from {page}: delete it in the same transaction, or end its registration")]
+    HasDependents {
+        /// The page that was to be deleted.
+        page: PageId,
+        /// The first of the pages derived from it.
+        dependent: PageId,
+    },
+    /// A change of the graph does not fit it; nothing was changed.
+    #[error("{what}: look at Bus::graph and ask for something else")]
+    GraphMisfit {
+        /// What does not fit.
+        what: String,
     },
     /// The page cannot live there in this build.
     #[error("no {location:?} memory here: create the page with PageLocation::Host or Auto")]
@@ -331,6 +371,10 @@ impl Error {
             _ => None,
         }
     }
+}
+
+fn cycle(pages: &[PageId]) -> String {
+    GraphError::Cycle { pages: pages.to_vec() }.to_string()
 }
 
 fn corrupt(file: PathBuf, offset: u64, number: u64, fault: &Fault) -> Error {

@@ -3,7 +3,7 @@
 use std::{collections::HashSet, fmt, sync::Arc};
 
 use mmsb_tlog::{Commit, SectionKind, Sections};
-use mmsb_types::{Epoch, Label, Lsn, PageEvent, PageId, PageLocation, Source};
+use mmsb_types::{Epoch, GraphEvent, Label, Lsn, PageEvent, PageId, PageLocation, Source};
 
 use crate::texts::{SourceNumbers, Texts};
 
@@ -41,6 +41,8 @@ pub struct CommitInfo {
     pub rewinds_to: Option<Epoch>,
     /// Pages created, deleted, named, in this order.
     pub events: Vec<PageEvent>,
+    /// What it changed of the graph, in this order.
+    pub graph: Vec<GraphEvent>,
     /// Pages whose bytes it changed, in the order of the log.
     pub pages: Vec<PageId>,
     /// How many runs of bytes it changed.
@@ -65,6 +67,7 @@ impl CommitInfo {
             source: source(sections, texts).map(|numbers| texts.source(numbers))?,
             rewinds_to: rewinds_to(sections),
             events: events(sections)?,
+            graph: graph_events(sections)?,
             pages,
             run_count: batch.len(),
             payload_bytes: batch.payload_bytes(),
@@ -97,6 +100,12 @@ pub(crate) fn label(sections: Sections<'_>) -> Result<Option<Label>, String> {
 pub(crate) fn events(sections: Sections<'_>) -> Result<Vec<PageEvent>, String> {
     let section = sections.get(SectionKind::PAGE_EVENTS).unwrap_or_default();
     PageEvent::decode_all(section).map_err(|error| error.to_string())
+}
+
+/// Returns the graph's changes a commit carries.
+pub(crate) fn graph_events(sections: Sections<'_>) -> Result<Vec<GraphEvent>, String> {
+    let section = sections.get(SectionKind::GRAPH_EVENTS).unwrap_or_default();
+    GraphEvent::decode_all(section).map_err(|error| error.to_string())
 }
 
 /// Returns who made a commit, by number, learning the texts it defines.

@@ -64,6 +64,7 @@ mod check;
 mod clock;
 mod counters;
 mod error;
+mod graph;
 mod index;
 mod interner;
 mod journal;
@@ -89,9 +90,10 @@ pub use branch::{Branch, BranchView};
 pub use checkpoint::{CheckpointEvery, CheckpointProgress, Checkpointed, Compacted, Retention, Tag};
 pub use commits::Commits;
 pub use diff::{
-    Align, ByteRun, Diff, Divergence, PageDiff, PageDifference, RunDiff, Side, compare_runs, diff,
+    Align, ByteRun, Diff, Divergence, GraphDifference, PageDiff, PageDifference, RunDiff, Side, compare_runs, diff,
 };
 pub use files::{CheckpointInfo, SegmentInfo};
+pub use graph::GraphView;
 pub use history::{Change, ChangeKind, History};
 pub use index::verify_indexes;
 pub use info::{CommitInfo, PageInfo};
@@ -118,7 +120,8 @@ pub use typed::{Readable, Value};
 pub use mmsb_delta::Misfit;
 pub use mmsb_tlog::{BadRecord, Fault, InstanceId, Leftover, LogError, SyncEvery, Tail, Verification, vfs};
 pub use mmsb_types::{
-    Durability, Epoch, Label, Lsn, PageEvent, PageId, PageLocation, Place, Source, Span, Violation,
+    Durability, Edge, EdgeKind, Epoch, GraphEvent, Label, Lsn, PageEvent, PageId, PageLocation, Place,
+    Registration, Source, Span, Violation,
 };
 
 /// The README's example, compiled with the documentation's tests.

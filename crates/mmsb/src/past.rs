@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mmsb_types::{Epoch, Label, PageId, Span};
 
 use crate::{
-    Error, PageInfo, View,
+    Error, GraphView, PageInfo, View,
     lineage::{Lineage, Lined},
     replay::Heading,
     state::State,
@@ -36,6 +36,10 @@ impl View for Past {
 
     fn pages(&self) -> Result<Vec<PageInfo>, Error> {
         Ok(self.pages().collect())
+    }
+
+    fn graph(&self) -> Result<GraphView, Error> {
+        Ok(self.graph())
     }
 
     fn with_pages(&self, pages: &[PageId], visit: &mut dyn FnMut(PageId, &[u8])) -> Result<(), Error> {
@@ -79,6 +83,13 @@ impl Past {
     #[must_use]
     pub fn page(&self, name: &str) -> Option<PageId> {
         self.state.named(name)
+    }
+
+    /// Returns who depends on whom, as of this state.
+    #[must_use]
+    pub fn graph(&self) -> GraphView {
+        let head = &self.state.head;
+        GraphView::new(head.epoch, head.graph.clone(), head.names.clone())
     }
 
     /// Returns what is known of a page.

@@ -2,7 +2,7 @@
 //!
 //! 1. What the undo records cannot tell is read from the log, holding nothing.
 //! 2. The exclusive gate: whoever commits ends first, nobody else begins.
-//! 3. One transaction of what differs: bytes, pages, names; from the records, or against the state read.
+//! 3. One transaction of what differs: bytes, pages, names, the graph; from the records, or against the state read.
 //! 4. It is committed like any other, and the gate opens.
 //!
 //! Invariant: history is never rewritten. Replay is a plain forward pass, numbers only rise, an id is never
@@ -13,14 +13,10 @@ mod from_log;
 mod from_undo;
 mod pages;
 
-use std::time::Duration;
-
-use mmsb_page::AllCommitters;
 use mmsb_types::{Durability, Epoch};
 
 use crate::{Bus, Committed, Error, Past, Transaction, commit};
 
-const GATE_WAIT: Duration = Duration::from_secs(10);
 /// Who made the commit, as its history tells. To which epoch is told apart: texts are kept for ever.
 const TAG: &str = "rewind";
 
@@ -58,7 +54,8 @@ struct Restored {
 }
 
 impl Bus {
-    /// Makes the state as it was at `epoch` the newest one, by one commit: bytes, pages and names.
+    /// Makes the state as it was at `epoch` the newest one, by one commit: bytes, pages, names, and
+    /// the graph with its registrations and flags.
     ///
     /// A page deleted since comes back under its id, with its bytes and name; a page created since is
     /// deleted. History stays: what is undone can still be shown, and be rewound to. To rewind to the newest
@@ -129,13 +126,6 @@ impl Bus {
         })
     }
 
-    /// Takes the right to commit from everybody else; refused once the bus is stopped.
-    fn gate(&self) -> Result<AllCommitters<'_>, Error> {
-        let gate = self.store().committers().all(GATE_WAIT);
-        self.check_stopped()?;
-        let waited_ms = GATE_WAIT.as_millis() as u64;
-        gate.ok_or(Error::Busy { what: "a commit under way", waited_ms })
-    }
 }
 
 /// Fills the transaction with what leads back to `target`; `None` if that is neither in the undo records nor

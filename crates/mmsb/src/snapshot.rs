@@ -12,10 +12,11 @@ use mmsb_types::{Epoch, Label, PageId};
 
 use self::pinned::Pinned;
 use crate::{
-    Branch, Error, PageInfo, View,
+    Branch, Error, GraphView, PageInfo, View,
     branch::Base,
     bus::{Inner, with_buffer},
     catalogue::Names,
+    graph::GraphState,
     lineage::{Lineage, Lined},
     typed::{self, Readable},
 };
@@ -183,6 +184,11 @@ impl Snapshot {
         self.pinned.names().cloned()
     }
 
+    /// Returns the graph as of this state, without what it takes to show it.
+    pub(crate) fn graph_state(&self) -> Result<GraphState, Error> {
+        self.pinned.graph().cloned()
+    }
+
     pub(crate) fn life(&self, page: PageId) -> Result<(u32, Epoch), Error> {
         self.pinned.life(page)
     }
@@ -207,6 +213,14 @@ impl Snapshot {
     pub fn branch(&self) -> Result<Branch, Error> {
         let first_id = self.pinned.names()?.next_id;
         Ok(Branch::new(Base::Snapshot(self.clone()), first_id, self.pinned.parent()))
+    }
+
+    /// Returns who depends on whom, as of this state.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if a commit under way does not end.
+    pub fn graph(&self) -> Result<GraphView, Error> {
+        Ok(GraphView::new(self.epoch(), self.pinned.graph()?.clone(), self.pinned.names()?.clone()))
     }
 
     /// Returns the page with this name.
@@ -257,6 +271,10 @@ impl View for Snapshot {
 
     fn pages(&self) -> Result<Vec<PageInfo>, Error> {
         self.pages()
+    }
+
+    fn graph(&self) -> Result<GraphView, Error> {
+        self.graph()
     }
 
     fn with_pages(&self, pages: &[PageId], visit: &mut dyn FnMut(PageId, &[u8])) -> Result<(), Error> {

@@ -2,12 +2,13 @@
 //! changed.
 //!
 //! Every page that lives gives an element, a BLAKE3 of its id, length and bytes; every page that is named or not in
-//! plain memory gives another, of its id, name and place. The elements are added up modulo 2^256, so the order of
-//! changes does not show and an old element can be taken away again; the hash is a BLAKE3 of the two sums.
+//! plain memory gives another, of its id, name and place; so does every edge made by hand, every registration, every
+//! stale flag. The elements are added up modulo 2^256, so the order of changes does not show and an old element can be
+//! taken away again; the hash is a BLAKE3 of the sums: of pages, of names, and of the graph where there is one.
 //!
 //! A sum tells accidents, not forgers: whoever may choose many pages can make two sums meet.
 //!
-//! Invariant: the hash follows from the pages and their names alone, however the state came about.
+//! Invariant: the hash follows from the pages, their names and the graph alone, however the state came about.
 
 mod live;
 mod sum;
@@ -15,16 +16,19 @@ mod table;
 
 use std::fmt;
 
-use mmsb_types::{Epoch, PageId, PageLocation};
+use mmsb_types::{Edge, Epoch, PageId, PageLocation, Registration};
 
 use self::sum::Sum;
 pub(crate) use self::{live::StateMarks, table::PageHashes};
-use crate::{Error, ToView, View, catalogue::Names};
+use crate::{Error, ToView, View, catalogue::Names, graph::GraphState};
 
 /// What an element is of: the first bytes of its key.
 const PAGE: &[u8; 8] = b"mmsbpage";
 const NOTE: &[u8; 8] = b"mmsbnote";
 const STATE: &[u8; 8] = b"mmsbstat";
+const EDGE: &[u8; 8] = b"mmsbedge";
+const DERIVED: &[u8; 8] = b"mmsbderv";
+const STALE: &[u8; 8] = b"mmsbflag";
 /// Version of what is hashed.
 const VERSION: u64 = 1;
 
@@ -45,7 +49,8 @@ impl fmt::Debug for StateHash {
     }
 }
 
-/// Computes the hash of the state that `of` shows: ids, lengths, bytes, names and places of its pages, nothing else.
+/// Computes the hash of the state that `of` shows: ids, lengths, bytes, names and places of its pages, and the
+/// graph; nothing else.
 ///
 /// ```
 /// # fn main() -> Result<(), mmsb::Error> {
@@ -74,7 +79,8 @@ pub fn state_hash(of: &impl ToView) -> Result<StateHash, Error> {
     }
     let ids: Vec<PageId> = infos.iter().map(|info| info.page).collect();
     view.with_pages(&ids, &mut |page, bytes| pages.add(page_element(page, bytes)))?;
-    Ok(join(pages, infos.len() as u64, notes))
+    let graph = view.graph()?;
+    Ok(join(pages, infos.len() as u64, notes, graph_of(graph.state())))
 }
 
 /// The hash of a state that changes.
@@ -83,20 +89,26 @@ pub(crate) struct StateHasher {
     pub(crate) pages: PageHashes,
     /// What the names came to, and which version of them.
     notes: Option<(Epoch, Sum)>,
+    /// What the graph came to, and as of which commit.
+    graph: Option<(Epoch, Option<Sum>)>,
 }
 
 impl StateHasher {
-    /// Returns the hash of the pages there are, by these names.
+    /// Returns the hash of the pages there are, by these names, with this graph.
     ///
     /// # Cost
-    /// O(names) if their version is another one than last time.
-    pub(crate) fn finish(&mut self, names: &Names) -> StateHash {
+    /// O(names), and O(graph), if their version is another one than last time.
+    pub(crate) fn finish(&mut self, names: &Names, graph: &GraphState) -> StateHash {
         let notes = match self.notes {
             Some((epoch, notes)) if epoch == names.epoch => notes,
             _ => notes_of(names),
         };
         self.notes = Some((names.epoch, notes));
-        join(self.pages.sum(), self.pages.len(), notes)
+        let (_, graph) = *match &mut self.graph {
+            Some(known) if known.0 == graph.epoch => known,
+            other => other.insert((graph.epoch, graph_of(graph))),
+        };
+        join(self.pages.sum(), self.pages.len(), notes, graph)
     }
 }
 
@@ -117,8 +129,31 @@ fn note_element(page: PageId, name: Option<&str>, location: PageLocation) -> Sum
     element(NOTE, page, location as u64, name.unwrap_or_default().as_bytes())
 }
 
-fn join(pages: Sum, page_count: u64, notes: Sum) -> StateHash {
-    let sums = [pages.to_bytes(), notes.to_bytes()].concat();
+/// Returns what the graph comes to; `None` if there is nothing in it.
+fn graph_of(graph: &GraphState) -> Option<Sum> {
+    let mut sum = Sum::default();
+    graph.hand_edges().iter().for_each(|edge| sum.add(edge_element(edge)));
+    graph.derived().for_each(|(page, registration)| sum.add(derived_element(page, registration)));
+    graph.stale().for_each(|page| sum.add(element(STALE, page, 0, &[])));
+    (!graph.is_empty()).then_some(sum)
+}
+
+fn edge_element(edge: &Edge) -> Sum {
+    element(EDGE, edge.source, edge.target.get(), &[edge.kind as u8])
+}
+
+fn derived_element(page: PageId, registration: &Registration) -> Sum {
+    // The name comes last: its beginning follows from how many inputs there are.
+    let mut bytes = (registration.inputs.len() as u64).to_le_bytes().to_vec();
+    bytes.extend(registration.inputs.iter().flat_map(|input| input.get().to_le_bytes()));
+    bytes.extend(registration.name.as_bytes());
+    element(DERIVED, page, u64::from(registration.version), &bytes)
+}
+
+/// A state without a graph has the hash that it had before there were any.
+fn join(pages: Sum, page_count: u64, notes: Sum, graph: Option<Sum>) -> StateHash {
+    let mut sums = [pages.to_bytes(), notes.to_bytes()].concat();
+    sums.extend(graph.iter().flat_map(|graph| graph.to_bytes()));
     StateHash(*blake3::keyed_hash(&key(STATE, page_count, 0), &sums).as_bytes())
 }
 

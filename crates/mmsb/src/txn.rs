@@ -6,6 +6,7 @@
 mod columns;
 mod detail;
 mod draft;
+mod graph;
 mod image;
 mod index;
 mod page;
@@ -92,7 +93,8 @@ impl<'b> Transaction<'b> {
     /// # Errors
     /// Nothing happened: [`Error::Conflict`], [`Error::NameTaken`], [`Error::RecordTooLarge`],
     /// [`Error::Busy`], [`Error::OutOfMemory`], [`Error::Stopped`], [`Error::ReadOnly`],
-    /// [`Error::Poisoned`]. Published, but its fate unknown: [`Error::OutcomeUnknown`].
+    /// [`Error::Poisoned`]; of the graph, [`Error::Cycle`], [`Error::NoSuchEdge`], [`Error::DerivedPage`],
+    /// [`Error::HasDependents`], [`Error::PageNotFound`]. Published, but its fate unknown: [`Error::OutcomeUnknown`].
     ///
     /// # Cost
     /// The changed bytes are stored twice (page and log); each captured page is read and compared once.

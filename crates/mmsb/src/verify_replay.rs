@@ -254,7 +254,7 @@ impl Replay {
             let hash = self.pages.pages.get(page).map(|state| page_element(page, &state.bytes));
             self.hasher.pages.set(page, hash);
         }
-        self.hasher.finish(&self.heading.names)
+        self.hasher.finish(&self.heading.names, &self.heading.graph)
     }
 }
 

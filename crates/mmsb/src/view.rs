@@ -5,7 +5,7 @@
 
 use mmsb_types::{Epoch, Label, PageId};
 
-use crate::{Error, PageInfo, lineage::Lined};
+use crate::{Error, GraphView, PageInfo, lineage::Lined};
 
 /// A state as of one epoch. It never changes, whatever becomes of the bus.
 pub trait View: Lined {
@@ -23,6 +23,12 @@ pub trait View: Lined {
     /// # Errors
     /// If the state can no longer be read.
     fn pages(&self) -> Result<Vec<PageInfo>, Error>;
+
+    /// Returns who depends on whom.
+    ///
+    /// # Errors
+    /// If the state can no longer be read.
+    fn graph(&self) -> Result<GraphView, Error>;
 
     /// Calls `visit` with each page and all its bytes, in the order asked for.
     ///
@@ -72,6 +78,10 @@ impl<V: View + ?Sized> View for &V {
 
     fn pages(&self) -> Result<Vec<PageInfo>, Error> {
         (**self).pages()
+    }
+
+    fn graph(&self) -> Result<GraphView, Error> {
+        (**self).graph()
     }
 
     fn with_pages(&self, pages: &[PageId], visit: &mut dyn FnMut(PageId, &[u8])) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use mmsb_types::{Epoch, Label, PageId};
 
-use crate::{Error, PageInfo, Past, Snapshot, View, catalogue::Names};
+use crate::{Error, PageInfo, Past, Snapshot, View, catalogue::Names, graph::GraphState};
 
 /// A state that never changes.
 #[derive(Clone, Debug)]
@@ -68,6 +68,14 @@ impl Base {
         match self {
             Self::Snapshot(snapshot) => snapshot.names(),
             Self::Past(past) => Ok(past.heading().names.clone()),
+        }
+    }
+
+    /// Returns the graph as of the state.
+    pub(super) fn graph(&self) -> Result<GraphState, Error> {
+        match self {
+            Self::Snapshot(snapshot) => snapshot.graph_state(),
+            Self::Past(past) => Ok(past.heading().graph.clone()),
         }
     }
 

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Committed, Error, Transaction,
     catalogue::{NameChanges, name_changes},
-    commit::{PooledScratch, Scratch},
+    commit::{Beside, PooledScratch, Scratch},
     interner::{Interner, SourceLoan},
     txn::{Change, Detail, Draft, Life, TxPage, check_text},
 };
@@ -37,9 +37,17 @@ impl Branch {
         self.check(&state, detail)?;
         let plan = self.plan(&state, detail, epoch)?;
         let mut source = self.lend(&tx.draft);
-        scratch.encode_sections(&tx.draft, &detail.events, source.as_ref(), None);
-        self.encode(&state, detail, &mut scratch)?;
-        state.check_room(scratch.frame.len())?;
+        self.push_all(&state, detail, &mut scratch)?;
+        let graph = self.change_graph(&mut state, detail, &scratch.changed)?;
+        let beside =
+            Beside { events: &detail.events, graph: &graph.events, source: source.as_ref(), nanos: None };
+        scratch.encode_sections(&tx.draft, beside);
+        let encoded = scratch.encode(self.inner.record_bytes_max);
+        if let Err(error) = encoded.and_then(|()| state.check_room(scratch.frame.len())) {
+            state.take_back_graph(&graph);
+            return Err(error);
+        }
+        state.date_graph(&graph, epoch);
         (state.layer.epoch, state.layer.label) = (epoch, tx.draft.label());
         state.apply(plan, &detail.events, &scratch, epoch);
         state.keep_frame(&mut scratch, epoch);
@@ -102,8 +110,8 @@ impl Branch {
         (!is_unknown).then(|| interner().lend(draft.tag(), draft.site))
     }
 
-    /// Lays out the frame: captures are compared with the pages as they stand.
-    fn encode(&self, state: &State, detail: &Detail<'_>, scratch: &mut Scratch) -> Result<(), Error> {
+    /// Chooses the patches: captures are compared with the pages as they stand.
+    fn push_all(&self, state: &State, detail: &Detail<'_>, scratch: &mut Scratch) -> Result<(), Error> {
         scratch.start();
         for page in &detail.pages {
             match (&page.change, page.life) {
@@ -111,7 +119,7 @@ impl Branch {
                 _ => scratch.push_other(page),
             }
         }
-        scratch.encode(self.inner.record_bytes_max)
+        Ok(())
     }
 
     fn push_image(

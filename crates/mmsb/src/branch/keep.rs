@@ -65,8 +65,8 @@ impl Branch {
             return Ok(());
         }
         // Its texts are the parent's: the branch's own commits define theirs from number 1 on.
-        let (label, names) = (base.label()?, base.names()?);
-        let heading = Heading { epoch: base.epoch(), label, names, ..Heading::default() };
+        let (label, names, graph) = (base.label()?, base.names()?, base.graph()?);
+        let heading = Heading { epoch: base.epoch(), label, names, graph, ..Heading::default() };
         let made = write_view(dir, dir.manifest().first_cursor(), &heading, base.view())?;
         Ok(dir.edit(|manifest| manifest.checkpoints.push(made))?)
     }

@@ -10,7 +10,11 @@ use std::{
 use mmsb_types::{Epoch, Label, PageId, PageLocation};
 
 use super::Base;
-use crate::{Error, PageInfo, catalogue::NameChanges};
+use crate::{
+    Error, PageInfo,
+    catalogue::{self, NameChanges},
+    graph::GraphState,
+};
 
 /// A branch's own pages, as of its newest commit. Small: there may be thousands of branches.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +25,8 @@ pub(super) struct Layer {
     /// `None` for a page that was deleted here.
     pages: BTreeMap<PageId, Option<OwnPage>>,
     names: Option<Box<Names>>,
+    /// `None` while it is the base's.
+    pub(super) graph: Option<Box<GraphState>>,
 }
 
 /// A page that lives and is no longer the base's.
@@ -112,6 +118,27 @@ impl Layer {
             return Ok(Some(page));
         }
         Ok(base.named(name)?.filter(|&page| self.given_name(page).is_none() && !self.is_deleted(page)))
+    }
+
+    /// Returns who depends on whom.
+    ///
+    /// # Errors
+    /// The base's failure.
+    pub(super) fn graph(&self, base: &Base) -> Result<GraphState, Error> {
+        self.graph.as_ref().map_or_else(|| base.graph(), |graph| Ok(GraphState::clone(graph)))
+    }
+
+    /// Returns the names of all pages.
+    ///
+    /// # Errors
+    /// The base's failure.
+    pub(super) fn all_names(&self, base: &Base) -> Result<catalogue::Names, Error> {
+        let mut names = base.names()?;
+        if let Some(own) = &self.names {
+            let given = own.names.iter().map(|(&page, name)| (page, name.clone()));
+            names.apply(&[], given.collect());
+        }
+        Ok(names)
     }
 
     /// Lists the live pages by rising id.

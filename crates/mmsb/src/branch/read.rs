@@ -4,7 +4,7 @@ use mmsb_types::{Epoch, PageId, Span};
 
 use super::{Branch, layer::Owner};
 use crate::{
-    Error, PageInfo,
+    Error, GraphView, PageInfo, ToView, View,
     typed::{self, Readable},
 };
 
@@ -65,6 +65,14 @@ impl Branch {
     /// Those of reading the base.
     pub fn page(&self, name: &str) -> Result<Option<PageId>, Error> {
         self.state().layer.named(&self.inner.base, name)
+    }
+
+    /// Returns who depends on whom.
+    ///
+    /// # Errors
+    /// Those of reading the base.
+    pub fn graph(&self) -> Result<GraphView, Error> {
+        self.to_view()?.graph()
     }
 
     /// Lists the live pages by rising id.

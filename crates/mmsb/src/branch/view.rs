@@ -9,7 +9,7 @@ use super::{
     layer::{Layer, Owner},
 };
 use crate::{
-    Error, PageInfo, ToView, View,
+    Error, GraphView, PageInfo, ToView, View,
     lineage::{Lineage, Lined},
 };
 
@@ -55,6 +55,11 @@ impl View for BranchView {
 
     fn pages(&self) -> Result<Vec<PageInfo>, Error> {
         self.layer.list(&self.base)
+    }
+
+    fn graph(&self) -> Result<GraphView, Error> {
+        let (graph, names) = (self.layer.graph(&self.base)?, self.layer.all_names(&self.base)?);
+        Ok(GraphView::new(self.layer.epoch, graph, names))
     }
 
     fn with_pages(&self, pages: &[PageId], visit: &mut dyn FnMut(PageId, &[u8])) -> Result<(), Error> {

@@ -1,6 +1,6 @@
 //! Changes of one page of a branch: each a transaction of its own.
 
-use mmsb_types::PageId;
+use mmsb_types::{EdgeKind, PageId};
 
 use super::Branch;
 use crate::{Committed, Error, typed::Value};
@@ -30,6 +30,28 @@ impl Branch {
     pub fn delete_page(&self, page: PageId) -> Result<Committed, Error> {
         let mut tx = self.begin();
         tx.delete_page(page)?;
+        tx.commit()
+    }
+
+    /// Makes `target` depend on `source`, in a commit of its own.
+    ///
+    /// # Errors
+    /// As [`Bus::link`](crate::Bus::link), and [`Error::Busy`].
+    #[track_caller]
+    pub fn link(&self, source: PageId, target: PageId, kind: EdgeKind) -> Result<Committed, Error> {
+        let mut tx = self.begin();
+        tx.link(source, target, kind)?;
+        tx.commit()
+    }
+
+    /// Takes an edge away, in a commit of its own.
+    ///
+    /// # Errors
+    /// As [`Bus::unlink`](crate::Bus::unlink), and [`Error::Busy`].
+    #[track_caller]
+    pub fn unlink(&self, source: PageId, target: PageId, kind: EdgeKind) -> Result<Committed, Error> {
+        let mut tx = self.begin();
+        tx.unlink(source, target, kind)?;
         tx.commit()
     }
 

@@ -17,6 +17,7 @@ use crate::{
     catalogue::Catalogue,
     checkpoint::{self, Auto, Checkpoints, Loaded},
     counters::Counters,
+    graph::GraphLock,
     interner::Interner,
     journal::{Journal, Mode},
     kept::Kept,
@@ -140,6 +141,7 @@ fn assemble(builder: Builder, kept: Kept, mode: Mode, loaded: Loaded) -> Bus {
     let bus = Bus::new(Inner {
         store: loaded.store,
         catalogue: Catalogue::new(heading.names),
+        graph: GraphLock::new(heading.graph),
         journal: Journal::new(kept, mode, options.keep_bytes),
         interner: Interner::of_texts(heading.texts),
         undo: Undo::new(undo_depth, undo_bytes),

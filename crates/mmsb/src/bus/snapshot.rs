@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use mmsb_types::{Epoch, PageId};
 
-use crate::{Bus, Error, Snapshot, ToView};
+use crate::{Bus, Error, GraphView, Snapshot, ToView};
 
 /// How often several pages are read before commits are held up for it.
 const READS_MAX: u32 = 4;
@@ -47,6 +47,17 @@ impl Bus {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::new(Arc::clone(&self.inner))
+    }
+
+    /// Returns who depends on whom, as of now.
+    ///
+    /// # Errors
+    /// [`Error::Busy`] if a commit under way does not end.
+    ///
+    /// # Cost
+    /// A [snapshot](Bus::snapshot) for a moment. The first change of the graph while the view lives copies the graph.
+    pub fn graph(&self) -> Result<GraphView, Error> {
+        self.snapshot().graph()
     }
 
     /// Fills a buffer from each page, all as of one epoch, and returns that: no commit is seen in part.

@@ -1,6 +1,6 @@
 //! Changes of one page: each a transaction of its own.
 
-use mmsb_types::{PageId, PageLocation};
+use mmsb_types::{EdgeKind, PageId, PageLocation};
 
 use crate::{Bus, Committed, Error, ManyError, Transaction, commit, typed::Value};
 
@@ -44,6 +44,30 @@ impl Bus {
     pub fn delete_page(&self, page: PageId) -> Result<Committed, Error> {
         let mut tx = self.begin();
         tx.delete_page(page)?;
+        tx.commit()
+    }
+
+    /// Makes `target` depend on `source`, in a commit of its own.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`]; [`Error::Cycle`] if `source` depends on `target` already; [`Error::DerivedPage`] for
+    /// a data edge to a derived page; and those of [`Transaction::commit`](crate::Transaction::commit).
+    #[track_caller]
+    pub fn link(&self, source: PageId, target: PageId, kind: EdgeKind) -> Result<Committed, Error> {
+        let mut tx = self.begin();
+        tx.link(source, target, kind)?;
+        tx.commit()
+    }
+
+    /// Takes an edge away, in a commit of its own.
+    ///
+    /// # Errors
+    /// [`Error::PageNotFound`], [`Error::NoSuchEdge`]; [`Error::DerivedPage`] for an edge that follows from a
+    /// registration; and those of [`Transaction::commit`](crate::Transaction::commit).
+    #[track_caller]
+    pub fn unlink(&self, source: PageId, target: PageId, kind: EdgeKind) -> Result<Committed, Error> {
+        let mut tx = self.begin();
+        tx.unlink(source, target, kind)?;
         tx.commit()
     }
 

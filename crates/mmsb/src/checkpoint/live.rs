@@ -46,6 +46,7 @@ pub(super) fn write(
 ) -> Result<(CheckpointRef, Amount), Error> {
     let epoch = pin.epoch();
     let names = bus.catalogue.as_of(epoch).ok_or(Error::SnapshotTooOld { epoch })?;
+    let graph = bus.graph.as_of(epoch);
     let mut writer = CheckpointWriter::create(dir, cut.behind, parent)?;
     let mut pages = Pages::new(bus, pin, dir);
     let (mut living, mut amount) = (meta::Gathered::default(), Amount::default());
@@ -67,7 +68,7 @@ pub(super) fn write(
     // Only now: who carries a text may have waited for the pin.
     let texts = texts(bus, epoch)?;
     let (label, source) = bus.journal.maker_at(&cut)?;
-    let meta = meta::encode(&Heading { epoch, label, source, texts, names }, &living.finish())?;
+    let meta = meta::encode(&Heading { epoch, label, source, texts, names, graph }, &living.finish())?;
     Ok((writer.finish(&meta)?, amount))
 }
 

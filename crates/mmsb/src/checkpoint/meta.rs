@@ -8,6 +8,7 @@
 //! pages, ids were given out, texts and sources are in range. The same state makes the same bytes.
 
 mod columns;
+mod graph;
 mod living;
 #[cfg(test)]
 mod tests;
@@ -64,9 +65,6 @@ pub(crate) fn encode(heading: &Heading, living: &Living) -> Result<Vec<u8>, LogE
 /// O(bytes); what is returned takes some 200 bytes for a name, and else no more than the envelope.
 pub(crate) fn decode(envelope: &[u8], epoch: Epoch) -> Result<(Heading, Living), String> {
     let content = open(envelope)?;
-    if !content.graph.is_empty() || !content.stale.is_empty() {
-        return Err("the metadata has a graph, which this build does not know".into());
-    }
     let living = Living::parse(&content.living)?;
     let next_id = content.next_id.to_native();
     if !(1..=COMPACT_ID_MAX + 1).contains(&next_id) || living.last() >= next_id {
@@ -75,7 +73,8 @@ pub(crate) fn decode(envelope: &[u8], epoch: Epoch) -> Result<(Heading, Living),
     let (texts, source) = texts(content)?;
     let label = label(content.has_label, content.label.to_native())?;
     let names = names(content, epoch, PageId::new(next_id), &living)?;
-    Ok((Heading { epoch, label, source, texts, names }, living))
+    let graph = graph::decode(&content.graph, &content.stale, epoch, &living)?;
+    Ok((Heading { epoch, label, source, texts, names, graph }, living))
 }
 
 fn label(has_label: u8, label: u64) -> Result<Option<Label>, String> {
@@ -104,8 +103,8 @@ fn content(heading: &Heading, living: &Living) -> Content {
         locations: notes.values().map(|note| note.location as u8).collect(),
         names: TextList::new(notes.values().map(|note| note.name.as_ref().unwrap_or(&nameless))),
         living: living.encode(),
-        graph: Vec::new(),
-        stale: Vec::new(),
+        graph: graph::encode(&heading.graph),
+        stale: graph::encode_stale(&heading.graph),
     }
 }
 

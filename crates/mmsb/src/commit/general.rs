@@ -1,20 +1,30 @@
 //! The general way: pages created, deleted, named, read, captured, or written to twice in one place.
 
+use std::sync::Arc;
+
 use mmsb_delta::BatchView;
 use mmsb_page::{Group, Need, NewPage};
 use mmsb_tlog::Room;
-use mmsb_types::Epoch;
+use mmsb_types::{Epoch, GraphEvent};
 
-use super::{Commit, Scratch, held::HeldPages, lock::lock_all, undo};
+use super::{Beside, Commit, Scratch, held::HeldPages, lock::lock_all, undo};
 use crate::{
     Error, Transaction,
     bus::store_error,
     catalogue::CatalogueChange,
-    txn::{Detail, Life, TxPage},
+    graph::{GraphChange, Wanted},
+    txn::{Detail, Draft, Life, TxPage},
+    undo::{UndoRecord, UndoSize},
 };
 
 /// Races a capture may lose before its page is compared under the lock.
 const LOST_RACES_MAX: u32 = 3;
+
+/// What the commit changes beside pages, held from here to publication: first the graph, then the catalogue.
+struct Changes<'c> {
+    graph: Option<GraphChange<'c>>,
+    names: Option<CatalogueChange<'c>>,
+}
 
 /// How one attempt ended, if not well.
 enum Failed {
@@ -40,19 +50,19 @@ impl<'c> Commit<'c> {
     ) -> Result<Epoch, Error> {
         tx.make_detail()?;
         let Some(detail) = tx.detail() else { unreachable!("made just now") };
-        let is_pinned = |from, until| self.bus.store().is_pinned(from, until);
-        let change = || self.bus.catalogue().change(&detail.events, is_pinned);
-        let mut names = (!detail.events.is_empty()).then(change).transpose()?;
-        scratch.encode_sections(&tx.draft, &detail.events, self.source.as_ref(), nanos);
+        let mut changes = self.changes(&tx.draft, detail)?;
+        let (source, graph) = (self.source.as_ref(), changes.graph.as_ref());
+        let graph = graph.map_or(&[][..], GraphChange::events);
+        scratch.encode_sections(&tx.draft, Beside { events: &detail.events, graph, source, nanos });
         let mut need = Need::default();
         detail.pages.iter().filter(|page| page.needs_lock()).for_each(|page| need.add(page.page_bytes));
         self.bus.stash(self.committer, need)?;
         let mut lost = 0;
         loop {
             let attempt = if lost < LOST_RACES_MAX {
-                self.optimistic(detail, scratch, &mut names)
+                self.optimistic(detail, scratch, &mut changes)
             } else {
-                self.locked(detail, scratch, &mut names)
+                self.locked(detail, scratch, &mut changes)
             };
             match attempt {
                 Ok(epoch) => return Ok(epoch),
@@ -62,17 +72,44 @@ impl<'c> Commit<'c> {
         }
     }
 
+    /// Checks and prepares what changes beside pages.
+    fn changes(&self, draft: &Draft, detail: &Detail<'_>) -> Result<Changes<'c>, Error> {
+        let bus = self.bus;
+        let is_pinned = |from, until| bus.store().is_pinned(from, until);
+        let deleted = detail.deleted().collect();
+        let is_exact = draft.rewinds_to().is_some();
+        let wanted = Wanted { edits: &detail.edits, is_exact, deleted: &deleted };
+        let graph = if wanted.edits.is_empty() && !bus.graph_lock().has_any(detail.deleted()) {
+            None
+        } else {
+            self.check_joining(detail)?;
+            let lock = bus.graph_lock();
+            Some(lock.change(lock.lock(), &wanted, |until| is_pinned(Epoch::ZERO, until))?)
+        };
+        let change = || bus.catalogue().change(&detail.events, is_pinned);
+        let names = (!detail.events.is_empty()).then(change).transpose()?;
+        Ok(Changes { graph, names })
+    }
+
+    /// Checks that the pages that come into the graph live.
+    fn check_joining(&self, detail: &Detail<'_>) -> Result<(), Error> {
+        let store = self.bus.store();
+        let mut joining = detail.edits.iter().flat_map(GraphEvent::joining);
+        let missing = joining.find(|&page| !detail.leaves_living(page, || store.contains(page)));
+        missing.map_or(Ok(()), |page| Err(Error::PageNotFound { page, epoch: self.bus.epoch() }))
+    }
+
     /// Compares captured pages first, each by itself, and locks all then: the locks are short, the comparison
     /// may be in vain.
     fn optimistic(
         &mut self,
         detail: &Detail<'_>,
         scratch: &mut Scratch,
-        names: &mut Option<CatalogueChange<'_>>,
+        changes: &mut Changes<'_>,
     ) -> Result<Epoch, Failed> {
         scratch.encode_unlocked(self.bus.store(), self.committer, detail, self.log.record_bytes_max())?;
         let room = self.log.room(scratch.frame.len())?;
-        self.open_undo(detail, scratch, |batch| undo::of_batch(detail, batch), names.as_ref());
+        self.open_undo(detail, scratch, |batch| undo::of_batch(detail, batch), changes);
         let births = self.births(detail)?;
         let mut buffer = std::mem::take(&mut scratch.group);
         let mut group = Group::new(self.bus.store(), self.committer, &mut buffer);
@@ -80,7 +117,7 @@ impl<'c> Commit<'c> {
         if !scratch.still_current(&group) {
             return Err(Failed::Lost);
         }
-        let epoch = self.finish(detail, scratch, room, group, births, names);
+        let epoch = self.finish(detail, scratch, room, group, births, changes);
         scratch.group = buffer;
         Ok(epoch)
     }
@@ -90,18 +127,18 @@ impl<'c> Commit<'c> {
         &mut self,
         detail: &Detail<'_>,
         scratch: &mut Scratch,
-        names: &mut Option<CatalogueChange<'_>>,
+        changes: &mut Changes<'_>,
     ) -> Result<Epoch, Failed> {
         let bound = scratch.reserve_worst(detail, self.log.record_bytes_max());
         let room = self.log.room(bound)?;
-        self.open_undo(detail, scratch, |_| undo::worst(detail), names.as_ref());
+        self.open_undo(detail, scratch, |_| undo::worst(detail), changes);
         let births = self.births(detail)?;
         let mut buffer = std::mem::take(&mut scratch.group);
         let mut group = Group::new(self.bus.store(), self.committer, &mut buffer);
         group.reserve(detail.pages.len());
         self.lock(detail, &mut group)?;
         scratch.encode_locked(detail, &group, self.log.record_bytes_max())?;
-        let epoch = self.finish(detail, scratch, room, group, births, names);
+        let epoch = self.finish(detail, scratch, room, group, births, changes);
         scratch.group = buffer;
         Ok(epoch)
     }
@@ -112,15 +149,16 @@ impl<'c> Commit<'c> {
         detail: &Detail<'_>,
         scratch: &mut Scratch,
         runs: impl FnOnce(BatchView<'_>) -> undo::Runs,
-        names: Option<&CatalogueChange<'_>>,
+        changes: &Changes<'_>,
     ) {
-        let names = names.map_or([0; 2], |names| {
+        let names = changes.names.as_ref().map_or([0; 2], |names| {
             let old = names.old().iter().filter_map(|(_, name)| name.as_deref());
             [names.old().len(), old.map(str::len).sum()]
         });
+        let graph_bytes = changes.graph.as_ref().map_or(0, |graph| graph.before().bytes());
         let undo = self.bus.undo();
         let runs = if undo.is_off() { undo::Runs::default() } else { runs(scratch.batch.view()) };
-        undo.open(&mut scratch.undo, undo::size(detail, runs, names));
+        undo.open(&mut scratch.undo, UndoSize { graph_bytes, ..undo::size(detail, runs, names) });
     }
 
     fn births(&self, detail: &Detail<'_>) -> Result<Vec<NewPage<'c>>, Error> {
@@ -151,7 +189,7 @@ impl<'c> Commit<'c> {
         room: Room<'_>,
         group: Group<'_>,
         births: Vec<NewPage<'_>>,
-        names: &mut Option<CatalogueChange<'_>>,
+        changes: &mut Changes<'_>,
     ) -> Epoch {
         let frame_bytes = scratch.frame.len();
         let mut held = HeldPages::new(detail, births, &scratch.changed);
@@ -167,16 +205,29 @@ impl<'c> Commit<'c> {
         writer.preserve(held.changing(), epoch);
         held.store(&mut writer, scratch.batch.view(), &mut scratch.undo);
         held.publish(writer, epoch);
-        if let Some(names) = names {
-            if let Some(record) = scratch.undo.record() {
-                names.drain_old(|(page, name)| record.push_name(page, name));
-            }
-            names.publish(epoch);
-        }
+        changes.publish(epoch, scratch.undo.record());
         self.log.publish(reservation, &mut scratch.frame);
         self.bus.undo().keep(epoch, &mut scratch.undo);
         self.bus.count_commit(self.committer, scratch.batch.view(), frame_bytes);
         self.source.iter_mut().for_each(|source| source.set_published(epoch));
         epoch
+    }
+}
+
+impl Changes<'_> {
+    /// Lets everyone see them as of `epoch`; what they replaced goes to the undo record.
+    fn publish(&mut self, epoch: Epoch, mut undo: Option<&mut UndoRecord>) {
+        if let Some(names) = &mut self.names {
+            if let Some(record) = &mut undo {
+                names.drain_old(|(page, name)| record.push_name(page, name));
+            }
+            names.publish(epoch);
+        }
+        if let Some(graph) = &mut self.graph {
+            if let Some(record) = undo {
+                record.set_graph(Arc::clone(graph.before()));
+            }
+            graph.publish(epoch);
+        }
     }
 }

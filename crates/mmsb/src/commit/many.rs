@@ -15,7 +15,7 @@ use mmsb_types::{
     plant::{Fault, is_planted},
 };
 
-use super::{PooledScratch, Scratch, lines, plain::store_all, settle, single, undo};
+use super::{Beside, PooledScratch, Scratch, lines, plain::store_all, settle, single, undo};
 use crate::{Bus, Committed, Error, ManyError, Transaction, undo::UndoDraft};
 
 /// Transactions pulled ahead.
@@ -221,7 +221,7 @@ impl ManyScratch {
         self.frames.resize_with(count, FrameBuf::default);
         self.undos.resize_with(count, UndoDraft::default);
         for ((tx, frame), undo) in transactions.iter().zip(&mut self.frames).zip(&mut self.undos) {
-            scratch.encode_sections(&tx.draft, &[], None, None);
+            scratch.encode_sections(&tx.draft, Beside::default());
             frame.encode(&scratch.sections, tx.draft.writes(), log.record_bytes_max())?;
             bus.undo().open(undo, undo::of_writes(tx.draft.writes()));
         }

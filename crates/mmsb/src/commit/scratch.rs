@@ -10,7 +10,7 @@ use std::{
 use mmsb_delta::DeltaBatch;
 use mmsb_page::GroupBuf;
 use mmsb_tlog::{FrameBuf, SectionBuf, SectionKind};
-use mmsb_types::{Epoch, PageEvent, Span, limits::PAGE_BYTES_MAX};
+use mmsb_types::{Epoch, GraphEvent, PageEvent, Span, limits::PAGE_BYTES_MAX};
 
 use super::{many::ManyScratch, overlap::Overlaps};
 use crate::{info::rewind_cause, interner::SourceLoan, txn::Draft, undo::UndoDraft};
@@ -37,13 +37,22 @@ pub(crate) struct Scratch {
     pub(crate) batch: DeltaBatch,
     pub(super) undo: UndoDraft,
     /// For each page of the transaction: its bytes change.
-    pub(super) changed: Vec<bool>,
+    pub(crate) changed: Vec<bool>,
     pub(super) old: Vec<u8>,
     pub(super) runs: Vec<Span>,
     /// For each locked page: the epoch whose bytes it was compared with.
     pub(super) compared: Vec<Option<Epoch>>,
     section: Vec<u8>,
     pub(super) many: ManyScratch,
+}
+
+/// What a commit says beside its deltas and its draft.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Beside<'s> {
+    pub(crate) events: &'s [PageEvent],
+    pub(crate) graph: &'s [GraphEvent],
+    pub(crate) source: Option<&'s SourceLoan<'s>>,
+    pub(crate) nanos: Option<u64>,
 }
 
 /// The thread's buffers, given back when dropped.
@@ -82,27 +91,17 @@ impl Drop for PooledScratch {
 
 impl Scratch {
     /// Lays out everything but the deltas. Kinds rise.
-    pub(crate) fn encode_sections(
-        &mut self,
-        draft: &Draft,
-        events: &[PageEvent],
-        source: Option<&SourceLoan<'_>>,
-        nanos: Option<u64>,
-    ) {
+    pub(crate) fn encode_sections(&mut self, draft: &Draft, beside: Beside<'_>) {
         self.sections.clear();
-        let is_bare = draft.rewinds_to().is_none() && draft.label().is_none();
-        if is_bare && events.is_empty() && source.is_none() && nanos.is_none() {
-            return;
-        }
-        if !events.is_empty() {
-            self.section.clear();
-            events.iter().for_each(|event| event.encode(&mut self.section));
-            self.sections.push(SectionKind::PAGE_EVENTS, &self.section);
-        }
-        if let Some(source) = source.filter(|source| !source.is_empty()) {
-            self.section.clear();
-            source.encode(&mut self.section);
-            self.sections.push(SectionKind::SOURCE, &self.section);
+        let Beside { events, graph, source, nanos } = beside;
+        self.push_section(SectionKind::PAGE_EVENTS, !events.is_empty(), |out| {
+            events.iter().for_each(|event| event.encode(out));
+        });
+        self.push_section(SectionKind::GRAPH_EVENTS, !graph.is_empty(), |out| {
+            graph.iter().for_each(|event| event.encode(out));
+        });
+        if let Some(source) = source {
+            self.push_section(SectionKind::SOURCE, !source.is_empty(), |out| source.encode(out));
         }
         if let Some(epoch) = draft.rewinds_to() {
             self.sections.push(SectionKind::CAUSE, &rewind_cause(epoch));
@@ -112,6 +111,15 @@ impl Scratch {
         }
         if let Some(label) = draft.label() {
             self.sections.push(SectionKind::LABEL, &label.get().to_le_bytes());
+        }
+    }
+
+    #[inline]
+    fn push_section(&mut self, kind: SectionKind, is_there: bool, encode: impl FnOnce(&mut Vec<u8>)) {
+        if is_there {
+            self.section.clear();
+            encode(&mut self.section);
+            self.sections.push(kind, &self.section);
         }
     }
 

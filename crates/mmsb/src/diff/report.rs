@@ -4,7 +4,7 @@ use std::fmt;
 
 use mmsb_types::{Epoch, Label, Source};
 
-use super::{ByteRun, Diff, PageDiff, PageDifference};
+use super::{ByteRun, Diff, GraphDifference, PageDiff, PageDifference};
 
 const PAGES_SHOWN: usize = 16;
 const RUNS_SHOWN: usize = 8;
@@ -21,6 +21,8 @@ pub struct Divergence {
     pub right: Side,
     /// The pages that differ there, by rising id.
     pub pages: Vec<PageDiff>,
+    /// How the graphs differ there.
+    pub graph: Vec<GraphDifference>,
 }
 
 /// One run at the place where two part.
@@ -80,7 +82,8 @@ impl fmt::Display for Divergence {
             write!(f, "{label}, ")?;
         }
         write!(f, "{} / {}", self.left, self.right)?;
-        write_pages(f, &self.pages)
+        write_pages(f, &self.pages)?;
+        write_graph(f, &self.graph)
     }
 }
 
@@ -94,12 +97,17 @@ impl fmt::Display for Side {
 
 impl fmt::Display for Diff {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.pages.is_empty() {
+        if self.is_empty() {
             return write!(f, "{} and {} are equal", self.left, self.right);
         }
-        let (count, plural) = (self.pages.len(), if self.pages.len() == 1 { "" } else { "s" });
-        write!(f, "{} and {} differ in {count} page{plural}", self.left, self.right)?;
-        write_pages(f, &self.pages)
+        write!(f, "{} and {} differ in ", self.left, self.right)?;
+        match self.pages.len() {
+            0 => write!(f, "their graphs")?,
+            1 => write!(f, "1 page")?,
+            count => write!(f, "{count} pages")?,
+        }
+        write_pages(f, &self.pages)?;
+        write_graph(f, &self.graph)
     }
 }
 
@@ -151,6 +159,11 @@ pub(crate) fn write_label(f: &mut fmt::Formatter<'_>, label: Option<Label>) -> f
 fn write_pages(f: &mut fmt::Formatter<'_>, pages: &[PageDiff]) -> fmt::Result {
     pages.iter().take(PAGES_SHOWN).try_for_each(|page| write!(f, "\n  {page}"))?;
     write_rest(f, "\n  ", pages.len(), PAGES_SHOWN, "pages")
+}
+
+fn write_graph(f: &mut fmt::Formatter<'_>, graph: &[GraphDifference]) -> fmt::Result {
+    graph.iter().take(PAGES_SHOWN).try_for_each(|difference| write!(f, "\n  {difference}"))?;
+    write_rest(f, "\n  ", graph.len(), PAGES_SHOWN, "differences between the graphs")
 }
 
 fn write_rest(f: &mut fmt::Formatter<'_>, lead: &str, count: usize, shown: usize, what: &str) -> fmt::Result {

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use mmsb_tlog::Commit;
 use mmsb_types::{Epoch, Label, PageEvent, PageId};
 
-use super::{Divergence, RunDiff, Side, diff_page};
+use super::{Divergence, GraphDifference, RunDiff, Side, diff_graphs, diff_page};
 use crate::{
     Bus, Error,
     bus::last_epochs,
@@ -104,15 +104,17 @@ fn compare(left: &Bus, right: &Bus, pairs: &Pairs) -> Result<RunDiff, Error> {
     };
     let (mut lefts, mut rights) = (Run::start(left)?, Run::start(right)?);
     let mut touched: BTreeSet<PageId> = lefts.pages().chain(rights.pages()).collect();
+    let mut equal_graphs = None;
     for &(label, left_epoch, right_epoch) in &pairs.pairs {
         lefts.go_to(left, left_epoch, &mut touched)?;
         rights.go_to(right, right_epoch, &mut touched)?;
         diff.compared_count += 1;
         let page_diff = |&page: &PageId| diff_page(page, &lefts.state, &rights.state);
         let pages: Vec<_> = touched.iter().filter_map(page_diff).collect();
-        if !pages.is_empty() {
+        let graph = lefts.diff_graph(&rights, &mut equal_graphs);
+        if !pages.is_empty() || !graph.is_empty() {
             let (left, right) = (lefts.side(), rights.side());
-            diff.divergence = Some(Divergence { label, left, right, pages });
+            diff.divergence = Some(Divergence { label, left, right, pages, graph });
             return Ok(diff);
         }
         diff.last_common = Some((left_epoch, right_epoch));
@@ -140,6 +142,17 @@ impl Run {
     fn side(&self) -> Side {
         let head = &self.state.head;
         Side { epoch: head.epoch, label: head.label, source: head.source() }
+    }
+
+    /// Compares the graphs, but for those that no commit changed since they were found equal.
+    fn diff_graph(&self, other: &Self, equal: &mut Option<(Epoch, Epoch)>) -> Vec<GraphDifference> {
+        let (left, right) = (&self.state.head.graph, &other.state.head.graph);
+        let dates = (left.epoch, right.epoch);
+        if *equal == Some(dates) {
+            return Vec::new();
+        }
+        *equal = Some(dates);
+        diff_graphs(left, right, Some)
     }
 
     /// Replays up to `epoch`, noting the pages on the way; backwards means from the start.

@@ -9,7 +9,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use mmsb_types::PageId;
 
-use super::{Diff, PageDiff, PageDifference, byte_runs};
+use super::{Diff, PageDiff, PageDifference, byte_runs, diff_graphs};
 use crate::{
     Error, PageInfo, ToView, View,
     lineage::{Lined, Shared},
@@ -18,7 +18,7 @@ use crate::{
 /// Bytes of the left side compared at a time. A side that must be read from a log costs a pass for each.
 const CHUNK_BYTES: usize = 64 << 20;
 
-/// Compares two states: pages by id, their lengths, bytes and names.
+/// Compares two states: pages by id, their lengths, bytes and names; and who depends on whom.
 ///
 /// A branch and the bus it left give the same ids to different pages: those born after the parting are
 /// paired by name instead.
@@ -33,8 +33,9 @@ pub fn diff(left: &impl ToView, right: &impl ToView) -> Result<Diff, Error> {
     let (left, right) = (left.to_view()?, right.to_view()?);
     let shared = left.lineage().shared_with(right.lineage());
     let mut pages = Vec::new();
-    let mut doubtful = Vec::new();
+    let (mut doubtful, mut ids) = (Vec::new(), LeftIds::new(shared.next_id));
     for pair in pair_up(left.pages()?, right.pages()?, shared.next_id) {
+        ids.note(&pair);
         match pair.judge(shared) {
             Verdict::Told(diff) => pages.extend(diff),
             Verdict::AskBytes(left, right) => doubtful.push((left, right)),
@@ -42,7 +43,9 @@ pub fn diff(left: &impl ToView, right: &impl ToView) -> Result<Diff, Error> {
     }
     compare_all(&left, &right, &doubtful, &mut pages)?;
     pages.sort_by_key(|diff| diff.page);
-    Ok(Diff { left: left.epoch(), right: right.epoch(), pages })
+    let graphs = (left.graph()?, right.graph()?);
+    let graph = diff_graphs(graphs.0.state(), graphs.1.state(), |page| ids.get(page));
+    Ok(Diff { left: left.epoch(), right: right.epoch(), pages, graph })
 }
 
 /// A page on each side, or on one.
@@ -50,6 +53,31 @@ enum Pair {
     Left(PageInfo),
     Right(PageInfo),
     Both(PageInfo, PageInfo),
+}
+
+/// The left ids of the right side's pages.
+struct LeftIds {
+    /// Pages below it have the same id on both sides.
+    next_id: PageId,
+    younger: HashMap<PageId, PageId>,
+}
+
+impl LeftIds {
+    fn new(next_id: PageId) -> Self {
+        Self { next_id, younger: HashMap::new() }
+    }
+
+    fn note(&mut self, pair: &Pair) {
+        if let Pair::Both(left, right) = pair
+            && right.page >= self.next_id
+        {
+            self.younger.insert(right.page, left.page);
+        }
+    }
+
+    fn get(&self, right: PageId) -> Option<PageId> {
+        if right < self.next_id { Some(right) } else { self.younger.get(&right).copied() }
+    }
 }
 
 /// What can be said of a pair without its bytes.

@@ -3,17 +3,19 @@
 //! Invariant: after applying the commits 1..=e, the heading is that of the bus as it was at epoch e.
 
 use mmsb_tlog::Commit;
-use mmsb_types::{Epoch, Label, PageEvent, PageId, Source, limits::COMPACT_ID_MAX};
+use mmsb_types::{Epoch, GraphEvent, Label, PageEvent, PageId, Source, limits::COMPACT_ID_MAX};
 
 use super::{Lifetimes, Pages};
 use crate::{
     Error,
     catalogue::Names,
-    info::{events, label, source},
+    graph::GraphState,
+    info::{events, graph_events, label, source},
     texts::{SourceNumbers, Texts},
 };
 
-/// Epoch, label, source, texts, names and places of pages. Names share what they have in common with copies.
+/// Epoch, label, source, texts, names and places of pages, and the graph. Names and graph share what they have in
+/// common with copies.
 #[derive(Clone, Debug)]
 pub(crate) struct Heading {
     pub(crate) epoch: Epoch,
@@ -22,6 +24,7 @@ pub(crate) struct Heading {
     pub(crate) source: SourceNumbers,
     pub(crate) texts: Texts,
     pub(crate) names: Names,
+    pub(crate) graph: GraphState,
 }
 
 impl Default for Heading {
@@ -32,6 +35,7 @@ impl Default for Heading {
             source: SourceNumbers::default(),
             texts: Texts::default(),
             names: Names::new(Epoch::ZERO, PageId::FIRST),
+            graph: GraphState::default(),
         }
     }
 }
@@ -45,7 +49,9 @@ impl Heading {
         let events = events(commit.frame.sections)?;
         events.iter().try_for_each(|event| apply_event(event, commit.epoch, pages))?;
         pages.apply(commit.frame.batch, commit.epoch)?;
-        Ok(self.note_all(commit, &events)?)
+        let graph = graph_events(commit.frame.sections)?;
+        graph.iter().flat_map(GraphEvent::joining).try_for_each(|page| check_joining(page, pages))?;
+        Ok(self.note_all(commit, &events, &graph)?)
     }
 
     /// Applies what the commit after this heading says beside the lives and bytes of pages.
@@ -58,14 +64,23 @@ impl Heading {
             (self.epoch, self.label, self.source) = (commit.epoch, None, SourceNumbers::default());
             return Ok(());
         }
-        self.note_all(commit, &events(commit.frame.sections)?)
+        let sections = commit.frame.sections;
+        self.note_all(commit, &events(sections)?, &graph_events(sections)?)
     }
 
-    fn note_all(&mut self, commit: &Commit<'_>, events: &[PageEvent]) -> Result<(), String> {
+    fn note_all(
+        &mut self,
+        commit: &Commit<'_>,
+        events: &[PageEvent],
+        graph: &[GraphEvent],
+    ) -> Result<(), String> {
         let sections = commit.frame.sections;
         self.source = source(sections, &mut self.texts)?;
         if !events.is_empty() {
             self.rename(events, commit.epoch)?;
+        }
+        if !(graph.is_empty() && (events.is_empty() || self.graph.is_empty())) {
+            self.graph.apply_all(graph, events, commit.epoch)?;
         }
         self.label = label(sections)?;
         self.epoch = commit.epoch;
@@ -99,6 +114,11 @@ fn taken(events: &[PageEvent], wanted: &str, holder: PageId) -> String {
     };
     let page = events.iter().rfind(gets).map_or(holder, PageEvent::page);
     format!("{page} gets the name of {holder}")
+}
+
+/// Refuses a page that comes into the graph and does not live.
+pub(super) fn check_joining<P: Lifetimes>(page: PageId, pages: &P) -> Result<(), P::Refusal> {
+    if pages.lives(page) { Ok(()) } else { Err(super::missing(page).into()) }
 }
 
 /// Applies an event but for the name it gives.

@@ -6,15 +6,15 @@
 use mmsb_delta::Patch;
 use mmsb_page::{Content, Restore, RestoreError, Run};
 use mmsb_tlog::{Commit, SectionKind, Stretch};
-use mmsb_types::{Epoch, PageId};
+use mmsb_types::{Epoch, GraphEvent, PageId};
 
 use super::{
     Lifetimes,
-    heading::apply_event,
+    heading::{apply_event, check_joining},
     missing,
     refusal::{Refusal, Why},
 };
-use crate::info::events;
+use crate::info::{events, graph_events};
 
 /// Those pages of a store that one thread fills.
 #[derive(Debug)]
@@ -40,13 +40,16 @@ impl<'s> Part<'s> {
         let owner = runs.owner();
         let refused = |(index, error)| refused(stretch, |page| owner.owns(page), index, error);
         for commit in stretch.commits() {
-            if has_events(&commit) {
+            if has_section(&commit, SectionKind::PAGE_EVENTS) {
                 apply_events(&commit, runs.finish().map_err(refused)?)?;
             }
             for (page, patch) in commit.frame.batch.iter() {
                 if owner.owns(page) {
                     runs.push(run(page, patch, commit.epoch)).map_err(refused)?;
                 }
+            }
+            if has_section(&commit, SectionKind::GRAPH_EVENTS) {
+                check_graph(&commit, runs.finish().map_err(refused)?)?;
             }
             if let Err(what) = look(&commit) {
                 runs.finish().map_err(refused)?;
@@ -58,8 +61,8 @@ impl<'s> Part<'s> {
 }
 
 #[inline]
-fn has_events(commit: &Commit<'_>) -> bool {
-    commit.frame.sections.get(SectionKind::PAGE_EVENTS).is_some()
+fn has_section(commit: &Commit<'_>, kind: SectionKind) -> bool {
+    commit.frame.sections.get(kind).is_some()
 }
 
 /// Pages that come and go.
@@ -87,6 +90,20 @@ fn apply_events(commit: &Commit<'_>, restore: &mut Restore<'_>) -> Result<(), Re
         if restore.owns(event.page()) {
             let applied = apply_event(event, commit.epoch, &mut StoreLifetimes(restore));
             applied.map_err(|why| Refusal::of_item(commit, index, why))?;
+        }
+    }
+    Ok(())
+}
+
+/// Refuses own pages that come into the graph and do not live. What else is wrong with the graph the calling thread
+/// finds, which has all of it.
+fn check_graph(commit: &Commit<'_>, restore: &mut Restore<'_>) -> Result<(), Refusal> {
+    let Ok(graph) = graph_events(commit.frame.sections) else { return Ok(()) };
+    let before = events(commit.frame.sections).map_or(0, |events| events.len()) + commit.frame.batch.len();
+    for (index, page) in graph.iter().flat_map(GraphEvent::joining).enumerate() {
+        if restore.owns(page) {
+            let checked = check_joining(page, &StoreLifetimes(restore));
+            checked.map_err(|why| Refusal::of_item(commit, before + index, why))?;
         }
     }
     Ok(())

@@ -6,7 +6,7 @@ use mmsb_delta::diff_runs;
 use mmsb_types::{Epoch, PageId, Span};
 
 use super::Restored;
-use crate::{Bus, Error, Past, Transaction};
+use crate::{Bus, Error, Past, Transaction, graph::Before};
 
 /// Fills the transaction with what differs between the live state and `past`. Nobody commits meanwhile.
 pub(super) fn fill(bus: &Bus, tx: &mut Transaction<'_>, past: &Past) -> Result<Restored, Error> {
@@ -32,7 +32,15 @@ pub(super) fn fill(bus: &Bus, tx: &mut Transaction<'_>, past: &Past) -> Result<R
         restored.page_count += usize::from(renamed || byte_count > 0);
         restored.byte_count += byte_count;
     }
+    restore_graph(bus, tx, past)?;
     Ok(restored)
+}
+
+/// Asks for what leads from the live graph to that of `past`.
+fn restore_graph(bus: &Bus, tx: &mut Transaction<'_>, past: &Past) -> Result<(), Error> {
+    let now = bus.graph_lock().newest(&bus.graph_lock().lock());
+    let events = Before::between(&past.heading().graph, &now).events_back(&now);
+    events.into_iter().try_for_each(|event| tx.push_graph(event))
 }
 
 /// Lists the pages that live and did not at `past`.

@@ -1,6 +1,6 @@
 //! Going back by what the commits since replaced.
 //!
-//! Invariant: of all that the records say about a byte, a name or a life, the oldest word is the target's.
+//! Invariant: of all that the records say about a byte, a name, a life or an edge, the oldest word is the target's.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     Bus, Error, Transaction,
+    graph::Before,
     undo::{Life, Records},
 };
 
@@ -24,6 +25,7 @@ use crate::{
 struct Then<'r> {
     lives: BTreeMap<PageId, Life>,
     names: BTreeMap<PageId, Option<&'r Arc<str>>>,
+    graph: Before,
 }
 
 /// Fills the transaction with what leads back behind all records. Nobody commits meanwhile.
@@ -31,6 +33,7 @@ pub(super) fn fill(bus: &Bus, tx: &mut Transaction<'_>, records: &Records<'_>) -
     let then = Then::of(records);
     let ended = then.end_lives(bus, tx)?;
     let renamed = then.rename(bus, tx)?;
+    then.restore_graph(bus, tx)?;
     let mut restored = Restored { page_count: ended + renamed.len(), byte_count: 0 };
     let (runs, mut coverage) = (RunsByPage::of(records), Coverage::default());
     tx.draft.columns().is_apart = true;
@@ -67,6 +70,7 @@ impl<'r> Then<'r> {
             for (page, name) in record.names() {
                 then.names.entry(*page).or_insert(name.as_ref());
             }
+            record.graph().into_iter().for_each(|graph| then.graph.add_newer(graph));
         }
         then
     }
@@ -91,6 +95,14 @@ impl<'r> Then<'r> {
             }
         }
         Ok(renamed)
+    }
+
+    fn restore_graph(&self, bus: &Bus, tx: &mut Transaction<'_>) -> Result<(), Error> {
+        if self.graph.is_empty() {
+            return Ok(());
+        }
+        let now = bus.graph_lock().newest(&bus.graph_lock().lock());
+        self.graph.events_back(&now).into_iter().try_for_each(|event| tx.push_graph(event))
     }
 
     /// Brings a page back. Its death replaced all of its bytes, so the runs cover it.

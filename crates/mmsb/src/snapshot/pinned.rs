@@ -12,7 +12,9 @@ use std::{
 use mmsb_page::{Pin, SnapshotError};
 use mmsb_types::{Epoch, PageId, env};
 
-use crate::{Error, PageInfo, branch::Parent, bus::Inner, catalogue::Names, lineage::Lineage};
+use crate::{
+    Error, PageInfo, branch::Parent, bus::Inner, catalogue::Names, graph::GraphState, lineage::Lineage,
+};
 
 /// How long a reader waits for commits under way.
 const SETTLE_WAIT: Duration = Duration::from_secs(10);
@@ -23,6 +25,8 @@ pub(super) struct Pinned {
     pin: Pin,
     /// The catalogue as of then, once somebody asked.
     names: OnceLock<Names>,
+    /// The graph as of then, once somebody asked.
+    graph: OnceLock<GraphState>,
     /// Dropped behind the pin.
     end: Option<End>,
 }
@@ -39,7 +43,7 @@ impl Drop for End {
 impl Pinned {
     pub(super) fn new(bus: Arc<Inner>) -> Self {
         let pin = bus.store.pin(|| bus.journal.last());
-        Self { bus, pin, names: OnceLock::new(), end: None }
+        Self { bus, pin, names: OnceLock::new(), graph: OnceLock::new(), end: None }
     }
 
     pub(super) fn epoch(&self) -> Epoch {
@@ -94,6 +98,15 @@ impl Pinned {
         let names = self.bus.catalogue.as_of(self.epoch());
         let names = names.ok_or(Error::SnapshotTooOld { epoch: self.epoch() })?;
         Ok(self.names.get_or_init(|| names))
+    }
+
+    /// Returns the graph as of the epoch.
+    pub(super) fn graph(&self) -> Result<&GraphState, Error> {
+        if let Some(graph) = self.graph.get() {
+            return Ok(graph);
+        }
+        self.settle()?;
+        Ok(self.graph.get_or_init(|| self.bus.graph.as_of(self.epoch())))
     }
 
     /// Lists the pages; `None` if they must be listed from the log.

@@ -140,10 +140,10 @@ impl Inner {
                 self.hash_page(page, &pin, last.epoch, &mut changes)?;
             }
         }
-        let names = self.catalogue.as_of(pin.epoch())?;
+        let (names, graph) = (self.catalogue.as_of(pin.epoch())?, self.graph.as_of(pin.epoch()));
         changes.into_iter().for_each(|(page, hash)| last.hasher.pages.set(page, hash));
         (last.epoch, last.death_count) = (pin.epoch(), death_count);
-        Some((pin.epoch(), last.hasher.finish(&names)))
+        Some((pin.epoch(), last.hasher.finish(&names, &graph)))
     }
 
     /// Notes a page's hash if it changed later than `since`, or that it does not live; `None` if its old bytes were

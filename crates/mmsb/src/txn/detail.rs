@@ -3,7 +3,7 @@
 //! Invariant: as soon as there is a detail, all of the transaction's changes are in it.
 
 use mmsb_delta::{BatchView, Patch};
-use mmsb_types::{PageEvent, PageId};
+use mmsb_types::{GraphEvent, PageEvent, PageId};
 
 use super::{Life, TxPage, index::PageIndex, target::Target};
 use crate::Error;
@@ -13,6 +13,8 @@ use crate::Error;
 pub(crate) struct Detail<'b> {
     pub(crate) pages: Vec<TxPage<'b>>,
     pub(crate) events: Vec<PageEvent>,
+    /// What is asked of the graph, in its order.
+    pub(crate) edits: Vec<GraphEvent>,
     index: PageIndex,
 }
 
@@ -53,6 +55,30 @@ impl<'b> Detail<'b> {
             return Err(Error::PageNotFound { page, epoch: target.epoch() });
         }
         Ok(found)
+    }
+
+    /// Tells whether the page lives once the transaction is committed, if nobody else ends it.
+    pub(crate) fn leaves_living(&self, page: PageId, lived: impl FnOnce() -> bool) -> bool {
+        match self.index.get(&page).map(|&index| self.pages[index].life) {
+            Some(life) => life != Life::Dead,
+            None => lived(),
+        }
+    }
+
+    /// Visits the pages that lived before and are deleted.
+    pub(crate) fn deleted(&self) -> impl Iterator<Item = PageId> {
+        let dead = self.pages.iter().filter(|page| page.life == Life::Dead && !page.born);
+        dead.map(|page| page.page)
+    }
+
+    /// Forgets the edges that were asked for at a page that is deleted.
+    pub(super) fn forget_edges(&mut self, page: PageId) {
+        self.edits.retain(|edit| match edit {
+            GraphEvent::EdgeAdded(edge) | GraphEvent::EdgeRemoved(edge) => {
+                edge.source != page && edge.target != page
+            }
+            _ => true,
+        });
     }
 
     pub(super) fn add(&mut self, page: TxPage<'b>) -> usize {

@@ -120,6 +120,8 @@ impl<'b> Transaction<'b> {
 
     /// Deletes the page; its name is free again, its id is never given to another page.
     ///
+    /// Its edges go with it. That another page is derived from it is told by the commit, unless that one goes, too.
+    ///
     /// # Errors
     /// [`Error::PageNotFound`].
     pub fn delete_page(&mut self, page: PageId) -> Result<(), Error> {
@@ -127,12 +129,13 @@ impl<'b> Transaction<'b> {
         let born_here = found.life == Life::Born;
         found.life = Life::Dead;
         found.change = Change::None;
-        let events = &mut self.make_detail()?.events;
+        let detail = self.make_detail()?;
+        detail.forget_edges(page);
         if born_here {
             // Nobody saw it: it leaves no trace.
-            events.retain(|event| event.page() != page);
+            detail.events.retain(|event| event.page() != page);
         } else {
-            events.push(PageEvent::Deleted { page });
+            detail.events.push(PageEvent::Deleted { page });
         }
         Ok(())
     }

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use mmsb_delta::compact_span;
 use mmsb_types::{Epoch, PageId, limits::COMPACT_ID_MAX};
 
+use crate::graph::Before;
+
 /// What one commit replaced, its runs on distinct bytes, in its order; or what several did that follow each other
 /// and are one entry each.
 #[derive(Debug, Default)]
@@ -20,6 +22,7 @@ pub(crate) struct UndoRecord {
     old: Vec<u8>,
     lives: Vec<(PageId, Life)>,
     names: Vec<(PageId, Option<Arc<str>>)>,
+    graph: Option<Arc<Before>>,
 }
 
 /// What commits replaced, as a record tells it.
@@ -30,6 +33,7 @@ pub(crate) struct Replaced<'r> {
     old: &'r [u8],
     lives: &'r [(PageId, Life)],
     names: &'r [(PageId, Option<Arc<str>>)],
+    graph: Option<&'r Before>,
 }
 
 /// How much a record holds, or has room for.
@@ -47,6 +51,8 @@ pub(crate) struct UndoSize {
     pub(crate) name_count: usize,
     /// Bytes of their names before.
     pub(crate) name_bytes: usize,
+    /// Bytes of what the commit replaces in the graph.
+    pub(crate) graph_bytes: usize,
 }
 
 /// A run of a page that the commit replaced.
@@ -137,6 +143,11 @@ impl UndoRecord {
         self.names.push((page, old));
     }
 
+    /// Notes what the commit replaces in the graph.
+    pub(crate) fn set_graph(&mut self, old: Arc<Before>) {
+        self.graph = Some(old);
+    }
+
     /// Returns how many commits it tells of, if the last one is that of `epoch`.
     pub(super) fn count_to(&self, epoch: Epoch) -> Option<u64> {
         (self.epoch == epoch).then_some(self.commit_count as u64)
@@ -153,6 +164,7 @@ impl UndoRecord {
             old: &self.old[bytes..],
             lives: &self.lives,
             names: &self.names,
+            graph: self.graph.as_deref(),
         }
     }
 
@@ -163,8 +175,9 @@ impl UndoRecord {
             return UndoSize { entry_count, old_bytes, ..UndoSize::default() }.bytes();
         }
         let (life_count, name_count) = (self.lives.len(), self.names.len());
-        let name_bytes = self.name_bytes();
-        UndoSize { entry_count, run_count, old_bytes, life_count, name_count, name_bytes }.bytes()
+        let (name_bytes, graph_bytes) = (self.name_bytes(), self.graph_bytes());
+        UndoSize { entry_count, run_count, old_bytes, life_count, name_count, name_bytes, graph_bytes }
+            .bytes()
     }
 
     /// How many bytes the columns have room for.
@@ -175,16 +188,22 @@ impl UndoRecord {
         }
         let (run_count, name_bytes) = (self.runs.capacity(), self.name_bytes());
         let (life_count, name_count) = (self.lives.capacity(), self.names.capacity());
-        UndoSize { entry_count, run_count, old_bytes, life_count, name_count, name_bytes }.bytes()
+        let graph_bytes = self.graph_bytes();
+        UndoSize { entry_count, run_count, old_bytes, life_count, name_count, name_bytes, graph_bytes }
+            .bytes()
     }
 
     /// Tells whether it never held anything but entries, which most commits are.
     fn has_no_other_column(&self) -> bool {
-        self.runs.capacity() | self.lives.capacity() | self.names.capacity() == 0
+        self.graph.is_none() && self.runs.capacity() | self.lives.capacity() | self.names.capacity() == 0
     }
 
     fn name_bytes(&self) -> usize {
         self.names.iter().filter_map(|(_, name)| name.as_deref()).map(str::len).sum()
+    }
+
+    fn graph_bytes(&self) -> usize {
+        self.graph.as_ref().map_or(0, |graph| graph.bytes())
     }
 
     pub(super) fn clear(&mut self) {
@@ -193,6 +212,7 @@ impl UndoRecord {
         self.old.clear();
         self.lives.clear();
         self.names.clear();
+        self.graph = None;
     }
 
     pub(super) fn reserve(&mut self, size: UndoSize) {
@@ -240,6 +260,10 @@ impl<'r> Replaced<'r> {
     pub(crate) fn names(&self) -> &'r [(PageId, Option<Arc<str>>)] {
         self.names
     }
+
+    pub(crate) fn graph(&self) -> Option<&'r Before> {
+        self.graph
+    }
 }
 
 impl UndoSize {
@@ -249,6 +273,6 @@ impl UndoSize {
         let runs = self.run_count.saturating_mul(size_of::<OldRun>()).saturating_add(self.old_bytes);
         let lives = self.life_count * size_of::<(PageId, Life)>();
         let names = self.name_count * size_of::<(PageId, Option<Arc<str>>)>() + self.name_bytes;
-        entries.saturating_add(runs).saturating_add(lives + names)
+        entries.saturating_add(runs).saturating_add(lives + names + self.graph_bytes)
     }
 }

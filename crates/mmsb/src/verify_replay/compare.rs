@@ -1,4 +1,4 @@
-//! Comparing a replayed state with a checkpoint of it: every page, its last change, all names.
+//! Comparing a replayed state with a checkpoint of it: every page, its last change, all names, the graph.
 //!
 //! Invariant: a page is compared as the chain tells it, not as one file of the chain does.
 
@@ -38,6 +38,7 @@ impl Replay {
             Some((page, what)) => Some(format!("{page} {what}")),
             None if notes_of(names) != notes_of(kept) => Some("names or places of pages".to_owned()),
             None if names.next_id != kept.next_id => Some("the next id".to_owned()),
+            None if self.heading.graph != heading.graph => Some("the graph".to_owned()),
             None => None,
         };
         match (&mut self.verified.difference, what) {

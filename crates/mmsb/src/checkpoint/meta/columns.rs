@@ -29,7 +29,7 @@ pub(super) struct Content {
     pub(super) names: TextList,
     /// The ids of living pages, as a roaring bitmap.
     pub(super) living: Vec<u8>,
-    /// Room for the graph and its flags; empty in version 1.
+    /// The graph as events, and the ids of stale pages as a roaring bitmap; both empty for none.
     pub(super) graph: Vec<u8>,
     pub(super) stale: Vec<u8>,
 }
@@ -49,7 +49,8 @@ impl Content {
     pub(super) fn bytes(&self) -> u64 {
         let texts = [&self.tags, &self.sites, &self.names];
         let text_bytes: usize = texts.map(|list| 2 * list.lengths.len() + list.bytes.len()).iter().sum();
-        (text_bytes + 9 * self.noted_pages.len() + self.living.len()) as u64
+        let sets = self.living.len() + self.graph.len() + self.stale.len();
+        (text_bytes + 9 * self.noted_pages.len() + sets) as u64
     }
 }
 

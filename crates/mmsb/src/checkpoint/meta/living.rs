@@ -68,6 +68,11 @@ impl Living {
         number(page).is_some_and(|id| self.0.contains(id))
     }
 
+    /// Visits the pages by rising id.
+    pub(super) fn iter(&self) -> impl Iterator<Item = PageId> {
+        self.0.iter().map(|id| PageId::new(u64::from(id)))
+    }
+
     /// Returns how many pages live.
     pub(crate) fn len(&self) -> u64 {
         self.0.len()

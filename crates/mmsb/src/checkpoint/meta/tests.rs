@@ -29,7 +29,7 @@ fn specimen() -> (Heading, Living) {
     texts.of_mut(TextKind::Site).push("src/main.rs:10".into());
     let source = SourceNumbers { tag: 2, site: 1 };
     let label = Some(Label::new(0));
-    let heading = Heading { epoch: EPOCH, label, source, texts, names };
+    let heading = Heading { epoch: EPOCH, label, source, texts, names, ..Heading::default() };
     (heading, living((1..10).chain([1_999_999])))
 }
 

@@ -1,0 +1,236 @@
+//! The graph as of one epoch, and how an event changes it.
+//!
+//! Copies share what they have in common, whole columns at a time: a copy costs three counts, the first change of
+//! a column that is shared copies it.
+//!
+//! Invariant: an event that does not fit changes nothing.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use mmsb_graph::Graph;
+use mmsb_types::{Edge, EdgeKind, Epoch, GraphEvent, PageEvent, PageId, Registration};
+
+use super::{Before, Misfit};
+
+/// Edges, registrations, flags.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct GraphState {
+    /// The commit that changed it last.
+    pub(crate) epoch: Epoch,
+    structure: Arc<Graph>,
+    derived: Arc<BTreeMap<PageId, Arc<Registration>>>,
+    stale: Arc<BTreeSet<PageId>>,
+}
+
+/// Two states are equal if they say the same, whoever said it.
+impl PartialEq for GraphState {
+    fn eq(&self, other: &Self) -> bool {
+        let same = Arc::ptr_eq(&self.structure, &other.structure) || self.structure == other.structure;
+        same && self.derived == other.derived && self.stale == other.stale
+    }
+}
+
+impl GraphState {
+    /// Makes the state of hand-made edges, registrations and flags.
+    ///
+    /// # Errors
+    /// What does not fit together.
+    pub(crate) fn of_parts(
+        epoch: Epoch,
+        edges: impl IntoIterator<Item = Edge>,
+        derived: BTreeMap<PageId, Arc<Registration>>,
+        stale: BTreeSet<PageId>,
+    ) -> Result<Self, Misfit> {
+        let edges = edges.into_iter().map(|edge| match derived.contains_key(&edge.target) {
+            true if edge.kind == EdgeKind::Data => Err(Misfit::Derived { page: edge.target }),
+            _ => Ok(edge),
+        });
+        let mut edges = edges.collect::<Result<Vec<_>, _>>()?;
+        edges.extend(derived.iter().flat_map(|(&page, registration)| implied(page, registration)));
+        let structure = Arc::new(Graph::from_edges(edges)?);
+        let state = Self { epoch, structure, derived: Arc::new(derived), stale: Arc::new(stale) };
+        state.check_stale(state.stale.iter().copied())?;
+        Ok(state)
+    }
+
+    /// Applies the graph events of the commit `epoch`, whose page events are `pages`.
+    ///
+    /// # Errors
+    /// What does not fit; the state is then of no use.
+    pub(crate) fn apply_all(
+        &mut self,
+        events: &[GraphEvent],
+        pages: &[PageEvent],
+        epoch: Epoch,
+    ) -> Result<(), Misfit> {
+        if !events.is_empty() {
+            events.iter().try_for_each(|event| self.apply(event))?;
+            self.check_stale(events.iter().map(GraphEvent::page))?;
+            self.epoch = epoch;
+        }
+        match gone(pages).find(|&page| self.structure.contains(page)) {
+            Some(page) => Err(Misfit::Gone { page }),
+            None => Ok(()),
+        }
+    }
+
+    /// Applies one event; whether flags still make sense is for [`GraphState::check_stale`] to say.
+    ///
+    /// # Errors
+    /// What does not fit; nothing was changed.
+    pub(super) fn apply(&mut self, event: &GraphEvent) -> Result<(), Misfit> {
+        match event {
+            GraphEvent::EdgeAdded(edge) => self.add_edge(*edge),
+            GraphEvent::EdgeRemoved(edge) => self.remove_edge(*edge),
+            GraphEvent::Derived { page, registration } => self.derive(*page, registration),
+            GraphEvent::Underived { page } => self.underive(*page).map(drop),
+            GraphEvent::Stale { page } => self.set_stale(*page, true),
+            GraphEvent::Fresh { page } => self.set_stale(*page, false),
+        }
+    }
+
+    /// Checks that each of these pages that is stale has an edge that leads to it.
+    ///
+    /// # Errors
+    /// [`Misfit::StaleAlone`].
+    pub(super) fn check_stale(&self, mut pages: impl Iterator<Item = PageId>) -> Result<(), Misfit> {
+        let alone = pages.find(|&page| self.is_stale(page) && !self.has_parents(page));
+        alone.map_or(Ok(()), |page| Err(Misfit::StaleAlone { page }))
+    }
+
+    /// Gives everything that `before` tells of its old value back.
+    pub(crate) fn restore(&mut self, before: &Before) {
+        for event in before.events_back(self) {
+            self.apply(&event).expect("what was replaced fits once what replaced it is gone");
+        }
+    }
+
+    /// Returns all edges, those that follow from registrations among them.
+    pub(crate) fn structure(&self) -> &Graph {
+        &self.structure
+    }
+
+    /// Tells whether nothing is here.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.structure.edge_count() == 0
+    }
+
+    /// Tells whether the page has an edge.
+    pub(crate) fn contains(&self, page: PageId) -> bool {
+        self.structure.contains(page)
+    }
+
+    /// Tells whether the edge is here.
+    pub(crate) fn has_edge(&self, edge: Edge) -> bool {
+        self.structure.contains_edge(edge.source, edge.target, edge.kind)
+    }
+
+    /// Tells whether such an edge would follow from a registration, and is not made by hand.
+    pub(crate) fn is_implied(&self, edge: Edge) -> bool {
+        edge.kind == EdgeKind::Data && self.derived.contains_key(&edge.target)
+    }
+
+    /// Tells whether an edge leads to the page.
+    pub(super) fn has_parents(&self, page: PageId) -> bool {
+        self.structure.rank(page).is_some_and(|rank| rank > 0)
+    }
+
+    /// Returns what the page is derived by.
+    pub(crate) fn registration(&self, page: PageId) -> Option<&Arc<Registration>> {
+        self.derived.get(&page)
+    }
+
+    /// Visits the derived pages by rising id.
+    pub(crate) fn derived(&self) -> impl ExactSizeIterator<Item = (PageId, &Arc<Registration>)> {
+        self.derived.iter().map(|(&page, registration)| (page, registration))
+    }
+
+    /// Tells whether the page is stale.
+    pub(crate) fn is_stale(&self, page: PageId) -> bool {
+        self.stale.contains(&page)
+    }
+
+    /// Visits the stale pages by rising id.
+    pub(crate) fn stale(&self) -> impl ExactSizeIterator<Item = PageId> {
+        self.stale.iter().copied()
+    }
+
+    /// Returns the edges made by hand, sorted.
+    pub(crate) fn hand_edges(&self) -> Vec<Edge> {
+        let mut edges = self.structure.edges();
+        edges.retain(|&edge| !self.is_implied(edge));
+        edges
+    }
+
+    fn add_edge(&mut self, edge: Edge) -> Result<(), Misfit> {
+        if self.is_implied(edge) {
+            return Err(Misfit::Derived { page: edge.target });
+        }
+        let added = Arc::make_mut(&mut self.structure).add_edge(edge.source, edge.target, edge.kind)?;
+        if added { Ok(()) } else { Err(Misfit::EdgeThere { edge }) }
+    }
+
+    fn remove_edge(&mut self, edge: Edge) -> Result<(), Misfit> {
+        if self.is_implied(edge) {
+            return Err(Misfit::Derived { page: edge.target });
+        }
+        let removed = Arc::make_mut(&mut self.structure).remove_edge(edge.source, edge.target, edge.kind);
+        if removed { Ok(()) } else { Err(Misfit::NoSuchEdge { edge }) }
+    }
+
+    fn derive(&mut self, page: PageId, registration: &Arc<Registration>) -> Result<(), Misfit> {
+        if self.derived.contains_key(&page) {
+            return Err(Misfit::Derived { page });
+        }
+        let structure = Arc::make_mut(&mut self.structure);
+        for (count, edge) in implied(page, registration).enumerate() {
+            let failed = match structure.add_edge(edge.source, edge.target, edge.kind) {
+                Ok(true) => continue,
+                Ok(false) => Misfit::EdgeThere { edge },
+                Err(cycle) => cycle.into(),
+            };
+            remove_all(structure, implied(page, registration).take(count));
+            return Err(failed);
+        }
+        Arc::make_mut(&mut self.derived).insert(page, Arc::clone(registration));
+        Ok(())
+    }
+
+    fn underive(&mut self, page: PageId) -> Result<(), Misfit> {
+        let registration = Arc::make_mut(&mut self.derived).remove(&page);
+        let registration = registration.ok_or(Misfit::NotDerived { page })?;
+        remove_all(Arc::make_mut(&mut self.structure), implied(page, &registration));
+        Ok(())
+    }
+
+    fn set_stale(&mut self, page: PageId, stale: bool) -> Result<(), Misfit> {
+        let flags = Arc::make_mut(&mut self.stale);
+        let changed = if stale { flags.insert(page) } else { flags.remove(&page) };
+        if changed { Ok(()) } else { Err(Misfit::Flag { page, stale }) }
+    }
+}
+
+/// Returns the edges that follow from a registration, sources rising.
+pub(super) fn implied(page: PageId, registration: &Registration) -> impl Iterator<Item = Edge> + use<> {
+    let edge = move |source| Edge { source, target: page, kind: EdgeKind::Data };
+    registration.sources().into_iter().map(edge)
+}
+
+fn remove_all(structure: &mut Graph, edges: impl Iterator<Item = Edge>) {
+    edges.for_each(|edge| drop(structure.remove_edge(edge.source, edge.target, edge.kind)));
+}
+
+/// Visits the pages that are gone once all these events have happened.
+fn gone(events: &[PageEvent]) -> impl Iterator<Item = PageId> {
+    events.iter().enumerate().filter_map(|(at, event)| match *event {
+        PageEvent::Deleted { page } => (!is_created(&events[at + 1..], page)).then_some(page),
+        PageEvent::Created { .. } | PageEvent::Named { .. } => None,
+    })
+}
+
+fn is_created(events: &[PageEvent], wanted: PageId) -> bool {
+    events.iter().any(|event| matches!(event, PageEvent::Created { page, .. } if *page == wanted))
+}
