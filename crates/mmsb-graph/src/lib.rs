@@ -25,9 +25,9 @@ mod schedule;
 mod stats;
 mod wave;
 
-pub use edge::Edge;
 pub use error::GraphError;
 pub use graph::Graph;
+pub use mmsb_types::Edge;
 pub use propagate::{Outcome, Recompute, Step};
 pub use schedule::Schedule;
 pub use stats::GraphStats;

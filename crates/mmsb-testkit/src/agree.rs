@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use mmsb::{
-    Branch, Bus, Change, ChangeKind, CommitInfo, Epoch, Error, PageId, PageInfo, Past, Snapshot, ToView, View,
+    Branch, Bus, Change, ChangeKind, CommitInfo, Epoch, Error, GraphView, PageId, PageInfo, Past, Snapshot,
+    ToView, View,
 };
 
 use crate::{Model, ModelPage, ModelState};
@@ -37,6 +38,7 @@ pub fn live(bus: &Bus, model: &Model) {
     let (epoch, state) = (model.epoch(), model.newest());
     assert_eq!(bus.epoch(), epoch, "newest epoch");
     assert!(bus.pages().eq(state.pages.keys().copied()), "live pages at {epoch}");
+    graph(&bus.graph().unwrap(), model);
     for (&page, expected) in &state.pages {
         assert!(bus.with_page(page, |bytes| bytes == *expected.bytes).unwrap(), "bytes of {page} at {epoch}");
         assert_eq!(bus.page_epoch(page).unwrap(), expected.epoch, "epoch of {page} at {epoch}");
@@ -44,6 +46,17 @@ pub fn live(bus: &Bus, model: &Model) {
         let found = expected.name.as_deref().map(|name| bus.page(name));
         assert!(found.is_none_or(|found| found == Some(page)), "{page} by its name at {epoch}");
     }
+}
+
+/// Asserts that a graph is the model's of its epoch, and in order.
+///
+/// # Panics
+/// If it is not.
+#[track_caller]
+pub fn graph(graph: &GraphView, model: &Model) {
+    let (epoch, edges) = (graph.epoch(), &model.state(graph.epoch()).edges);
+    assert!(graph.edges().iter().eq(edges), "edges at {epoch}: {:?}, not {edges:?}", graph.edges());
+    assert_eq!(graph.check(), [], "the graph at {epoch}");
 }
 
 /// Asserts that a past state is the model's of that epoch.
@@ -54,6 +67,7 @@ pub fn live(bus: &Bus, model: &Model) {
 pub fn past(past: &Past, model: &Model) {
     let (epoch, expected) = (past.epoch(), model.state(past.epoch()));
     assert_eq!(past.label(), expected.label, "label of {epoch}");
+    graph(&past.graph(), model);
     assert!(past.pages().map(|info| info.page).eq(expected.pages.keys().copied()), "pages at {epoch}");
     for info in past.pages() {
         let (page, expected) = (info.page, &expected.pages[&info.page]);
@@ -79,6 +93,7 @@ pub fn branch(branch: &Branch, model: &Model) {
     infos.iter().for_each(|info| branch_page(branch, info, &state.pages[&info.page]));
     let view = branch.to_view().unwrap();
     assert_eq!((view.epoch(), view.label().unwrap()), (epoch, state.label), "of the view");
+    graph(&view.graph().unwrap(), model);
     bytes_of_all(&view, &ids, &state.pages);
 }
 
@@ -102,6 +117,7 @@ fn bytes_of_all(view: &impl View, pages: &[PageId], expected: &BTreeMap<PageId, 
 pub fn snapshot(snapshot: &Snapshot, model: &Model) {
     let epoch = snapshot.epoch();
     let expected = &model.state(epoch).pages;
+    graph(&snapshot.graph().expect("the graph of a snapshot"), model);
     let infos = snapshot.pages().expect("the pages of a snapshot");
     assert!(infos.iter().map(|info| info.page).eq(expected.keys().copied()), "pages at {epoch}: {infos:?}");
     infos.iter().for_each(|info| listed(snapshot, info, &expected[&info.page]));
@@ -186,7 +202,7 @@ fn commits(bus: &Bus, model: &Model) {
     let commits: Vec<CommitInfo> = bus.commits().unwrap().map(|commit| commit.expect("a commit")).collect();
     assert_eq!(commits.len() as u64, model.epoch().get(), "every commit is in the log, and nothing else");
     for commit in commits {
-        let ModelState { label, tag, pages } = model.state(commit.epoch);
+        let ModelState { label, tag, pages, .. } = model.state(commit.epoch);
         assert_eq!((commit.label, commit.source.tag.as_ref()), (*label, tag.as_ref()), "{}", commit.epoch);
         let changed = |page: &PageId| pages.get(page).is_some_and(|page| page.epoch == commit.epoch);
         assert!(commit.pages.iter().all(changed), "pages of {commit}");

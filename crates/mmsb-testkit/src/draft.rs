@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use mmsb::{Epoch, PageId};
+use mmsb::{Edge, Epoch, PageId};
 
 use crate::{ModelPage, ModelState};
 
@@ -15,6 +15,8 @@ pub(crate) struct Draft {
     pub(crate) state: ModelState,
     base: ModelState,
     touched: BTreeMap<PageId, Touch>,
+    /// An edge was asked for that closes a cycle.
+    pub(crate) has_cycle: bool,
 }
 
 /// How a page's bytes were changed last.
@@ -28,7 +30,7 @@ enum Touch {
 impl Draft {
     pub(crate) fn new(base: &ModelState) -> Self {
         let state = ModelState { label: None, tag: None, ..base.clone() };
-        Self { state, base: base.clone(), touched: BTreeMap::new() }
+        Self { state, base: base.clone(), touched: BTreeMap::new(), has_cycle: false }
     }
 
     pub(crate) fn create(&mut self, page: PageId, name: Option<&str>, page_bytes: usize) {
@@ -39,6 +41,22 @@ impl Draft {
 
     pub(crate) fn delete(&mut self, page: PageId) {
         self.state.pages.remove(&page);
+        self.state.edges.retain(|edge| edge.source != page && edge.target != page);
+    }
+
+    /// Adds an edge, unless its source depends on its target.
+    pub(crate) fn link(&mut self, edge: Edge) {
+        let (mut reached, mut count) = (BTreeSet::from([edge.target]), 0);
+        while reached.len() > count {
+            count = reached.len();
+            let next = self.state.edges.iter().filter(|edge| reached.contains(&edge.source));
+            reached.extend(next.map(|edge| edge.target).collect::<Vec<_>>());
+        }
+        if reached.contains(&edge.source) {
+            self.has_cycle = true;
+        } else {
+            self.state.edges.insert(edge);
+        }
     }
 
     pub(crate) fn name(&mut self, page: PageId, name: Option<&str>) {

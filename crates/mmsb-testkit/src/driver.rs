@@ -1,6 +1,7 @@
 //! Random transactions, committed to a bus and to the model side by side.
 
 mod act;
+mod graph;
 mod pick;
 
 use mmsb::{Branch, Bus, Committed, Epoch, Error, Rewound, Transaction};
@@ -94,7 +95,10 @@ impl Driver {
         let mut draft = Draft::new(self.model.newest());
         let mut tx = self.begin(bus, &mut draft);
         for _ in 0..self.rng.below(6) {
-            self.act(&mut tx, &mut draft)?;
+            // What comes behind a refused edge might make it fit.
+            if !draft.has_cycle {
+                self.act(&mut tx, &mut draft)?;
+            }
         }
         match self.rng.below(20) {
             0 => Ok(None),
@@ -176,21 +180,23 @@ impl Driver {
 
     #[track_caller]
     fn commit(&mut self, tx: Transaction<'_>, draft: Draft) -> Result<Option<Committed>, Error> {
-        let taken = draft.has_name_twice();
+        let (cyclic, taken) = (draft.has_cycle, draft.has_name_twice());
+        let fits = !cyclic && !taken;
         match tx.commit() {
+            Err(Error::Cycle { .. }) if cyclic => Ok(None),
             Err(Error::NameTaken { .. }) if taken => Ok(None),
-            Ok(committed) if !taken => {
+            Ok(committed) if fits => {
                 assert_eq!(committed.epoch, self.model.epoch().next(), "epochs are dense");
                 self.model.push(draft.finish(committed.epoch));
                 Ok(Some(committed))
             }
-            Err(Error::OutcomeUnknown { epoch, source }) if !taken => {
+            Err(Error::OutcomeUnknown { epoch, source }) if fits => {
                 assert_eq!(epoch, self.model.epoch().next(), "epochs are dense");
                 self.model.push(draft.finish(epoch));
                 Err(Error::OutcomeUnknown { epoch, source })
             }
-            Err(error) if !matches!(error, Error::NameTaken { .. }) => Err(error),
-            other => panic!("a name twice: {taken}; committing gave {other:?}"),
+            Err(error) if !matches!(error, Error::NameTaken { .. } | Error::Cycle { .. }) => Err(error),
+            other => panic!("a name twice: {taken}, a cycle: {cyclic}; committing gave {other:?}"),
         }
     }
 
@@ -201,6 +207,7 @@ impl Driver {
         match refused {
             Err(Error::Conflict { .. }) => Ok(()),
             Err(Error::NameTaken { .. }) if draft.has_name_twice() => Ok(()),
+            Err(Error::Cycle { .. }) if draft.has_cycle => Ok(()),
             Ok(()) => panic!("an epoch that {page} never had was accepted"),
             Err(error) => Err(error),
         }

@@ -1,8 +1,11 @@
 //! The oracle: a map of pages for every epoch.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use mmsb::{Epoch, Label, PageId};
+use mmsb::{Edge, Epoch, Label, PageId};
 
 /// What a bus must hold, at every epoch.
 #[derive(Clone, Debug)]
@@ -19,6 +22,8 @@ pub struct ModelState {
     pub tag: Option<String>,
     /// The pages.
     pub pages: BTreeMap<PageId, ModelPage>,
+    /// Who depends on whom.
+    pub edges: BTreeSet<Edge>,
 }
 
 /// What one page must be.

@@ -55,6 +55,14 @@ pub struct Edge {
     pub kind: EdgeKind,
 }
 
+impl Edge {
+    /// Makes the edge.
+    #[must_use]
+    pub const fn new(source: PageId, target: PageId, kind: EdgeKind) -> Self {
+        Self { source, target, kind }
+    }
+}
+
 impl fmt::Display for Edge {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} -> {} ({})", self.source, self.target, self.kind.name())

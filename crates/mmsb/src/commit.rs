@@ -60,9 +60,7 @@ fn single(bus: &Bus, tx: &mut Transaction<'_>) -> Result<Epoch, Error> {
 /// graph while the caller holds a committer.
 #[inline]
 fn changes_graph(bus: &Bus, tx: &Transaction<'_>) -> bool {
-    tx.detail().is_some_and(|detail| {
-        !detail.edits.is_empty() || detail.deleted().next().is_some() && bus.graph_lock().has_any(detail.deleted())
-    })
+    tx.detail().is_some_and(|detail| detail.edits_graph(|page| bus.graph_lock().contains(page)))
 }
 
 /// Steps 1 to 4, under a committer that the caller took; returns the epoch.

@@ -12,8 +12,8 @@ use mmsb_types::{Epoch, PageId, Span};
 
 use crate::state::{State, StatePage};
 
-pub(crate) use self::report::write_label;
 pub(crate) use self::graph::diff_graphs;
+pub(crate) use self::report::write_label;
 pub use self::{
     graph::GraphDifference,
     report::{Divergence, RunDiff, Side},

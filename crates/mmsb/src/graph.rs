@@ -18,6 +18,6 @@ pub(crate) use self::{
     before::Before,
     live::{GraphChange, GraphLock},
     misfit::Misfit,
-    plan::{Plan, Wanted, plan},
+    plan::{GraphEdit, Plan, Wanted, plan},
     state::GraphState,
 };

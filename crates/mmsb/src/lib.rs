@@ -90,7 +90,8 @@ pub use branch::{Branch, BranchView};
 pub use checkpoint::{CheckpointEvery, CheckpointProgress, Checkpointed, Compacted, Retention, Tag};
 pub use commits::Commits;
 pub use diff::{
-    Align, ByteRun, Diff, Divergence, GraphDifference, PageDiff, PageDifference, RunDiff, Side, compare_runs, diff,
+    Align, ByteRun, Diff, Divergence, GraphDifference, PageDiff, PageDifference, RunDiff, Side, compare_runs,
+    diff,
 };
 pub use files::{CheckpointInfo, SegmentInfo};
 pub use graph::GraphView;

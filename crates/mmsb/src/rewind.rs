@@ -125,7 +125,6 @@ impl Bus {
             error => error,
         })
     }
-
 }
 
 /// Fills the transaction with what leads back to `target`; `None` if that is neither in the undo records nor

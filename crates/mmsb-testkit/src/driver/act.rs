@@ -14,7 +14,7 @@ const PAGES_MAX: usize = 12;
 impl Driver {
     pub(super) fn act(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {
         let count = draft.state.pages.len();
-        match self.rng.below(12) {
+        match self.rng.below(15) {
             0 | 1 if count < PAGES_MAX => self.create(tx, draft),
             _ if count == 0 => Ok(()),
             2 => self.delete(tx, draft),
@@ -22,6 +22,8 @@ impl Driver {
             4 => self.swap_names(tx, draft),
             5 | 6 => self.capture(tx, draft),
             7 => self.read(tx, draft),
+            12 | 13 => self.link(tx, draft),
+            14 => self.unlink(tx, draft),
             _ => self.write(tx, draft),
         }
     }

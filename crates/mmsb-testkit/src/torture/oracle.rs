@@ -176,6 +176,10 @@ pub fn shows(bus: &Bus, state: &ModelState) -> Result<(), String> {
     if !bus.pages().eq(state.pages.keys().copied()) {
         return Err(format!("other pages live at {epoch}"));
     }
+    let graph = bus.graph().map_err(|error| told("the graph", &error))?;
+    if !graph.edges().iter().eq(&state.edges) {
+        return Err(format!("other edges at {epoch}"));
+    }
     for (&page, expected) in &state.pages {
         let is_same = bus.with_page(page, |bytes| bytes == &**expected.bytes);
         if !is_same.map_err(|error| told("reading", &error))? {
@@ -197,6 +201,9 @@ fn past_shows(past: &Past, state: &ModelState) -> Result<(), String> {
     let epoch = past.epoch();
     if !past.pages().map(|info| info.page).eq(state.pages.keys().copied()) {
         return Err(format!("other pages lived at {epoch}, looking back"));
+    }
+    if !past.graph().edges().iter().eq(&state.edges) {
+        return Err(format!("other edges at {epoch}, looking back"));
     }
     for info in past.pages() {
         let expected = &state.pages[&info.page];

@@ -7,12 +7,12 @@
 
 use std::collections::BTreeSet;
 
-use mmsb_types::{EdgeKind, Epoch, GraphEvent, PageId};
+use mmsb_types::{Edge, EdgeKind, Epoch, GraphEvent, PageId};
 
 use super::{Branch, State};
 use crate::{
     Error,
-    graph::{GraphState, Plan, Wanted, plan},
+    graph::{GraphEdit, GraphState, Plan, Wanted, plan},
     txn::{Change, Detail, Life},
 };
 
@@ -41,18 +41,14 @@ impl Branch {
         changed: &[bool],
     ) -> Result<Plan, Error> {
         check_derived(graph, detail)?;
-        let lives = |page| state.layer.life(&self.inner.base, page).is_ok();
-        let mut joining = detail.edits.iter().flat_map(GraphEvent::joining);
-        if let Some(page) = joining.find(|&page| !detail.leaves_living(page, || lives(page))) {
-            return Err(state.layer.missing(page));
-        }
-        let deleted: BTreeSet<PageId> = detail.deleted().collect();
         let mut edits = detail.edits.clone();
         let changed = detail.pages.iter().zip(changed).filter(|(page, changed)| **changed && !page.born);
-        let left_behind: BTreeSet<PageId> = changed.flat_map(|(page, _)| dependents(graph, page.page)).collect();
-        let stale = left_behind.difference(&deleted);
-        edits.extend(stale.map(|&page| GraphEvent::Stale { page }));
-        plan(graph, &Wanted { edits: &edits, is_exact: false, deleted: &deleted })
+        let left_behind = changed.flat_map(|(page, _)| dependents(graph, page.page));
+        let stale: BTreeSet<PageId> = left_behind.collect();
+        edits.extend(stale.into_iter().map(|page| GraphEdit::Event(GraphEvent::Stale { page })));
+        let lives = |page| detail.leaves_living(page, || state.layer.life(&self.inner.base, page).is_ok());
+        let epoch = state.layer.epoch;
+        plan(graph, &Wanted { edits: &edits, is_exact: false, lives: &lives, epoch })
     }
 }
 
@@ -80,9 +76,13 @@ fn check_derived(graph: &GraphState, detail: &Detail<'_>) -> Result<(), Error> {
     derived.map_or(Ok(()), |page| Err(Error::DerivedPage { page: page.page }))
 }
 
-/// Visits the pages that a change of this one leaves behind.
-fn dependents(graph: &GraphState, page: PageId) -> impl Iterator<Item = PageId> + use<> {
-    let edges = graph.structure().edges_at(page).into_iter();
-    let marks = move |edge: &mmsb_types::Edge| edge.source == page && edge.kind != EdgeKind::GpuSync;
-    edges.filter(marks).map(|edge| edge.target)
+/// Returns the pages that a change of this one leaves behind: those derived from it, and those that it controls.
+fn dependents(graph: &GraphState, page: PageId) -> Vec<PageId> {
+    let is_left_behind = |edge: &Edge| match edge.kind {
+        EdgeKind::Control => true,
+        EdgeKind::GpuSync => false,
+        EdgeKind::Data | EdgeKind::Compiler => graph.registration(edge.target).is_some(),
+    };
+    let edges = graph.structure().edges_at(page).into_iter().filter(|edge| edge.source == page);
+    edges.filter(is_left_behind).map(|edge| edge.target).collect()
 }

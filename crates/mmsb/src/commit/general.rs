@@ -5,7 +5,7 @@ use std::sync::Arc;
 use mmsb_delta::BatchView;
 use mmsb_page::{Group, Need, NewPage};
 use mmsb_tlog::Room;
-use mmsb_types::{Epoch, GraphEvent};
+use mmsb_types::Epoch;
 
 use super::{Beside, Commit, Scratch, held::HeldPages, lock::lock_all, undo};
 use crate::{
@@ -74,29 +74,19 @@ impl<'c> Commit<'c> {
 
     /// Checks and prepares what changes beside pages.
     fn changes(&self, draft: &Draft, detail: &Detail<'_>) -> Result<Changes<'c>, Error> {
-        let bus = self.bus;
+        let (bus, graph) = (self.bus, self.bus.graph_lock());
         let is_pinned = |from, until| bus.store().is_pinned(from, until);
-        let deleted = detail.deleted().collect();
-        let is_exact = draft.rewinds_to().is_some();
-        let wanted = Wanted { edits: &detail.edits, is_exact, deleted: &deleted };
-        let graph = if wanted.edits.is_empty() && !bus.graph_lock().has_any(detail.deleted()) {
-            None
-        } else {
-            self.check_joining(detail)?;
-            let lock = bus.graph_lock();
-            Some(lock.change(lock.lock(), &wanted, |until| is_pinned(Epoch::ZERO, until))?)
-        };
+        let changes_graph = detail.edits_graph(|page| graph.contains(page));
+        let graph = changes_graph.then(|| {
+            let lives = |page| detail.leaves_living(page, || bus.store().contains(page));
+            let is_exact = draft.rewinds_to().is_some();
+            let wanted = Wanted { edits: &detail.edits, is_exact, lives: &lives, epoch: bus.epoch() };
+            graph.change(graph.lock(), &wanted, |until| is_pinned(Epoch::ZERO, until))
+        });
+        let graph = graph.transpose()?;
         let change = || bus.catalogue().change(&detail.events, is_pinned);
         let names = (!detail.events.is_empty()).then(change).transpose()?;
         Ok(Changes { graph, names })
-    }
-
-    /// Checks that the pages that come into the graph live.
-    fn check_joining(&self, detail: &Detail<'_>) -> Result<(), Error> {
-        let store = self.bus.store();
-        let mut joining = detail.edits.iter().flat_map(GraphEvent::joining);
-        let missing = joining.find(|&page| !detail.leaves_living(page, || store.contains(page)));
-        missing.map_or(Ok(()), |page| Err(Error::PageNotFound { page, epoch: self.bus.epoch() }))
     }
 
     /// Compares captured pages first, each by itself, and locks all then: the locks are short, the comparison

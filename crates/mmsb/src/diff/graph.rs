@@ -86,8 +86,10 @@ fn diff_registrations(
             differences.push(GraphDifference::Registration { page, left, right: other });
         }
     }
-    differences.extend(rights.into_iter().map(|((_, page), registration)| {
-        GraphDifference::Registration { page, left: None, right: Some(registration) }
+    differences.extend(rights.into_iter().map(|((_, page), registration)| GraphDifference::Registration {
+        page,
+        left: None,
+        right: Some(registration),
     }));
 }
 

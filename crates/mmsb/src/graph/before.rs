@@ -64,22 +64,36 @@ impl Before {
 
     /// Returns the events that lead from `now` to where everything told here has its old value.
     pub(crate) fn events_back(&self, now: &GraphState) -> Vec<GraphEvent> {
-        let mut events = Vec::new();
-        let flags = self.stale.iter().filter(|&(&page, &was)| now.is_stale(page) != was);
-        let (gone, back): (Vec<_>, Vec<_>) = flags.map(|(&page, &was)| (page, was)).partition(|(_, was)| !was);
-        let derived = || self.derived.iter().filter(|&(&page, was)| now.registration(page) != was.as_ref());
-        let has = |edge| now.has_edge(edge) && !now.is_implied(edge);
-        let edges = || self.edges.iter().filter(|&(&edge, &was)| has(edge) != was);
-        events.extend(gone.into_iter().map(|(page, _)| GraphEvent::Fresh { page }));
-        let ended = derived().filter(|&(&page, _)| now.registration(page).is_some());
-        events.extend(ended.map(|(&page, _)| GraphEvent::Underived { page }));
-        events.extend(edges().filter(|&(_, was)| !was).map(|(&edge, _)| GraphEvent::EdgeRemoved(edge)));
-        events.extend(edges().filter(|&(_, was)| *was).map(|(&edge, _)| GraphEvent::EdgeAdded(edge)));
-        events.extend(derived().filter_map(|(&page, was)| {
-            Some(GraphEvent::Derived { page, registration: Arc::clone(was.as_ref()?) })
-        }));
-        events.extend(back.into_iter().map(|(page, _)| GraphEvent::Stale { page }));
-        events
+        let mut steps = Steps::default();
+        self.compare(now, |difference| steps.add(difference));
+        steps.events()
+    }
+
+    /// Returns the events that led from the old values told here to `now`.
+    pub(super) fn events_since(&self, now: &GraphState) -> Vec<GraphEvent> {
+        let mut steps = Steps::default();
+        self.compare(now, |difference| steps.add(difference.reversed()));
+        steps.events()
+    }
+
+    /// Visits what has another value now.
+    fn compare(&self, now: &GraphState, mut visit: impl FnMut(Difference)) {
+        for (&edge, &to) in &self.edges {
+            let from = now.has_edge(edge) && !now.is_implied(edge);
+            visit(Difference::Edge { edge, from, to });
+        }
+        for (&page, to) in &self.derived {
+            visit(Difference::Derived { page, from: now.registration(page).cloned(), to: to.clone() });
+        }
+        for (&page, &to) in &self.stale {
+            visit(Difference::Stale { page, from: now.is_stale(page), to });
+        }
+    }
+
+    /// Visits the pages whose edges, registration or flag it tells of.
+    pub(super) fn pages(&self) -> impl Iterator<Item = PageId> {
+        let targets = self.edges.keys().map(|edge| edge.target);
+        targets.chain(self.derived.keys().copied()).chain(self.stale.keys().copied())
     }
 
     /// Tells whether nothing was replaced.
@@ -93,6 +107,57 @@ impl Before {
         let inner = registrations.map(|old| old.name.len() + size_of_val(old.inputs.as_slice()));
         let entries = self.edges.len() + self.derived.len() + self.stale.len();
         entries * ENTRY_BYTES + inner.sum::<usize>()
+    }
+}
+
+/// One value, in two states.
+enum Difference {
+    Edge { edge: Edge, from: bool, to: bool },
+    Derived { page: PageId, from: Option<Arc<Registration>>, to: Option<Arc<Registration>> },
+    Stale { page: PageId, from: bool, to: bool },
+}
+
+impl Difference {
+    fn reversed(self) -> Self {
+        match self {
+            Self::Edge { edge, from, to } => Self::Edge { edge, from: to, to: from },
+            Self::Derived { page, from, to } => Self::Derived { page, from: to, to: from },
+            Self::Stale { page, from, to } => Self::Stale { page, from: to, to: from },
+        }
+    }
+}
+
+/// Events from one state to another: first what goes, flags before what they need; then what comes.
+#[derive(Default)]
+struct Steps {
+    fresh: Vec<GraphEvent>,
+    underived: Vec<GraphEvent>,
+    removed: Vec<GraphEvent>,
+    added: Vec<GraphEvent>,
+    derived: Vec<GraphEvent>,
+    stale: Vec<GraphEvent>,
+}
+
+impl Steps {
+    fn add(&mut self, difference: Difference) {
+        match difference {
+            Difference::Edge { edge, from: false, to: true } => self.added.push(GraphEvent::EdgeAdded(edge)),
+            Difference::Edge { edge, from: true, to: false } => {
+                self.removed.push(GraphEvent::EdgeRemoved(edge));
+            }
+            Difference::Stale { page, from: false, to: true } => self.stale.push(GraphEvent::Stale { page }),
+            Difference::Stale { page, from: true, to: false } => self.fresh.push(GraphEvent::Fresh { page }),
+            Difference::Derived { page, from, to } if from != to => {
+                self.underived.extend(from.map(|_| GraphEvent::Underived { page }));
+                self.derived.extend(to.map(|registration| GraphEvent::Derived { page, registration }));
+            }
+            _ => {}
+        }
+    }
+
+    fn events(self) -> Vec<GraphEvent> {
+        let gone = [self.fresh, self.underived, self.removed];
+        gone.into_iter().chain([self.added, self.derived, self.stale]).flatten().collect()
     }
 }
 

@@ -109,10 +109,9 @@ impl GraphLock {
         state
     }
 
-    /// Tells whether one of the pages has an edge.
-    pub(crate) fn has_any(&self, mut pages: impl Iterator<Item = PageId>) -> bool {
-        let versions = self.versions();
-        pages.any(|page| versions.newest.contains(page))
+    /// Tells whether the page has an edge, or is about to.
+    pub(crate) fn contains(&self, page: PageId) -> bool {
+        self.versions().newest.contains(page)
     }
 
     /// Returns the newest state; called by who holds the graph lock, for else it may hold what is refused.

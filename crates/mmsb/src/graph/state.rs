@@ -7,6 +7,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     sync::Arc,
 };
 
@@ -16,13 +17,21 @@ use mmsb_types::{Edge, EdgeKind, Epoch, GraphEvent, PageEvent, PageId, Registrat
 use super::{Before, Misfit};
 
 /// Edges, registrations, flags.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct GraphState {
     /// The commit that changed it last.
     pub(crate) epoch: Epoch,
     structure: Arc<Graph>,
     derived: Arc<BTreeMap<PageId, Arc<Registration>>>,
     stale: Arc<BTreeSet<PageId>>,
+}
+
+impl fmt::Debug for GraphState {
+    /// Counts, not the edges.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (edges, derived, stale) = (self.structure.edge_count(), self.derived.len(), self.stale.len());
+        write!(f, "graph of {}: {edges} edges, {derived} derived, {stale} stale", self.epoch)
+    }
 }
 
 /// Two states are equal if they say the same, whoever said it.
@@ -220,7 +229,9 @@ pub(super) fn implied(page: PageId, registration: &Registration) -> impl Iterato
 }
 
 fn remove_all(structure: &mut Graph, edges: impl Iterator<Item = Edge>) {
-    edges.for_each(|edge| drop(structure.remove_edge(edge.source, edge.target, edge.kind)));
+    edges.for_each(|edge| {
+        structure.remove_edge(edge.source, edge.target, edge.kind);
+    });
 }
 
 /// Visits the pages that are gone once all these events have happened.

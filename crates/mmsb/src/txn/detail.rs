@@ -3,10 +3,10 @@
 //! Invariant: as soon as there is a detail, all of the transaction's changes are in it.
 
 use mmsb_delta::{BatchView, Patch};
-use mmsb_types::{GraphEvent, PageEvent, PageId};
+use mmsb_types::{PageEvent, PageId};
 
 use super::{Life, TxPage, index::PageIndex, target::Target};
-use crate::Error;
+use crate::{Error, graph::GraphEdit};
 
 /// Pages and events of one transaction.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub(crate) struct Detail<'b> {
     pub(crate) pages: Vec<TxPage<'b>>,
     pub(crate) events: Vec<PageEvent>,
     /// What is asked of the graph, in its order.
-    pub(crate) edits: Vec<GraphEvent>,
+    pub(crate) edits: Vec<GraphEdit>,
     index: PageIndex,
 }
 
@@ -65,20 +65,12 @@ impl<'b> Detail<'b> {
         }
     }
 
-    /// Visits the pages that lived before and are deleted.
-    pub(crate) fn deleted(&self) -> impl Iterator<Item = PageId> {
-        let dead = self.pages.iter().filter(|page| page.life == Life::Dead && !page.born);
-        dead.map(|page| page.page)
-    }
-
-    /// Forgets the edges that were asked for at a page that is deleted.
-    pub(super) fn forget_edges(&mut self, page: PageId) {
-        self.edits.retain(|edit| match edit {
-            GraphEvent::EdgeAdded(edge) | GraphEvent::EdgeRemoved(edge) => {
-                edge.source != page && edge.target != page
-            }
-            _ => true,
-        });
+    /// Tells whether the graph is to change; `has_edges` tells of a page whether it is in the graph.
+    pub(crate) fn edits_graph(&self, has_edges: impl Fn(PageId) -> bool) -> bool {
+        self.edits.iter().any(|edit| match edit {
+            GraphEdit::Event(_) => true,
+            GraphEdit::Delete(page) => has_edges(*page),
+        })
     }
 
     pub(super) fn add(&mut self, page: TxPage<'b>) -> usize {

@@ -3,7 +3,7 @@
 use mmsb_types::{Edge, EdgeKind, GraphEvent, PageId};
 
 use super::Transaction;
-use crate::Error;
+use crate::{Error, graph::GraphEdit};
 
 impl Transaction<'_> {
     /// Makes `target` depend on `source`. An edge of this kind that is there already stays as it is.
@@ -33,7 +33,7 @@ impl Transaction<'_> {
     /// # Errors
     /// As [`Transaction::make_detail`].
     pub(crate) fn push_graph(&mut self, edit: GraphEvent) -> Result<(), Error> {
-        self.make_detail()?.edits.push(edit);
+        self.make_detail()?.edits.push(GraphEdit::Event(edit));
         Ok(())
     }
 }

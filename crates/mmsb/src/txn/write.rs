@@ -7,7 +7,7 @@ use mmsb_types::{
 };
 
 use super::{Change, Life, Transaction, TxPage, image::Image};
-use crate::{Error, typed::Value};
+use crate::{Error, graph::GraphEdit, typed::Value};
 
 impl<'b> Transaction<'b> {
     /// Writes bytes into the page from `offset` on.
@@ -130,7 +130,7 @@ impl<'b> Transaction<'b> {
         found.life = Life::Dead;
         found.change = Change::None;
         let detail = self.make_detail()?;
-        detail.forget_edges(page);
+        detail.edits.push(GraphEdit::Delete(page));
         if born_here {
             // Nobody saw it: it leaves no trace.
             detail.events.retain(|event| event.page() != page);

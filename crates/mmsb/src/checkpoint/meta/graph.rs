@@ -33,7 +33,12 @@ pub(super) fn encode_stale(graph: &GraphState) -> Vec<u8> {
 ///
 /// # Errors
 /// What is wrong with it, as a text.
-pub(super) fn decode(graph: &[u8], stale: &[u8], epoch: Epoch, living: &Living) -> Result<GraphState, String> {
+pub(super) fn decode(
+    graph: &[u8],
+    stale: &[u8],
+    epoch: Epoch,
+    living: &Living,
+) -> Result<GraphState, String> {
     let events = GraphEvent::decode_all(graph).map_err(|error| format!("the metadata's graph: {error}"))?;
     let (mut edges, mut derived) = (Vec::new(), BTreeMap::new());
     for event in events {

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use mmsb_types::{Epoch, Label, PageId, PageLocation};
+use mmsb_types::{Edge, EdgeKind, Epoch, GraphEvent, Label, PageId, PageLocation, Registration};
 use rkyv::rancor;
 
 use super::{Content, Living, TextList, content, decode, encode};
 use crate::{
     catalogue::Names,
+    graph::GraphState,
     replay::Heading,
     texts::{SourceNumbers, TextKind, Texts},
 };
@@ -18,7 +19,30 @@ fn living(ids: impl IntoIterator<Item = u64>) -> Living {
     ids.into_iter().map(PageId::new).collect()
 }
 
-/// Some names, texts, a label and a source; the living pages are 1 to 9 and one far away.
+fn edge(source: u64, target: u64, kind: EdgeKind) -> Edge {
+    Edge::new(PageId::new(source), PageId::new(target), kind)
+}
+
+/// Page 5 is derived from 4, 2, 4, and page 6 from 5, which is stale.
+fn graph() -> GraphState {
+    let registration = |name: &str, inputs: &[u64]| {
+        let inputs = inputs.iter().map(|&id| PageId::new(id)).collect();
+        Arc::new(Registration { name: name.into(), version: 3, inputs })
+    };
+    let derived = [(5, registration("sum", &[4, 2, 4])), (6, registration("", &[5]))];
+    let derived = derived.map(|(id, registration)| (PageId::new(id), registration)).into();
+    let edges = [edge(1, 2, EdgeKind::GpuSync), edge(1, 5, EdgeKind::Control)];
+    GraphState::of_parts(EPOCH, edges, derived, [PageId::new(5)].into()).unwrap()
+}
+
+/// The bytes of events.
+fn events(events: &[GraphEvent]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    events.iter().for_each(|event| event.encode(&mut bytes));
+    bytes
+}
+
+/// Some names, texts, a label, a source and a graph; the living pages are 1 to 9 and one far away.
 fn specimen() -> (Heading, Living) {
     let mut names = Names::new(EPOCH, PageId::new(2_000_000));
     names.set(PageId::new(3), Some("world".into()), PageLocation::Host);
@@ -29,7 +53,7 @@ fn specimen() -> (Heading, Living) {
     texts.of_mut(TextKind::Site).push("src/main.rs:10".into());
     let source = SourceNumbers { tag: 2, site: 1 };
     let label = Some(Label::new(0));
-    let heading = Heading { epoch: EPOCH, label, source, texts, names, ..Heading::default() };
+    let heading = Heading { epoch: EPOCH, label, source, texts, names, graph: graph() };
     (heading, living((1..10).chain([1_999_999])))
 }
 
@@ -48,6 +72,7 @@ fn check(heading: &Heading, living: &Living) {
     let envelope = encode(heading, living).unwrap();
     let (found, found_living) = decode(&envelope, EPOCH).unwrap();
     assert_eq!(describe(&found), describe(heading));
+    assert!(found.graph == heading.graph, "{:?}, not {:?}", found.graph, heading.graph);
     assert_eq!((&found_living, found_living.len()), (living, living.len()));
     assert_eq!(encode(&found, &found_living).unwrap(), envelope, "the same state, the same bytes");
 }
@@ -97,8 +122,44 @@ fn content_that_no_bus_has_is_refused() {
     refuses(|content| content.tags = texts(&["", "b"]), "the metadata's texts are of impossible length");
     refuses(|content| content.locations[0] = 9, "a page is in an unknown place");
     refuses(|content| content.locations.truncate(1), "the metadata's columns differ in length");
-    refuses(|content| content.graph.push(0), "the metadata has a graph, which this build does not know");
-    refuses(|content| content.stale.push(0), "the metadata has a graph, which this build does not know");
+}
+
+#[test]
+fn a_graph_that_no_bus_has_is_refused() {
+    let (one, other) = (edge(1, 2, EdgeKind::Data), edge(2, 1, EdgeKind::Control));
+    let added =
+        |edges: &[Edge]| events(&edges.iter().map(|&edge| GraphEvent::EdgeAdded(edge)).collect::<Vec<_>>());
+    let spoil = |graph: Vec<u8>, what: &str| refuses(|content| content.graph = graph, what);
+    spoil(vec![0], "the metadata's graph: graph event at section offset 0: cut short");
+    spoil(added(&[other, one]), "the metadata's graph is out of order");
+    spoil(added(&[one, one]), "the metadata's graph is out of order");
+    spoil(events(&[GraphEvent::EdgeRemoved(one)]), "the metadata's graph is out of order");
+    let missing = "page:11 is in the metadata's graph and does not live";
+    spoil(added(&[edge(1, 11, EdgeKind::Data)]), missing);
+    let cycle = "the metadata's graph: edge page:2 -> page:1 closes the cycle page:2 -> page:1 -> page:2";
+    spoil(added(&[one, other]), cycle);
+    spoil(added(&[one]), "the metadata's graph: page:5 is stale, and no edge leads to it");
+    refuses(|content| content.graph.extend(added(&[one])), "the metadata's graph is out of order");
+    refuses(
+        |content| content.graph.splice(0..0, added(&[edge(1, 5, EdgeKind::Data)])).for_each(drop),
+        "the metadata's graph is out of order",
+    );
+    refuses(
+        |content| {
+            content.graph = [added(&[edge(1, 5, EdgeKind::Data)]), content.graph[48..].to_vec()].concat()
+        },
+        "the metadata's graph: page:5 is derived already",
+    );
+}
+
+#[test]
+fn flags_that_no_bus_has_are_refused() {
+    refuses(|content| content.stale.push(0), "the metadata's set of living pages is invalid");
+    let none = living([]).encode();
+    refuses(|content| content.stale = none, "the metadata's set of stale pages is empty");
+    let alone = living([1]).encode();
+    let what = "the metadata's graph: page:1 is stale, and no edge leads to it";
+    refuses(|content| content.stale = alone, what);
 }
 
 #[test]
