@@ -54,7 +54,7 @@ fn check_every_flip(bytes: &[u8]) {
     let good = commits(&dir);
     for place in &places {
         for bit in place.offset * 8..place.end() * 8 {
-            let flipped = flipped(&bytes, bit);
+            let flipped = flipped(bytes, bit);
             let what = format!("bit {} of byte {} of {place:?}", bit % 8, bit / 8 - place.offset);
             check(&dir, &flipped, &good, &places, place, &what);
         }
