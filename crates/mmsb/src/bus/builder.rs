@@ -156,9 +156,9 @@ impl Builder {
     /// Sets how many bytes all pages together may take; 64 GiB if not said. A page counts in full, rounded up to its
     /// slot, though nobody has written to it; memory itself is taken only for what is written.
     ///
-    /// What is beyond is refused with [`Error::OutOfMemory`], also when a bus is opened, or a past state is read: a file of a few bytes may
-    /// tell of terabytes of pages, all of one byte. For files of unknown origin it should be what the machine can
-    /// spare.
+    /// What is beyond is refused with [`Error::OutOfMemory`], also when a bus is opened or a past state is read: a
+    /// file of a few bytes may tell of terabytes of pages, all of one byte. For files of unknown origin it should be
+    /// what the machine can spare.
     #[must_use]
     pub fn page_bytes_max(mut self, bytes: u64) -> Self {
         self.store.page_bytes_max = bytes;

@@ -8,14 +8,17 @@ use super::{commit_count, trimmed};
 fn a_history_that_is_given_up_under_its_reader_says_so() {
     let bus = trimmed();
     let page = bus.page("count").unwrap();
+    let newest = bus.epoch().get();
     let mut history = bus.history(page).unwrap();
     let mut commits = bus.commits().unwrap();
     for count in 2001..=9000 {
         commit_count(&bus, page, count);
     }
-    // The newest changes were read when it was made.
-    let gone = history.find(Result::is_err);
-    assert!(matches!(gone, Some(Err(Error::HistoryGone { asked, oldest })) if asked < oldest), "{gone:?}");
+    // The newest changes were read when it was made: they come, without a hole, and then the error.
+    let mut told = Vec::new();
+    let gone = history.find_map(|change| change.map(|change| told.push(change.epoch.get())).err());
+    assert!(matches!(gone, Some(Error::HistoryGone { asked, oldest }) if asked < oldest), "{gone:?}");
+    assert!(told.iter().copied().eq((0..=newest).rev().take(told.len())), "{told:?}");
     assert!(history.next().is_none(), "an error ends it");
     assert!(matches!(commits.find(Result::is_err), Some(Err(Error::HistoryGone { .. }))));
     assert_eq!(bus.check(), []);
