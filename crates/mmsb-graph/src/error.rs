@@ -15,6 +15,12 @@ pub enum GraphError {
         /// the first is left out. One page alone depends on itself.
         pages: Vec<PageId>,
     },
+    /// An edge may bring two pages, and the graph has no room for them.
+    #[error("no room for an edge's pages in a graph of at most {limit}")]
+    Full {
+        /// How many pages the graph takes.
+        limit: usize,
+    },
 }
 
 struct EdgeOf<'a>(&'a [PageId]);

@@ -17,15 +17,20 @@ mod walk;
 use mmsb_types::{EdgeKind, PageId};
 use petgraph::{graph::NodeIndex, stable_graph::StableDiGraph};
 
-use crate::{Edge, node::Node, places::Places};
+use crate::{
+    Edge,
+    node::{Node, SLOTS_MAX},
+    places::Places,
+};
 
 /// Typed edges between pages, without cycles.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Graph {
     structure: StableDiGraph<PageId, EdgeKind>,
     places: Places,
     nodes: Vec<Node>,
     kind_counts: [usize; KINDS],
+    page_limit: usize,
 }
 
 /// How many kinds of edges there are.
@@ -35,7 +40,19 @@ impl Graph {
     /// Makes a graph without edges.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self::with_page_limit(SLOTS_MAX)
+    }
+
+    /// Makes a graph without edges that takes at most this many pages; 2^28 at most, whatever is asked for.
+    #[must_use]
+    pub fn with_page_limit(pages: usize) -> Self {
+        Self {
+            structure: StableDiGraph::new(),
+            places: Places::default(),
+            nodes: Vec::new(),
+            kind_counts: [0; KINDS],
+            page_limit: pages.min(SLOTS_MAX),
+        }
     }
 
     /// Returns the node in a slot that is in use.
@@ -57,6 +74,12 @@ impl Graph {
         let (source, target) = self.structure.edge_endpoints(index)?;
         let kind = *self.structure.edge_weight(index)?;
         Some(Edge::new(self.structure[source], self.structure[target], kind))
+    }
+}
+
+impl Default for Graph {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

@@ -14,7 +14,6 @@
 #![forbid(unsafe_code)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods))]
 
-mod edge;
 mod error;
 mod node;
 mod places;

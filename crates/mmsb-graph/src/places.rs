@@ -50,9 +50,12 @@ impl Places {
         }
     }
 
-    /// Returns how many pages have a slot.
-    pub fn count(&self) -> usize {
-        self.chunks.values().map(|chunk| chunk.count as usize).sum()
+    /// Goes through all pages and their slots, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (PageId, u32)> {
+        self.chunks.iter().flat_map(|(&key, chunk)| {
+            let pages = (key << CHUNK_BITS..).map(PageId::new);
+            pages.zip(chunk.slots).filter(|&(_, slot)| slot != NONE)
+        })
     }
 }
 

@@ -107,8 +107,8 @@ impl Schedule {
         while self.queue.pop_rank(graph, &mut self.turn) {
             for &slot in &self.turn {
                 let node = graph.node(slot);
-                let inputs = node.predecessors.iter().filter(|&&input| self.changed.contains(input));
-                let causes = wave.explain(inputs.map(|&input| graph.node(input).page));
+                let inputs = node.before.running().filter(|&input| self.changed.contains(input));
+                let causes = wave.explain(inputs.map(|input| graph.node(input).page));
                 let step = Step { page: node.page, slot, rank: node.rank, causes };
                 let outcome = work.recompute(&step)?;
                 wave.add(node.page, node.rank, outcome);

@@ -20,13 +20,13 @@ impl Graph {
     #[must_use]
     pub fn contains_edge(&self, source: PageId, target: PageId, kind: EdgeKind) -> bool {
         let ends = self.slot(source).zip(self.slot(target));
-        ends.is_some_and(|(from, to)| self.find(from, to, kind).is_some())
+        ends.and_then(|(from, to)| self.link(from, to)).is_some_and(|link| link.has(kind))
     }
 
     /// Tells whether a change of the page recomputes another one: whether a Data or Compiler edge leaves it.
     #[must_use]
     pub fn has_dependents(&self, page: PageId) -> bool {
-        self.slot(page).is_some_and(|slot| !self.node(slot).successors.is_empty())
+        self.slot(page).is_some_and(|slot| self.node(slot).after.running().next().is_some())
     }
 
     /// Returns the page's rank: the number of edges on the longest way to it. None for a page without edges.
@@ -96,8 +96,8 @@ impl Graph {
     /// Returns the pages that are computed from this one, in no order.
     pub(crate) fn dependents(&self, page: PageId) -> impl Iterator<Item = PageId> {
         let node = self.slot(page).map(|slot| self.node(slot));
-        let successors = node.into_iter().flat_map(|node| node.successors.iter());
-        successors.map(|&slot| self.node(slot).page)
+        let followers = node.into_iter().flat_map(|node| node.after.running());
+        followers.map(|slot| self.node(slot).page)
     }
 
     fn edges_on(&self, page: PageId, side: Direction) -> Vec<Edge> {

@@ -7,9 +7,8 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap};
 
-use petgraph::Direction::{Incoming, Outgoing};
-
-use super::{Graph, index};
+use super::Graph;
+use crate::node::Node;
 
 /// Pages whose rank has to be looked at, by their old ranks.
 type Queue = BinaryHeap<Reverse<(u32, u32)>>;
@@ -23,11 +22,11 @@ impl Graph {
             return true;
         }
         let mut rise = Rise { queue: Queue::new(), old: Vec::new() };
-        self.lift(to, rank, &mut rise);
+        rise.lift(&mut self.nodes, to, rank);
         while let Some(Reverse((_, slot))) = rise.queue.pop() {
             self.nodes[slot as usize].is_queued = false;
             if slot == from {
-                self.undo(rise);
+                rise.undo(&mut self.nodes);
                 return false;
             }
             self.lift_followers(slot, &mut rise);
@@ -37,29 +36,9 @@ impl Graph {
 
     fn lift_followers(&mut self, slot: u32, rise: &mut Rise) {
         let rank = self.node(slot).rank + 1;
-        let mut walk = self.structure.neighbors_directed(index(slot), Outgoing).detach();
-        while let Some(follower) = walk.next_node(&self.structure) {
-            self.lift(follower.index() as u32, rank, rise);
-        }
-    }
-
-    fn lift(&mut self, slot: u32, rank: u32, rise: &mut Rise) {
-        let node = &mut self.nodes[slot as usize];
-        if node.rank >= rank {
-            return;
-        }
-        if !node.is_queued {
-            node.is_queued = true;
-            rise.queue.push(Reverse((node.rank, slot)));
-            rise.old.push((slot, node.rank));
-        }
-        node.rank = rank;
-    }
-
-    fn undo(&mut self, rise: Rise) {
-        for (slot, rank) in rise.old {
-            let node = &mut self.nodes[slot as usize];
-            (node.rank, node.is_queued) = (rank, false);
+        for place in 0..self.node(slot).after.count() {
+            let follower = self.node(slot).after.at(place);
+            rise.lift(&mut self.nodes, follower, rank);
         }
     }
 
@@ -72,7 +51,7 @@ impl Graph {
         let mut queue = Queue::from([Reverse((rank, to))]);
         while let Some(Reverse((old, slot))) = queue.pop() {
             self.nodes[slot as usize].is_queued = false;
-            let rank = self.rank_by_parents(slot);
+            let rank = self.rank_by_edges(slot);
             if rank != old {
                 self.nodes[slot as usize].rank = rank;
                 self.queue_followers(slot, old, &mut queue);
@@ -82,19 +61,19 @@ impl Graph {
 
     /// Only who stood right above the old rank can have stood on it.
     fn queue_followers(&mut self, slot: u32, old: u32, queue: &mut Queue) {
-        let mut walk = self.structure.neighbors_directed(index(slot), Outgoing).detach();
-        while let Some(follower) = walk.next_node(&self.structure) {
-            let node = &mut self.nodes[follower.index()];
+        for place in 0..self.node(slot).after.count() {
+            let follower = self.node(slot).after.at(place);
+            let node = &mut self.nodes[follower as usize];
             if node.rank == old + 1 && !node.is_queued {
                 node.is_queued = true;
-                queue.push(Reverse((node.rank, follower.index() as u32)));
+                queue.push(Reverse((node.rank, follower)));
             }
         }
     }
 
-    fn rank_by_parents(&self, slot: u32) -> u32 {
-        let parents = self.structure.neighbors_directed(index(slot), Incoming);
-        parents.map(|parent| self.nodes[parent.index()].rank + 1).max().unwrap_or(0)
+    fn rank_by_edges(&self, slot: u32) -> u32 {
+        let before = self.node(slot).before.all();
+        before.map(|link| self.node(link.slot()).rank + 1).max().unwrap_or(0)
     }
 }
 
@@ -103,4 +82,26 @@ struct Rise {
     queue: Queue,
     /// Slots with the ranks they had.
     old: Vec<(u32, u32)>,
+}
+
+impl Rise {
+    fn lift(&mut self, nodes: &mut [Node], slot: u32, rank: u32) {
+        let node = &mut nodes[slot as usize];
+        if node.rank >= rank {
+            return;
+        }
+        if !node.is_queued {
+            node.is_queued = true;
+            self.queue.push(Reverse((node.rank, slot)));
+            self.old.push((slot, node.rank));
+        }
+        node.rank = rank;
+    }
+
+    fn undo(self, nodes: &mut [Node]) {
+        for (slot, rank) in self.old {
+            let node = &mut nodes[slot as usize];
+            (node.rank, node.is_queued) = (rank, false);
+        }
+    }
 }

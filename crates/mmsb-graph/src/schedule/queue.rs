@@ -47,7 +47,7 @@ impl Queue {
 
     /// Lets everybody wait who is computed from this slot.
     pub fn push_followers(&mut self, graph: &Graph, slot: u32) {
-        graph.node(slot).successors.iter().for_each(|&follower| self.push(graph, follower));
+        graph.node(slot).after.running().for_each(|follower| self.push(graph, follower));
     }
 
     /// Takes everybody who waits at the lowest rank, by rising page ids; returns false if nobody waits.
