@@ -56,6 +56,7 @@ impl Graph {
     }
 
     /// Returns the node in a slot that is in use.
+    #[inline]
     pub(crate) fn node(&self, slot: u32) -> &Node {
         &self.nodes[slot as usize]
     }

@@ -49,11 +49,13 @@ impl Node {
 
 impl Link {
     /// Returns the neighbour's slot.
+    #[inline]
     pub const fn slot(self) -> u32 {
         self.0 >> KIND_BITS
     }
 
     /// Tells whether an edge between recomputes its target.
+    #[inline]
     pub const fn runs(self) -> bool {
         self.0 & RUNS != 0
     }
@@ -86,6 +88,7 @@ impl Links {
     }
 
     /// Goes through the slots of neighbours whose edges recompute.
+    #[inline]
     pub fn running(&self) -> impl Iterator<Item = u32> {
         self.0.iter().filter(|link| link.runs()).map(|link| link.slot())
     }

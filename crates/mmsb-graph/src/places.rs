@@ -1,6 +1,7 @@
 //! Where a page's node lies: from page ids to slots.
 //!
-//! Ids mostly rise together, so they are kept in chunks of 64: pages made together are found together.
+//! Ids mostly rise together from 1, so they are kept in chunks of 64, and pages made together are found together.
+//! Chunks of small ids lie in a list; its length is bounded, so that a few ids far apart cost little.
 
 use std::collections::HashMap;
 
@@ -8,12 +9,15 @@ use mmsb_types::PageId;
 
 const CHUNK_BITS: u32 = 6;
 const CHUNK: usize = 1 << CHUNK_BITS;
+/// Chunks that may lie in the list: of ids below 2^26, in 8 MiB at most.
+const NEAR_MAX: usize = 1 << 20;
 const NONE: u32 = u32::MAX;
 
 /// A map from page ids to slots. Invariant: no chunk is without a slot.
 #[derive(Clone, Debug, Default)]
 pub struct Places {
-    chunks: HashMap<u64, Box<Chunk>>,
+    near: Vec<Option<Box<Chunk>>>,
+    far: HashMap<usize, Box<Chunk>>,
 }
 
 #[derive(Clone, Debug)]
@@ -24,16 +28,20 @@ struct Chunk {
 
 impl Places {
     /// Returns the page's slot.
+    #[inline]
     pub fn get(&self, page: PageId) -> Option<u32> {
         let (key, index) = split(page);
-        let slot = self.chunks.get(&key)?.slots[index];
-        (slot != NONE).then_some(slot)
+        let chunk = match self.near.get(key) {
+            Some(chunk) => chunk.as_ref(),
+            None => self.far.get(&key),
+        };
+        chunk.map(|chunk| chunk.slots[index]).filter(|&slot| slot != NONE)
     }
 
     /// Puts a page that has no slot yet into this one.
     pub fn insert(&mut self, page: PageId, slot: u32) {
         let (key, index) = split(page);
-        let chunk = self.chunks.entry(key).or_insert_with(Chunk::empty);
+        let chunk = self.chunk(key);
         debug_assert_eq!(chunk.slots[index], NONE, "{page:?} has a slot");
         chunk.slots[index] = slot;
         chunk.count += 1;
@@ -42,18 +50,38 @@ impl Places {
     /// Forgets a page that has a slot.
     pub fn remove(&mut self, page: PageId) {
         let (key, index) = split(page);
-        let Some(chunk) = self.chunks.get_mut(&key) else { return };
+        let chunk = self.chunk(key);
+        debug_assert_ne!(chunk.slots[index], NONE, "{page:?} has no slot");
         chunk.slots[index] = NONE;
         chunk.count -= 1;
         if chunk.count == 0 {
-            self.chunks.remove(&key);
+            self.forget(key);
+        }
+    }
+
+    fn chunk(&mut self, key: usize) -> &mut Chunk {
+        if key >= NEAR_MAX {
+            return self.far.entry(key).or_insert_with(Chunk::empty);
+        }
+        if key >= self.near.len() {
+            self.near.resize_with(key + 1, || None);
+        }
+        self.near[key].get_or_insert_with(Chunk::empty)
+    }
+
+    fn forget(&mut self, key: usize) {
+        match self.near.get_mut(key) {
+            Some(chunk) => *chunk = None,
+            None => drop(self.far.remove(&key)),
         }
     }
 
     /// Goes through all pages and their slots, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (PageId, u32)> {
-        self.chunks.iter().flat_map(|(&key, chunk)| {
-            let pages = (key << CHUNK_BITS..).map(PageId::new);
+        let near = self.near.iter().enumerate().filter_map(|(key, chunk)| Some((key, chunk.as_ref()?)));
+        let far = self.far.iter().map(|(&key, chunk)| (key, chunk));
+        near.chain(far).flat_map(|(key, chunk)| {
+            let pages = ((key << CHUNK_BITS) as u64..).map(PageId::new);
             pages.zip(chunk.slots).filter(|&(_, slot)| slot != NONE)
         })
     }
@@ -65,6 +93,7 @@ impl Chunk {
     }
 }
 
-fn split(page: PageId) -> (u64, usize) {
-    (page.get() >> CHUNK_BITS, page.get() as usize % CHUNK)
+const fn split(page: PageId) -> (usize, usize) {
+    let number = page.get() as usize;
+    (number >> CHUNK_BITS, number % CHUNK)
 }

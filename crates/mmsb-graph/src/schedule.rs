@@ -1,31 +1,30 @@
 //! What changed and what is wanted, and the wave that follows.
 //!
-//! Pages that wait for their turn hang in one list for each rank; a heap holds the ranks that have any. A wave
-//! takes rank by rank, and within one the pages by their ids. What it touches it cleans up again, so it costs what
-//! it touches, however large the graph is.
-//!
-//! Invariant: between waves nobody waits and nothing counts as changed.
+//! A wave takes rank by rank, and within one the pages by their ids. Pages line up as they get their turn. Most
+//! followers stand one rank above and line up at once; the others wait in the [queue](queue::Queue) until the line
+//! ends at their rank. What became of a page in a wave is a
+//! [state](states::States) that the next wave no longer believes, so nothing is cleaned up: a wave costs what it
+//! touches, however large the graph is, and leaves nothing behind however it ends.
 
 mod queue;
-mod set;
+mod states;
 
 use mmsb_types::PageId;
 
-use crate::{Graph, Outcome, Recompute, Step, Wave};
+use crate::{Graph, Outcome, Recompute, Step, Wave, node::Node};
 use queue::Queue;
-use set::Set;
+use states::States;
 
 /// What the next wave begins with, and memory for going through it.
 #[derive(Clone, Debug, Default)]
 pub struct Schedule {
     touched: Vec<PageId>,
     wanted: Vec<PageId>,
+    states: States,
+    /// Who had a turn, then who has one at the rank under way, then who waits right above it.
+    line: Vec<u32>,
+    /// Who waits further up.
     queue: Queue,
-    /// Slots of pages that changed in this wave.
-    changed: Set,
-    /// The rank under way.
-    turn: Vec<u32>,
-    is_running: bool,
 }
 
 impl Schedule {
@@ -62,7 +61,7 @@ impl Schedule {
     /// stops where bytes stay the same. The report goes to `wave`, in place of what is there.
     ///
     /// # Errors
-    /// The first of `work`; the report is empty then. Whether the wave ends well or not, or `work` panics, the next
+    /// The first of `work`; the report is empty then. However the wave ends, by a panic of `work` too, the next
     /// one begins with what is touched and wanted after this one.
     ///
     /// # Cost
@@ -75,59 +74,101 @@ impl Schedule {
     ) -> Result<(), W::Error> {
         self.begin(graph, wave);
         let result = self.go(graph, work, wave);
-        self.end(graph, wave);
         if result.is_err() {
             wave.clear();
         }
         result
     }
 
-    fn begin(&mut self, graph: &Graph, wave: &mut Wave) {
-        if self.is_running {
-            // A panic went through the last wave, and nobody cleaned up.
-            (self.queue, self.changed) = (Queue::default(), Set::default());
-        }
-        self.is_running = true;
-        self.touched.sort_unstable();
-        self.touched.dedup();
-        wave.begin(&self.touched);
-        self.queue.fit(graph.slot_bound());
-        self.changed.fit(graph.slot_bound());
-        for slot in self.touched.iter().filter_map(|&page| graph.slot(page)) {
-            self.changed.insert(slot);
-            self.queue.push_followers(graph, slot);
-        }
-        for slot in self.wanted.iter().filter_map(|&page| graph.slot(page)) {
-            self.queue.push(graph, slot);
-        }
-        self.clear();
-    }
-
     fn go<W: Recompute>(&mut self, graph: &Graph, work: &mut W, wave: &mut Wave) -> Result<(), W::Error> {
-        while self.queue.pop_rank(graph, &mut self.turn) {
-            for &slot in &self.turn {
+        let mut place = 0;
+        while let Some(rank) = self.line_up(graph, place) {
+            for _ in place..self.line.len() {
+                let slot = self.line[place];
                 let node = graph.node(slot);
-                let inputs = node.before.running().filter(|&input| self.changed.contains(input));
-                let causes = wave.explain(inputs.map(|input| graph.node(input).page));
-                let step = Step { page: node.page, slot, rank: node.rank, causes };
-                let outcome = work.recompute(&step)?;
-                wave.add(node.page, node.rank, outcome);
+                let start = wave.cause_count();
+                self.explain(graph, node, wave);
+                let causes = wave.causes_since(start);
+                let outcome = work.recompute(&Step { page: node.page, slot, rank, causes })?;
+                wave.add(node.page, rank, outcome);
                 if outcome == Outcome::Changed {
-                    self.changed.insert(slot);
-                    self.queue.push_followers(graph, slot);
+                    self.states.set_changed(slot);
+                    self.push_followers(graph, node);
                 }
+                place += 1;
             }
         }
         Ok(())
     }
 
-    fn end(&mut self, graph: &Graph, wave: &Wave) {
-        self.queue.clear();
-        for page in wave.touched().iter().copied().chain(wave.changed()) {
-            if let Some(slot) = graph.slot(page) {
-                self.changed.remove(slot);
+    fn begin(&mut self, graph: &Graph, wave: &mut Wave) {
+        self.states.begin(graph.slot_bound());
+        self.line.clear();
+        self.queue.begin(graph.slot_bound());
+        let mut touched = std::mem::take(&mut self.touched);
+        touched.sort_unstable();
+        touched.dedup();
+        wave.begin(&touched);
+        for slot in touched.drain(..).filter_map(|page| graph.slot(page)) {
+            self.states.set_changed(slot);
+            let waiting = graph.node(slot).after.running();
+            waiting.for_each(|follower| self.wait(graph, follower));
+        }
+        self.touched = touched;
+        let wanted = self.wanted.drain(..).filter_map(|page| graph.slot(page));
+        let wanted: Vec<u32> = wanted.collect();
+        wanted.into_iter().for_each(|slot| self.wait(graph, slot));
+    }
+
+    fn wait(&mut self, graph: &Graph, slot: u32) {
+        if self.states.set_queued(slot) {
+            self.queue.push(graph.node(slot).rank, slot);
+        }
+    }
+
+    /// Ends the line, from `place` on, with everybody of the lowest rank where somebody waits, by rising page ids;
+    /// returns that rank.
+    #[inline(always)]
+    fn line_up(&mut self, graph: &Graph, place: usize) -> Option<u32> {
+        let rank = match self.line.get(place) {
+            Some(&slot) => graph.node(slot).rank,
+            None => self.queue.lowest()?,
+        };
+        self.queue.take(rank, &mut self.line);
+        if self.line.len() > place + 1 {
+            sort(graph, &mut self.line[place..]);
+        }
+        Some(rank)
+    }
+
+    /// Tells the wave which of a page's inputs have changed.
+    #[inline(always)]
+    fn explain(&self, graph: &Graph, node: &Node, wave: &mut Wave) {
+        for input in node.before.running() {
+            if self.states.is_changed(input) {
+                wave.add_cause(graph.node(input).page);
             }
         }
-        self.is_running = false;
+    }
+
+    #[inline(always)]
+    fn push_followers(&mut self, graph: &Graph, node: &Node) {
+        for follower in node.after.running() {
+            if self.states.set_queued(follower) {
+                let rank = graph.node(follower).rank;
+                if rank == node.rank + 1 {
+                    self.line.push(follower);
+                } else {
+                    self.queue.push(rank, follower);
+                }
+            }
+        }
+    }
+}
+
+fn sort(graph: &Graph, slots: &mut [u32]) {
+    let key = |slot: &u32| graph.node(*slot).page;
+    if !slots.is_sorted_by_key(key) {
+        slots.sort_unstable_by_key(key);
     }
 }

@@ -99,19 +99,37 @@ impl Wave {
         self.touched.extend_from_slice(touched);
     }
 
-    /// Adds the next page's causes and returns them, rising.
-    pub(crate) fn explain(&mut self, causes: impl Iterator<Item = PageId>) -> &[PageId] {
-        let start = self.causes.len();
-        self.causes.extend(causes);
+    /// Adds a cause of the next page.
+    #[inline]
+    pub(crate) fn add_cause(&mut self, input: PageId) {
+        self.causes.push(input);
+    }
+
+    /// Returns how many causes all pages so far have.
+    #[inline]
+    pub(crate) fn cause_count(&self) -> usize {
+        self.causes.len()
+    }
+
+    /// Returns the causes added since there were `start`, rising.
+    #[inline]
+    pub(crate) fn causes_since(&mut self, start: usize) -> &[PageId] {
         let causes = &mut self.causes[start..];
-        if !causes.is_sorted() {
-            causes.sort_unstable();
+        if causes.len() > 1 {
+            sort(causes);
         }
         causes
     }
 
     /// Adds the page whose causes were added last.
+    #[inline]
     pub(crate) fn add(&mut self, page: PageId, rank: u32, outcome: Outcome) {
         self.steps.push(Done { page, rank, outcome, causes_end: self.causes.len() });
+    }
+}
+
+fn sort(pages: &mut [PageId]) {
+    if !pages.is_sorted() {
+        pages.sort_unstable();
     }
 }

@@ -1,0 +1,77 @@
+//! What became of each page in the wave under way.
+//!
+//! A state carries the number of the wave that wrote it; those of other waves count for nothing, so no wave has to
+//! take its states back.
+
+/// The page had or awaits its turn.
+const QUEUED: u32 = 1;
+/// The page's bytes changed.
+const CHANGED: u32 = 2;
+/// States of a wave are its number times this, and what is set.
+const WAVE: u32 = 4;
+
+/// States by slot.
+#[derive(Clone, Debug, Default)]
+pub struct States {
+    words: Vec<u32>,
+    /// The state of a page that nothing happened to in this wave; higher than all states of earlier ones.
+    base: u32,
+}
+
+impl States {
+    /// Begins the next wave, for slots below `bound`.
+    pub fn begin(&mut self, bound: usize) {
+        match self.base.checked_add(WAVE) {
+            Some(base) => self.base = base,
+            None => {
+                self.words.fill(0);
+                self.base = WAVE;
+            }
+        }
+        if self.words.len() < bound {
+            self.words.resize(bound, 0);
+        }
+    }
+
+    /// Notes that a page awaits its turn; false if that was known.
+    #[inline]
+    pub fn set_queued(&mut self, slot: u32) -> bool {
+        let word = &mut self.words[slot as usize];
+        let state = (*word).max(self.base);
+        *word = state | QUEUED;
+        state & QUEUED == 0
+    }
+
+    /// Notes that a page's bytes changed.
+    #[inline]
+    pub fn set_changed(&mut self, slot: u32) {
+        let word = &mut self.words[slot as usize];
+        *word = (*word).max(self.base) | CHANGED;
+    }
+
+    /// Tells whether a page's bytes changed.
+    #[inline]
+    pub fn is_changed(&self, slot: u32) -> bool {
+        self.words[slot as usize].max(self.base) & CHANGED != 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_of_earlier_waves_count_for_nothing_even_where_numbers_begin_anew() {
+        let mut states = States::default();
+        for base in [0, u32::MAX - 7] {
+            states.base = base;
+            for _ in 0..4 {
+                states.begin(2);
+                assert!(!states.is_changed(1), "at {:#x}", states.base);
+                assert!(states.set_queued(1) && !states.set_queued(1));
+                states.set_changed(1);
+                assert!(states.is_changed(1) && !states.set_queued(1) && !states.is_changed(0));
+            }
+        }
+    }
+}
