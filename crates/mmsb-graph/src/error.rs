@@ -23,6 +23,20 @@ pub enum GraphError {
     },
 }
 
+/// Why there are no workers.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum WorkersError {
+    /// The system has no thread to spare.
+    #[error("starting {count} workers for waves")]
+    Start {
+        /// How many were asked for.
+        count: usize,
+        /// What the system said.
+        source: rayon_core::ThreadPoolBuildError,
+    },
+}
+
 struct EdgeOf<'a>(&'a [PageId]);
 
 struct CycleOf<'a>(&'a [PageId]);

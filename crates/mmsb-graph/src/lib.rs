@@ -7,7 +7,8 @@
 //!    follows from the edges alone, however they came to be there. Pages of one rank do not depend on each other.
 //! 3. [`Recompute`]: how a page is computed anew; pages, bytes and functions are the implementer's.
 //! 4. [`Schedule`]: what changed and what is wanted; [`Schedule::run`] is one wave, [`Wave`] its report.
-//! 5. [`Graph::check`], [`Graph::dot`], [`GraphStats`]: looking at it.
+//! 5. [`Workers`]: threads that share a rank out, for work that several can do ([`RecomputeShared`]).
+//! 6. [`Graph::check`], [`Graph::dot`], [`GraphStats`]: looking at it.
 //!
 //! Invariant: knows no pages, no bytes and no log. Nothing recurses, so no depth of a graph can exhaust the stack.
 
@@ -23,11 +24,13 @@ mod propagate;
 mod schedule;
 mod stats;
 mod wave;
+mod workers;
 
-pub use error::GraphError;
+pub use error::{GraphError, WorkersError};
 pub use graph::Graph;
 pub use mmsb_types::Edge;
-pub use propagate::{Outcome, Recompute, Step};
+pub use propagate::{Outcome, Recompute, RecomputeShared, Step};
 pub use schedule::Schedule;
 pub use stats::GraphStats;
 pub use wave::{Ran, Wave};
+pub use workers::Workers;

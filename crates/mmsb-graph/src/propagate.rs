@@ -14,6 +14,19 @@ pub trait Recompute {
     fn recompute(&mut self, step: &Step<'_>) -> Result<Outcome, Self::Error>;
 }
 
+/// Computes pages for a wave, several at once.
+pub trait RecomputeShared: Sync {
+    /// Why a page cannot be computed; ends the wave.
+    type Error: Send;
+
+    /// As [`Recompute::recompute`], in whatever thread. Pages of one rank may be computed at once; none of them is
+    /// an input of another.
+    ///
+    /// # Errors
+    /// Whatever ends the wave.
+    fn recompute(&self, step: &Step<'_>) -> Result<Outcome, Self::Error>;
+}
+
 /// One page's turn in a wave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Step<'a> {

@@ -7,7 +7,10 @@
 //! touches, however large the graph is, and leaves nothing behind however it ends.
 
 mod queue;
+mod shared;
 mod states;
+
+use std::ops::Range;
 
 use mmsb_types::PageId;
 
@@ -83,22 +86,44 @@ impl Schedule {
     fn go<W: Recompute>(&mut self, graph: &Graph, work: &mut W, wave: &mut Wave) -> Result<(), W::Error> {
         let mut place = 0;
         while let Some(rank) = self.line_up(graph, place) {
-            for _ in place..self.line.len() {
-                let slot = self.line[place];
-                let node = graph.node(slot);
-                let start = wave.cause_count();
-                self.explain(graph, node, wave);
-                let causes = wave.causes_since(start);
-                let outcome = work.recompute(&Step { page: node.page, slot, rank, causes })?;
-                wave.add(node.page, rank, outcome);
-                if outcome == Outcome::Changed {
-                    self.states.set_changed(slot);
-                    self.push_followers(graph, node);
-                }
-                place += 1;
-            }
+            let end = self.line.len();
+            self.turn(graph, place..end, rank, work, wave)?;
+            place = end;
         }
         Ok(())
+    }
+
+    /// Gives everybody at these places of the line a turn.
+    #[inline]
+    fn turn<W: Recompute>(
+        &mut self,
+        graph: &Graph,
+        places: Range<usize>,
+        rank: u32,
+        work: &mut W,
+        wave: &mut Wave,
+    ) -> Result<(), W::Error> {
+        for place in places {
+            let slot = self.line[place];
+            let node = graph.node(slot);
+            let start = wave.cause_count();
+            self.explain(graph, node, wave);
+            let causes = wave.causes_since(start);
+            let outcome = work.recompute(&Step { page: node.page, slot, rank, causes })?;
+            self.record(graph, slot, outcome, wave.cause_count(), wave);
+        }
+        Ok(())
+    }
+
+    /// Notes what became of a page, and lets those wait who are computed from it.
+    #[inline(always)]
+    fn record(&mut self, graph: &Graph, slot: u32, outcome: Outcome, causes_end: usize, wave: &mut Wave) {
+        let node = graph.node(slot);
+        wave.add(node.page, node.rank, outcome, causes_end);
+        if outcome == Outcome::Changed {
+            self.states.set_changed(slot);
+            self.push_followers(graph, node);
+        }
     }
 
     fn begin(&mut self, graph: &Graph, wave: &mut Wave) {

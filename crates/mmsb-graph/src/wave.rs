@@ -121,10 +121,15 @@ impl Wave {
         causes
     }
 
-    /// Adds the page whose causes were added last.
+    /// Returns causes by their places.
+    pub(crate) fn causes_between(&self, start: usize, end: usize) -> &[PageId] {
+        &self.causes[start..end]
+    }
+
+    /// Adds the next page; its causes were added before and end there.
     #[inline]
-    pub(crate) fn add(&mut self, page: PageId, rank: u32, outcome: Outcome) {
-        self.steps.push(Done { page, rank, outcome, causes_end: self.causes.len() });
+    pub(crate) fn add(&mut self, page: PageId, rank: u32, outcome: Outcome, causes_end: usize) {
+        self.steps.push(Done { page, rank, outcome, causes_end });
     }
 }
 

@@ -3,4 +3,5 @@
 mod edges;
 mod laws;
 mod make;
+mod shared;
 mod waves;
