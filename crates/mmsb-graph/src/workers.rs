@@ -5,7 +5,8 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rayon_core::{ThreadPool, ThreadPoolBuilder};
+use mmsb_types::env;
+use rayon_core::{ThreadBuilder, ThreadPool, ThreadPoolBuilder};
 
 use crate::{Outcome, WorkersError};
 
@@ -38,11 +39,6 @@ impl Workers {
     /// # Errors
     /// [`WorkersError::Start`] if the system has no thread to spare.
     pub fn new(count: usize) -> Result<Self, WorkersError> {
-        let start = |count| {
-            let pool =
-                ThreadPoolBuilder::new().num_threads(count).thread_name(|place| format!("mmsb-wave-{place}"));
-            pool.build().map_err(|source| WorkersError::Start { count, source })
-        };
         let pool = (count > 1).then(|| start(count)).transpose()?;
         Ok(Self { pool, count: count.max(1), shared_from: SHARED_FROM })
     }
@@ -89,6 +85,15 @@ impl Workers {
             }
         });
     }
+}
+
+fn start(count: usize) -> Result<ThreadPool, WorkersError> {
+    let spawn = |thread: ThreadBuilder| {
+        let name = format!("mmsb-wave-{}", thread.index());
+        env::spawn(&name, || thread.run()).map(drop)
+    };
+    let pool = ThreadPoolBuilder::new().num_threads(count).spawn_handler(spawn).build();
+    pool.map_err(|source| WorkersError::Start { count, source })
 }
 
 struct Failed;
