@@ -33,6 +33,7 @@ pub mod rss;
 mod runner;
 pub mod shadow;
 pub mod together;
+pub mod waves;
 pub mod world;
 
 pub use context::Context;

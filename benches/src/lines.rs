@@ -9,6 +9,7 @@ mod diff;
 mod durability;
 mod encode;
 mod engine;
+mod graph;
 mod import;
 mod memory;
 mod read;

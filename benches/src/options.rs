@@ -20,6 +20,9 @@ pub struct Options {
     /// As --quick, and bars on speed are shown but decide nothing: for machines that do other work beside.
     #[arg(long, conflicts_with = "baseline")]
     pub smoke: bool,
+    /// Measure what a user would take instead, too, where a line has peers.
+    #[arg(long)]
+    pub peers: bool,
     /// Write the run to this file as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,

@@ -8,12 +8,12 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     BaselineAction, Context, Line, Machine, Options, Outcome, Record, baseline, child, machine::workspace,
-    pin::panicked, report::Judged,
+    pin::panicked, report::Judged, waves::peers,
 };
 
 /// Runs the lines that the options choose and writes the report to `out`; tells whether all passed.
@@ -26,6 +26,11 @@ pub fn run(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bo
         let mut context = context.with_lenience(options.smoke);
         return child::run(name, &mut context, out).map(|()| true);
     }
+    // They are in another program, which `cargo xtask bench` builds if asked for them.
+    ensure!(
+        !options.peers || !peers().is_empty(),
+        "this runner has no peers: start it by `cargo xtask bench --peers`"
+    );
     let chosen = options.select(lines)?;
     if options.list {
         return list(&chosen, out).map(|()| true);

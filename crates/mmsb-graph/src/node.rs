@@ -7,6 +7,8 @@ use smallvec::SmallVec;
 const KIND_BITS: u32 = 4;
 /// The kinds that recompute.
 const RUNS: u32 = 1 << EdgeKind::Data as u32 | 1 << EdgeKind::Compiler as u32;
+/// Above the bits of all kinds.
+const KINDS: u32 = 1 << KIND_BITS;
 /// How many slots links can name.
 pub const SLOTS_MAX: usize = 1 << (u32::BITS - KIND_BITS);
 
@@ -65,9 +67,15 @@ impl Link {
         self.0 & bit(kind) != 0
     }
 
-    /// Returns how many edges stand between.
-    pub const fn edge_count(self) -> u32 {
-        (self.0 & (bit_above_kinds() - 1)).count_ones()
+    /// Goes through the kinds of the edges between.
+    pub fn kinds(self) -> impl Iterator<Item = EdgeKind> {
+        let kinds = [EdgeKind::Data, EdgeKind::Control, EdgeKind::GpuSync, EdgeKind::Compiler];
+        kinds.into_iter().filter(move |&kind| self.has(kind))
+    }
+
+    /// Tells whether no edge stands between.
+    const fn is_empty(self) -> bool {
+        self.0 & (KINDS - 1) == 0
     }
 }
 
@@ -110,7 +118,7 @@ impl Links {
     pub fn remove(&mut self, slot: u32, kind: EdgeKind) {
         let Some(place) = self.0.iter().position(|link| link.slot() == slot) else { return };
         self.0[place].0 &= !bit(kind);
-        if self.0[place].edge_count() == 0 {
+        if self.0[place].is_empty() {
             self.0.swap_remove(place);
         }
     }
@@ -118,8 +126,4 @@ impl Links {
 
 const fn bit(kind: EdgeKind) -> u32 {
     1 << kind as u32
-}
-
-const fn bit_above_kinds() -> u32 {
-    1 << KIND_BITS
 }

@@ -76,14 +76,10 @@ impl Places {
         }
     }
 
-    /// Goes through all pages and their slots, in no order.
-    pub fn iter(&self) -> impl Iterator<Item = (PageId, u32)> {
-        let near = self.near.iter().enumerate().filter_map(|(key, chunk)| Some((key, chunk.as_ref()?)));
-        let far = self.far.iter().map(|(&key, chunk)| (key, chunk));
-        near.chain(far).flat_map(|(key, chunk)| {
-            let pages = ((key << CHUNK_BITS) as u64..).map(PageId::new);
-            pages.zip(chunk.slots).filter(|&(_, slot)| slot != NONE)
-        })
+    /// Returns how many pages have a slot.
+    pub fn count(&self) -> usize {
+        let chunks = self.near.iter().flatten().chain(self.far.values());
+        chunks.map(|chunk| chunk.count as usize).sum()
     }
 }
 

@@ -1,95 +1,127 @@
 //! Everything that must hold, looked at from outside.
+//!
+//! petgraph's edges and the nodes' links are held against each other by sums over all of them, which takes one pass
+//! through each in the order they lie in memory; only where the sums differ are edges looked up one by one.
 
-use mmsb_types::{Place, Violation};
+use mmsb_types::{EdgeKind, Place, Violation};
 use petgraph::visit::{EdgeRef, IntoEdgeReferences};
 
-use super::Graph;
-use crate::node::{Link, Node};
+use super::{Graph, KINDS, index};
+use crate::node::{Link, Links, Node};
+
+/// Which edges somebody knows: how many of each kind, and a sum that says which.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Known {
+    kinds: [usize; KINDS],
+    sum: u64,
+}
 
 impl Graph {
     /// Checks that no cycle is here, that ranks follow from the edges, and that the compact nodes hold the same edges
     /// as petgraph's graph does. Returns what is wrong.
     ///
     /// # Cost
-    /// O(pages + edges, each looked up in its pages' lists).
+    /// O(pages + edges).
     #[must_use]
     pub fn check(&self) -> Vec<Violation> {
         let mut found = Vec::new();
         self.check_edges(&mut found);
-        self.check_ranks(&mut found);
-        self.check_places(&mut found);
+        self.check_nodes(&mut found);
         self.check_counts(&mut found);
         found
     }
 
-    /// Every edge of petgraph's graph is in both its pages' lists. As many edges as they have must then be all of
-    /// theirs, which the counts tell.
     fn check_edges(&self, found: &mut Vec<Violation>) {
+        let (mut edges, mut after, mut before) = (Known::default(), Known::default(), Known::default());
         for edge in self.structure.edge_references() {
-            let (from, to) = (edge.source().index(), edge.target().index());
-            let (source, target) = (&self.nodes[from], &self.nodes[to]);
-            let has = |link: Option<Link>| link.is_some_and(|link| link.has(*edge.weight()));
-            if !has(source.after.to(to as u32)) || !has(target.before.to(from as u32)) {
-                let facts = format!("{:?} -> {:?} is not in both lists", source.page, target.page);
-                found.push(at(source, "graph/links", facts));
-            }
+            edges.add(edge.source().index() as u32, edge.target().index() as u32, *edge.weight());
+        }
+        for (slot, node) in self.nodes_in_use() {
+            node.after.each_edge(|other, kind| after.add(slot, other, kind));
+            node.before.each_edge(|other, kind| before.add(other, slot, kind));
+        }
+        if edges.kinds != self.kind_counts {
+            let facts = format!("{:?} edges, counted as {:?}", edges.kinds, self.kind_counts);
+            found.push(Violation::new("graph/counts", Place::Whole, facts));
+        }
+        if after != edges || before != edges {
+            self.name_links(found);
         }
     }
 
-    /// Ranks that rise along every edge are the proof that there is no cycle.
-    fn check_ranks(&self, found: &mut Vec<Violation>) {
-        let mut least = vec![0; self.nodes.len()];
+    /// Names the pages whose links are not their edges.
+    fn name_links(&self, found: &mut Vec<Violation>) {
+        let count = found.len();
         for edge in self.structure.edge_references() {
-            let (source, target) = (edge.source().index(), edge.target().index());
-            least[target] = least[target].max(self.nodes[source].rank + 1);
+            let (from, to) = (edge.source().index() as u32, edge.target().index() as u32);
+            let has = |link: Option<Link>| link.is_some_and(|link| link.has(*edge.weight()));
+            if !has(self.node(from).after.to(to)) || !has(self.node(to).before.to(from)) {
+                let facts = format!("-> {:?} is not linked both ways", self.node(to).page);
+                found.push(at(self.node(from), "graph/links", facts));
+            }
         }
-        for index in self.structure.node_indices() {
-            let (node, least) = (&self.nodes[index.index()], least[index.index()]);
+        if found.len() == count {
+            let facts = "more is linked than there are edges";
+            found.push(Violation::new("graph/links", Place::Whole, facts));
+        }
+    }
+
+    /// Ranks that rise along every link are the proof that there is no cycle.
+    fn check_nodes(&self, found: &mut Vec<Violation>) {
+        // Ranks side by side: the order in which links ask for them is anybody's.
+        let ranks: Vec<u32> = self.nodes.iter().map(|node| node.rank).collect();
+        for (slot, node) in self.nodes_in_use() {
+            let least = node.before.all().map(|link| ranks[link.slot() as usize] + 1).max().unwrap_or(0);
             if node.rank != least {
                 found.push(at(node, "graph/rank", format!("rank {}, its edges say {least}", node.rank)));
             }
             if node.is_queued {
                 found.push(at(node, "graph/at-rest", "waits for its rank".to_owned()));
             }
-        }
-    }
-
-    fn check_places(&self, found: &mut Vec<Violation>) {
-        for (page, slot) in self.places.iter() {
-            let node = self.nodes.get(slot as usize).filter(|node| node.page == page);
-            let told = self.structure.node_weight(super::index(slot)).filter(|&&told| told == page);
-            if node.is_none() || told.is_none() {
-                let facts = format!("slot {slot} is another page's");
-                found.push(Violation::new("graph/place", Place::Page(page), facts));
+            if self.slot(node.page) != Some(slot) || self.structure[index(slot)] != node.page {
+                found.push(at(node, "graph/place", format!("lies in slot {slot}, is sought elsewhere")));
             }
         }
     }
 
     fn check_counts(&self, found: &mut Vec<Violation>) {
-        let mut kinds = [0; super::KINDS];
-        self.structure.edge_weights().for_each(|&kind| kinds[kind as usize] += 1);
-        let (after, before) = self.count_links();
-        let edges = self.structure.edge_count();
-        let pages = (self.places.iter().count(), self.structure.node_count());
-        if kinds != self.kind_counts || (after, before) != (edges, edges) || pages.0 != pages.1 {
-            let told = self.kind_counts;
-            let facts =
-                format!("{kinds:?} edges, counted {told:?}, linked {after} and {before}; pages {pages:?}");
+        let (sought, pages) = (self.places.count(), self.structure.node_count());
+        if sought != pages {
+            let facts = format!("{sought} pages have a place, {pages} are here");
             found.push(Violation::new("graph/counts", Place::Whole, facts));
         }
     }
 
-    /// Counts the edges that the nodes in use tell, on either side.
-    fn count_links(&self) -> (usize, usize) {
-        let count = |link: Link| link.edge_count() as usize;
-        let nodes = self.structure.node_indices().map(|index| &self.nodes[index.index()]);
-        nodes.fold((0, 0), |(after, before), node| {
-            let sum = after + node.after.all().map(count).sum::<usize>();
-            (sum, before + node.before.all().map(count).sum::<usize>())
-        })
+    fn nodes_in_use(&self) -> impl Iterator<Item = (u32, &Node)> {
+        self.structure.node_indices().map(|index| (index.index() as u32, &self.nodes[index.index()]))
     }
+}
+
+impl Known {
+    fn add(&mut self, from: u32, to: u32, kind: EdgeKind) {
+        self.kinds[kind as usize] += 1;
+        self.sum = self.sum.wrapping_add(mix(u64::from(from) << 32 | u64::from(to), kind as u64));
+    }
+}
+
+impl Links {
+    fn each_edge(&self, mut each: impl FnMut(u32, EdgeKind)) {
+        for link in self.all() {
+            link.kinds().for_each(|kind| each(link.slot(), kind));
+        }
+    }
+}
+
+/// Spreads an edge over all bits, so that sums of different edges meet by accident only.
+const fn mix(ends: u64, kind: u64) -> u64 {
+    let bits = (ends ^ kind.wrapping_mul(0x9e37_79b9_7f4a_7c15)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let bits = (bits ^ bits >> 29).wrapping_mul(0x94d0_49bb_1331_11eb);
+    bits ^ bits >> 32
 }
 
 fn at(node: &Node, rule: &'static str, facts: String) -> Violation {
     Violation::new(rule, Place::Page(node.page), facts)
 }
+
+#[cfg(test)]
+mod tests;
