@@ -1,16 +1,18 @@
 //! `mmsb diff`: where two runs part, or what differs between two states of one.
 
+mod json;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
-use mmsb::{Align, Bus, Diff, Divergence, RunDiff, compare_runs};
-use serde::Serialize;
+use mmsb::{Align, Bus, compare_runs};
 
+use self::json::{JsonRuns, JsonStates};
 use super::Outcome;
 use crate::{
     args::When,
-    render::{JsonPageDiff, JsonSide, Out, unless_gone},
+    render::{Out, unless_gone},
 };
 
 /// Finds the first state in which two runs differ, or the differences between two states of one run.
@@ -58,32 +60,6 @@ enum By {
     Epoch,
 }
 
-#[derive(Serialize)]
-struct JsonRuns<'a> {
-    same: bool,
-    compared_count: u64,
-    only_left_count: u64,
-    only_right_count: u64,
-    last_common: Option<[u64; 2]>,
-    first: Option<JsonDivergence<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonDivergence<'a> {
-    label: Option<u64>,
-    left: JsonSide<'a>,
-    right: JsonSide<'a>,
-    pages: Vec<JsonPageDiff<'a>>,
-}
-
-#[derive(Serialize)]
-struct JsonStates<'a> {
-    same: bool,
-    left: u64,
-    right: u64,
-    pages: Vec<JsonPageDiff<'a>>,
-}
-
 /// Runs the command.
 pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     let left = Bus::open_read_only(&args.left)?;
@@ -103,37 +79,12 @@ fn runs(args: &Args, left: &Bus, right: &Path, out: &mut Out) -> anyhow::Result<
         Some(By::Epoch) => Align::Epoch,
     };
     let diff = compare_runs(left, &Bus::open_read_only(right)?, align)?;
-    unless_gone(if args.json { out.json(&json_runs(&diff)) } else { out.line(&diff) })?;
+    unless_gone(if args.json { out.json(&JsonRuns::from(&diff)) } else { out.line(&diff) })?;
     Ok(diff.is_same())
 }
 
 fn states(args: &Args, bus: &Bus, (from, to): (When, When), out: &mut Out) -> anyhow::Result<bool> {
     let diff = mmsb::diff(&from.past(bus)?, &to.past(bus)?)?;
-    unless_gone(if args.json { out.json(&json_states(&diff)) } else { out.line(&diff) })?;
+    unless_gone(if args.json { out.json(&JsonStates::from(&diff)) } else { out.line(&diff) })?;
     Ok(diff.is_empty())
-}
-
-fn json_runs(diff: &RunDiff) -> JsonRuns<'_> {
-    JsonRuns {
-        same: diff.is_same(),
-        compared_count: diff.compared_count,
-        only_left_count: diff.only_left_count,
-        only_right_count: diff.only_right_count,
-        last_common: diff.last_common.map(|(left, right)| [left.get(), right.get()]),
-        first: diff.divergence.as_ref().map(json_divergence),
-    }
-}
-
-fn json_divergence(divergence: &Divergence) -> JsonDivergence<'_> {
-    JsonDivergence {
-        label: divergence.label.map(|label| label.get()),
-        left: (&divergence.left).into(),
-        right: (&divergence.right).into(),
-        pages: divergence.pages.iter().map(JsonPageDiff::from).collect(),
-    }
-}
-
-fn json_states(diff: &Diff) -> JsonStates<'_> {
-    let pages = diff.pages.iter().map(JsonPageDiff::from).collect();
-    JsonStates { same: diff.is_empty(), left: diff.left.get(), right: diff.right.get(), pages }
 }

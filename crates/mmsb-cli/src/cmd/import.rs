@@ -1,22 +1,19 @@
 //! `mmsb import sqlite`: a recorded database becomes a bus.
 
-use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+mod json;
+mod report;
+
+use std::{path::PathBuf, time::Instant};
 
 use clap::Subcommand;
 use mmsb_cli::{
     Imported, import,
     sqlite::{Database, Transaction, WalReader},
 };
-use serde::Serialize;
 
+use self::{json::json, report::report};
 use super::Outcome;
-use crate::{
-    progress::Progress,
-    render::{JsonPath, Out, count, facts, percent},
-};
+use crate::{progress::Progress, render::Out};
 
 /// Where the recording comes from.
 #[derive(Debug, Subcommand)]
@@ -48,23 +45,6 @@ const JSON: &str = "\
 JSON keys: bus, epoch, commit_count, image_count, page_count, page_bytes, wal_bytes, log_bytes, log_ratio, \
 stale_frame_count, uncommitted_frame_count, torn_byte_count, seconds.";
 
-#[derive(Serialize)]
-struct Json<'a> {
-    bus: JsonPath<'a>,
-    epoch: u64,
-    commit_count: u64,
-    image_count: u64,
-    page_count: u32,
-    page_bytes: u32,
-    wal_bytes: u64,
-    log_bytes: u64,
-    log_ratio: f64,
-    stale_frame_count: u64,
-    uncommitted_frame_count: u64,
-    torn_byte_count: u64,
-    seconds: f64,
-}
-
 /// Imports, and shows how far it is.
 fn import_watched(args: &Args) -> anyhow::Result<Imported> {
     let base = Database::open(&args.db)?;
@@ -86,58 +66,4 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
         out.line(report(args, &imported, start.elapsed()))?;
     }
     Ok(Outcome::Same)
-}
-
-fn report(args: &Args, imported: &Imported, took: Duration) -> String {
-    let Imported { summary, .. } = imported;
-    let speed = imported.wal_bytes as f64 / took.as_secs_f64() / 1e6;
-    let log = format!(
-        "{} bytes, {} of the write-ahead log's {}",
-        count(imported.log_bytes),
-        percent(imported.log_ratio()),
-        count(imported.wal_bytes)
-    );
-    facts([
-        ("bus", args.out.display().to_string()),
-        ("commits", format!("{}, newest {}", count(summary.transaction_count), imported.epoch)),
-        ("page images", count(summary.image_count)),
-        (
-            "pages",
-            format!("{} of {} bytes", count(imported.page_count.into()), count(imported.page_bytes.into())),
-        ),
-        ("log", log),
-        ("left out", left_out(imported)),
-        ("took", format!("{:.3} s, {speed:.0} MB/s", took.as_secs_f64())),
-    ])
-}
-
-fn left_out(imported: &Imported) -> String {
-    let Imported { summary, .. } = imported;
-    let parts = [
-        (summary.stale_frame_count, "frames of an older log"),
-        (summary.uncommitted_frame_count, "frames of transactions that never ended"),
-        (summary.torn_byte_count, "bytes of a torn frame"),
-    ];
-    let told = parts.iter().filter(|(number, _)| *number > 0);
-    let told: Vec<String> = told.map(|(number, what)| format!("{} {what}", count(*number))).collect();
-    if told.is_empty() { "nothing".to_owned() } else { told.join(", ") }
-}
-
-fn json<'a>(args: &'a Args, imported: &Imported, took: Duration) -> Json<'a> {
-    let Imported { summary, .. } = imported;
-    Json {
-        bus: JsonPath(&args.out),
-        epoch: imported.epoch.get(),
-        commit_count: summary.transaction_count,
-        image_count: summary.image_count,
-        page_count: imported.page_count,
-        page_bytes: imported.page_bytes,
-        wal_bytes: imported.wal_bytes,
-        log_bytes: imported.log_bytes,
-        log_ratio: imported.log_ratio(),
-        stale_frame_count: summary.stale_frame_count,
-        uncommitted_frame_count: summary.uncommitted_frame_count,
-        torn_byte_count: summary.torn_byte_count,
-        seconds: took.as_secs_f64(),
-    }
 }
