@@ -1,15 +1,11 @@
 //! The command line: one subcommand for each kind of house keeping.
 
-use std::{
-    env,
-    ffi::OsString,
-    path::{Path, PathBuf},
-};
+use std::ffi::OsString;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::{Parser, Subcommand};
 
-use crate::{bench, ci, lanes, layers, tidy, torture};
+use crate::{bench, ci, command::workspace_root, lanes, layers, tidy, torture};
 
 /// House keeping of the MMSB workspace.
 #[derive(Debug, Parser)]
@@ -78,12 +74,4 @@ impl Cli {
         };
         Ok(u8::from(!holds))
     }
-}
-
-/// The folder of the workspace's manifest: cargo names this package's folder in the environment; when
-/// the binary is started by hand, the folder it was built from stands in.
-fn workspace_root() -> Result<PathBuf> {
-    let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
-    let root = Path::new(&package).parent().context("the package's folder has no parent")?;
-    root.canonicalize().with_context(|| format!("opening the workspace at {}", root.display()))
 }

@@ -1,6 +1,10 @@
-//! Running other programs: with their output shown, or with their output taken.
+//! Running other programs, with their output shown or taken, and the folder they run in.
 
-use std::{path::Path, process::Command};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use anyhow::{Context, Result, ensure};
 
@@ -23,4 +27,12 @@ pub fn output(mut command: Command) -> Result<Vec<u8>> {
     let complaint = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{command:?} failed: {}", complaint.trim_end());
     Ok(output.stdout)
+}
+
+/// The folder of the workspace's manifest: cargo names this package's folder in the environment; when
+/// the binary is started by hand, the folder it was built from stands in.
+pub fn workspace_root() -> Result<PathBuf> {
+    let package = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let root = Path::new(&package).parent().context("the package's folder has no parent")?;
+    root.canonicalize().with_context(|| format!("opening the workspace at {}", root.display()))
 }

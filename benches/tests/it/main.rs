@@ -5,6 +5,7 @@ mod child;
 mod clock;
 mod limits;
 mod measure;
+mod pin;
 mod rss;
 mod runner;
 mod together;

@@ -13,12 +13,12 @@ mod change;
 mod names;
 
 use std::sync::{
-    Arc, Mutex,
+    Mutex,
     atomic::{AtomicU64, Ordering},
 };
 
 use mmsb_page::Swap;
-use mmsb_types::{Epoch, PageId, PageLocation, limits::COMPACT_ID_MAX};
+use mmsb_types::{Epoch, PageId, limits::COMPACT_ID_MAX};
 
 pub(crate) use self::{
     change::CatalogueChange,
@@ -80,11 +80,4 @@ impl Catalogue {
     pub(crate) fn footprint(&self) -> (u64, usize) {
         self.versions.read(|versions| (versions.newest.bytes(), versions.older.len()))
     }
-}
-
-/// What is known of a page beside its bytes; pages that are like most have none.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Note {
-    pub(crate) name: Option<Arc<str>>,
-    pub(crate) location: PageLocation,
 }

@@ -1,10 +1,13 @@
-//! What can be looked at and compared: states as of one epoch, and what has one to show.
+//! What can be looked at and compared: states as of one epoch.
 //!
 //! Invariant: a [`View`] never changes. It lends bytes page by page, so that looking at one costs no copy of
 //! a whole state.
 
+mod shown;
+
 use mmsb_types::{Epoch, Label, PageId};
 
+pub use self::shown::ToView;
 use crate::{Error, GraphView, PageInfo, lineage::Lined};
 
 /// A state as of one epoch. It never changes, whatever becomes of the bus.
@@ -38,33 +41,6 @@ pub trait View: Lined {
     /// [`Error::PageNotFound`] if the state has not all of the pages; some may have been visited. Others if
     /// the state can no longer be read.
     fn with_pages(&self, pages: &[PageId], visit: &mut dyn FnMut(PageId, &[u8])) -> Result<(), Error>;
-}
-
-/// What has a state to show: anything that [`diff`](crate::diff) compares.
-///
-/// A view shows itself. A bus goes on while somebody looks: it shows its newest state.
-pub trait ToView {
-    /// The view it gives.
-    type View<'a>: View
-    where
-        Self: 'a;
-
-    /// Returns the state to look at.
-    ///
-    /// # Errors
-    /// If it cannot be read.
-    fn to_view(&self) -> Result<Self::View<'_>, Error>;
-}
-
-impl<V: View> ToView for V {
-    type View<'a>
-        = &'a V
-    where
-        V: 'a;
-
-    fn to_view(&self) -> Result<&V, Error> {
-        Ok(self)
-    }
 }
 
 impl<V: View + ?Sized> View for &V {

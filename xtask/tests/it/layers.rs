@@ -32,13 +32,13 @@ fn an_edge_outside_the_table_is_named_with_its_rule() {
 
 #[test]
 fn a_crate_that_only_one_side_knows_is_named() {
-    let mut workspace = workspace(&[("mmsb-graph", "mmsb-types")]);
+    let mut workspace = workspace(&[("mmsb-gpu", "mmsb-types")]);
     workspace.crates.retain(|name| name != "mmsb-tlog");
-    workspace.crates.push("mmsb-graph".to_owned());
+    workspace.crates.push("mmsb-gpu".to_owned());
     assert_snapshot!(check(&workspace).join("\n"), @"
-    mmsb-graph is not in the table (xtask/src/layers.rs)
+    mmsb-gpu is not in the table (xtask/src/layers.rs)
     mmsb-tlog is in the table but not in the workspace
-    mmsb-graph -> mmsb-types is not an allowed edge; mmsb-graph may use no crate of the workspace
+    mmsb-gpu -> mmsb-types is not an allowed edge; mmsb-gpu may use no crate of the workspace
     ");
 }
 
@@ -58,10 +58,10 @@ fn the_table_is_bottom_up_and_names_each_crate_once() {
 fn the_diagram_has_one_line_a_rank() {
     assert_snapshot!(diagram(), @"
     rank 0  mmsb-types
-    rank 1  mmsb-page (types)   mmsb-delta (types)
+    rank 1  mmsb-page (types)   mmsb-delta (types)   mmsb-graph (types)
     rank 2  mmsb-tlog (types, delta)
-    rank 3  mmsb (types, page, delta, tlog)
-    rank 4  mmsb-testkit (types, page, delta, tlog, mmsb)   mmsb-cli (mmsb)   benches (types, page, delta, tlog, mmsb, testkit, cli)   xtask
+    rank 3  mmsb (types, page, delta, graph, tlog)
+    rank 4  mmsb-testkit (types, page, delta, tlog, mmsb)   mmsb-cli (mmsb)   benches (types, page, delta, graph, tlog, mmsb, testkit, cli)   xtask
     ");
 }
 

@@ -1,12 +1,12 @@
 //! What a store says was changed since an epoch is what a snapshot may show otherwise, and little more.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use mmsb_page::PageStore;
 use mmsb_types::Epoch;
 use proptest::{collection::vec, prelude::*};
 
-use crate::{born, epoch, page};
+use crate::{born, committer, epoch, page};
 
 /// Compares the pages changed since with a list of numbers.
 #[track_caller]
@@ -16,12 +16,12 @@ fn check(store: &PageStore, since: u64, expect: &[u64]) {
 }
 
 fn change(store: &PageStore, number: u64, at: Epoch) {
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(store);
     store.lock_wait(page(number), &committer).unwrap().into_writer().publish(at);
 }
 
 fn end(store: &PageStore, number: u64, at: Epoch) {
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(store);
     store.lock_wait(page(number), &committer).unwrap().into_writer().retire(at);
 }
 
@@ -48,7 +48,7 @@ fn a_page_that_is_held_shows_whatever_its_age() {
     let store = PageStore::new();
     born(&store, page(5), b"x", epoch(1));
     born(&store, page(6), b"x", epoch(1));
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     let lock = store.try_lock(page(6), &committer).unwrap().unwrap();
     check(&store, 9, &[6]);
     drop(lock);

@@ -1,11 +1,9 @@
 //! The pages of one commit: held together, ended one by one.
 
-use std::time::Duration;
-
 use mmsb_page::{Group, GroupBuf, Hold, PageStore};
 use mmsb_types::Span;
 
-use crate::{assert_sound, born, epoch, page, read};
+use crate::{assert_sound, born, committer, epoch, page, read};
 
 /// A store with the pages 1, 2 and 3, of eight bytes each, at e1.
 fn three_pages() -> PageStore {
@@ -17,7 +15,7 @@ fn three_pages() -> PageStore {
 #[test]
 fn a_group_holds_writes_and_publishes_its_pages_in_order() {
     let store = three_pages();
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     let mut buffer = GroupBuf::default();
     let mut group = Group::new(&store, &committer, &mut buffer);
     let holds = [3, 1, 3, 2].map(|id| group.try_lock(page(id), 8));
@@ -41,7 +39,7 @@ fn a_group_holds_writes_and_publishes_its_pages_in_order() {
 #[test]
 fn a_page_that_somebody_else_holds_is_busy_and_one_that_is_not_there_gone() {
     let store = three_pages();
-    let [one, two] = [1, 2].map(|_| store.committers().acquire(Duration::ZERO).unwrap());
+    let [one, two] = [1, 2].map(|_| committer(&store));
     let _lock = store.try_lock(page(2), &one).unwrap();
     let mut buffer = GroupBuf::default();
     let mut group = Group::new(&store, &two, &mut buffer);
@@ -55,7 +53,7 @@ fn a_page_that_somebody_else_holds_is_busy_and_one_that_is_not_there_gone() {
 #[test]
 fn what_is_let_go_is_as_it_was() {
     let store = three_pages();
-    let [one, two] = [1, 2].map(|_| store.committers().acquire(Duration::ZERO).unwrap());
+    let [one, two] = [1, 2].map(|_| committer(&store));
     let mut buffer = GroupBuf::default();
     let mut group = Group::new(&store, &one, &mut buffer);
     [1, 2, 2, 3].iter().for_each(|&id| assert_ne!(group.lock_wait(page(id), 8), Hold::Gone));
@@ -71,7 +69,7 @@ fn what_is_let_go_is_as_it_was() {
 #[test]
 fn a_page_of_a_group_can_end() {
     let store = three_pages();
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     let mut buffer = GroupBuf::default();
     let mut group = Group::new(&store, &committer, &mut buffer);
     [2, 1].iter().for_each(|&id| assert_eq!(group.lock_wait(page(id), 8), Hold::Locked));

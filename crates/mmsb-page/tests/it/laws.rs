@@ -1,12 +1,10 @@
 //! Words against plain bytes: whatever the length, the offset and the slot's past, a page is its bytes.
 
-use std::time::Duration;
-
 use mmsb_page::PageStore;
 use mmsb_types::Span;
 use proptest::{collection::vec, prelude::*};
 
-use crate::{assert_sound, born, epoch, page, read};
+use crate::{assert_sound, born, committer, epoch, page, read};
 
 /// Lengths around every edge between two size classes, up to `largest`.
 fn class_edges(largest: u32) -> impl Iterator<Item = u32> {
@@ -22,7 +20,7 @@ fn pattern(len: u32, seed: u32) -> Vec<u8> {
 #[test]
 fn every_length_is_kept_exactly_and_its_slot_is_reused_clean() {
     let store = PageStore::new();
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     let (step, largest) = if cfg!(miri) { (4999, 400) } else { (1, 20_000) };
     for (life, len) in (1..).zip((1..=20_000).step_by(step).chain(class_edges(largest))) {
         let bytes = pattern(len, len);
@@ -72,7 +70,7 @@ fn fit(at: u32, len: u32, page_bytes: u32) -> Span {
 /// Makes the same changes to a page, under its lock, and to plain bytes; compares after each.
 fn check(page_bytes: u32, changes: &[Change], looks: &[(u32, u32)]) {
     let store = PageStore::new();
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     let mut oracle = pattern(page_bytes, 0);
     born(&store, page(1), &oracle, epoch(1));
     for (number, change) in (2..).zip(changes) {

@@ -2,17 +2,15 @@
 
 mod refusals;
 
-use std::time::Duration;
-
 use mmsb_page::{LockError, PageStore, ReadError, StoreError};
 use mmsb_types::Span;
 
-use crate::{assert_sound, born, epoch, page, read};
+use crate::{assert_sound, born, committer, epoch, page, read};
 
 #[test]
 fn a_page_is_born_changed_and_retired() {
     let store = PageStore::new();
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     born(&store, page(1), b"hello", epoch(1));
     assert_eq!(read(&store, page(1)), (epoch(1), b"hello".to_vec()));
 
@@ -36,7 +34,7 @@ fn a_page_is_born_changed_and_retired() {
 #[test]
 fn an_id_lives_again_zeroed_and_with_another_length() {
     let store = PageStore::new();
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     born(&store, page(7), &[0xff; 40], epoch(1));
     store.lock_wait(page(7), &committer).unwrap().into_writer().retire(epoch(2));
     store.prepare(page(7), 33).unwrap().publish(epoch(3));
@@ -62,7 +60,7 @@ fn a_page_that_is_not_published_leaves_nothing() {
 #[test]
 fn a_lock_that_is_dropped_leaves_no_trace() {
     let store = PageStore::new();
-    let [one, two] = [1, 2].map(|_| store.committers().acquire(Duration::ZERO).unwrap());
+    let [one, two] = [1, 2].map(|_| committer(&store));
     born(&store, page(1), b"still", epoch(4));
     let lock = store.try_lock(page(1), &one).unwrap().unwrap();
     assert!(store.try_lock(page(1), &two).unwrap().is_none());
@@ -78,7 +76,7 @@ fn a_lock_that_is_dropped_leaves_no_trace() {
 #[test]
 fn ids_are_visited_in_order_and_only_while_they_live() {
     let store = PageStore::new();
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     for id in [5, 1, 70_000, 3] {
         born(&store, page(id), &[1], epoch(1));
     }

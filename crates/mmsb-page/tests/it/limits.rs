@@ -11,7 +11,7 @@ use std::{
 use mmsb_page::{Group, GroupBuf, Hold, PageStore, StoreError};
 use mmsb_types::limits::{COMMITTERS_MAX, COMPACT_ID_MAX, PAGE_ID_MAX};
 
-use crate::{assert_sound, born, epoch, page, read};
+use crate::{assert_sound, born, committer, epoch, page, read};
 
 #[test]
 fn owner_numbers_run_out_and_come_back() {
@@ -33,8 +33,7 @@ fn owner_numbers_run_out_and_come_back() {
 #[test]
 fn a_waiter_gets_the_number_that_is_given_back() {
     let store = PageStore::new();
-    let lent: Vec<_> =
-        (0..COMMITTERS_MAX).map(|_| store.committers().acquire(Duration::ZERO).unwrap()).collect();
+    let lent: Vec<_> = (0..COMMITTERS_MAX).map(|_| committer(&store)).collect();
     let (store, looked) = (&store, &AtomicBool::new(false));
     scope(|scope| {
         let waiter = scope.spawn(move || {
@@ -69,11 +68,10 @@ fn who_holds_all_numbers_commits_alone() {
 #[test]
 fn who_cannot_get_all_numbers_gives_back_those_he_got() {
     let store = PageStore::new();
-    let lent: Vec<_> = (0..9).map(|_| store.committers().acquire(Duration::ZERO).unwrap()).collect();
+    let lent: Vec<_> = (0..9).map(|_| committer(&store)).collect();
     let kept: Vec<u8> = lent.iter().map(mmsb_page::Committer::number).collect();
     assert!(store.committers().all(Duration::from_millis(1)).is_none());
-    let others: Vec<_> =
-        (9..COMMITTERS_MAX).map(|_| store.committers().acquire(Duration::ZERO).unwrap()).collect();
+    let others: Vec<_> = (9..COMMITTERS_MAX).map(|_| committer(&store)).collect();
     assert!(others.iter().all(|other| !kept.contains(&other.number())));
     assert!(store.committers().acquire(Duration::ZERO).is_none());
     drop((lent, others));
@@ -156,7 +154,7 @@ fn a_writer_dropped_half_way_aborts_the_process() {
 #[ignore = "run alone by the test above"]
 fn alone_half_way() {
     let store = PageStore::new();
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     born(&store, page(1), b"whole", epoch(1));
     let mut writer = store.try_lock(page(1), &committer).unwrap().unwrap().into_writer();
     writer.write(3, b"past the end");
@@ -173,7 +171,7 @@ fn a_group_dropped_before_its_last_page_ended_aborts_the_process() {
 #[ignore = "run alone by the test above"]
 fn alone_unended() {
     let store = PageStore::new();
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     (1..=2).for_each(|id| born(&store, page(id), b"whole", epoch(1)));
     let mut buffer = GroupBuf::default();
     let mut group = Group::new(&store, &committer, &mut buffer);

@@ -13,7 +13,9 @@ mod snapshot_races;
 mod snapshots;
 mod swap;
 
-use mmsb_page::PageStore;
+use std::time::Duration;
+
+use mmsb_page::{Committer, PageStore};
 use mmsb_types::{Epoch, PageId};
 
 /// The page with this number.
@@ -24,6 +26,12 @@ fn page(number: u64) -> PageId {
 /// The epoch with this number.
 fn epoch(number: u64) -> Epoch {
     Epoch::new(number)
+}
+
+/// Takes a number to commit under, which is free.
+#[track_caller]
+fn committer(store: &PageStore) -> Committer<'_> {
+    store.committers().acquire(Duration::ZERO).unwrap()
 }
 
 /// Gives birth to a page with these bytes.

@@ -1,13 +1,13 @@
 //! A store filled alone is the store that commits would have left; what does not fit changes nothing.
 
-use std::{thread, time::Duration};
+use std::thread;
 
 use insta::assert_snapshot;
 use mmsb_page::{Content, PageStore, Restore, RestoreError, Run};
 use mmsb_types::{PageId, Span};
 use proptest::{collection::vec, prelude::*};
 
-use crate::{assert_sound, born, epoch, page, read};
+use crate::{assert_sound, born, committer, epoch, page, read};
 
 #[test]
 fn a_restored_store_goes_on_like_any_other() {
@@ -26,7 +26,7 @@ fn a_restored_store_goes_on_like_any_other() {
     assert_eq!(read(&store, page(1)), (epoch(5), vec![0; 33]), "a slot is handed on clean");
     assert_eq!(read(&store, page(2)), (epoch(2), b"\x001xx4".to_vec()));
     assert_sound(&store);
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     store.try_lock(page(2), &committer).unwrap().unwrap().into_writer().publish(epoch(6));
     assert_eq!(store.epoch(page(2)), Some(epoch(6)));
 }
@@ -70,7 +70,7 @@ fn what_does_not_fit_is_told_and_changes_nothing() {
 fn pages_that_were_read_and_locked_before_can_be_restored() {
     let mut store = PageStore::new();
     born(&store, page(1), b"before", epoch(1));
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     // A lock that nobody will ever drop.
     std::mem::forget(store.try_lock(page(1), &committer).unwrap().unwrap());
     drop(committer);
@@ -250,7 +250,7 @@ proptest! {
         let (mut filled, written) = (PageStore::new(), PageStore::new());
         filled.restore().create(page(1), page_bytes, epoch(1)).unwrap();
         written.prepare(page(1), page_bytes).unwrap().publish(epoch(1));
-        let committer = written.committers().acquire(Duration::ZERO).unwrap();
+        let committer = committer(&written);
         for ((at, len, byte, is_fill), number) in writes.into_iter().zip(2..) {
             let offset = at % (page_bytes + 1);
             let span = Span::new(offset, len % (page_bytes - offset + 1));

@@ -49,9 +49,8 @@ impl Driver {
     }
 
     fn swap_names(&mut self, tx: &mut Transaction<'_>, draft: &mut Draft) -> Result<(), Error> {
-        let (one, other) = (self.page(draft), self.page(draft));
-        let name_of = |page| draft.state.pages[&page].name.clone();
-        let (one_name, other_name) = (name_of(one), name_of(other));
+        let [one, other] = [(); 2].map(|()| self.page(draft));
+        let [one_name, other_name] = [one, other].map(|page| draft.state.pages[&page].name.clone());
         draft.name(one, other_name.as_deref());
         draft.name(other, one_name.as_deref());
         tx.name_page(one, other_name.as_deref())?;

@@ -4,8 +4,8 @@ use std::{fmt::Write, path::Path, sync::Arc, thread};
 
 use mmsb_delta::{DeltaBatch, Patch};
 use mmsb_tlog::{
-    Cursor, FrameBuf, InstanceId, Log, LogDir, LogError, LogOptions, Manifest, Mark, Reader, Scan,
-    SectionBuf, SectionKind, SegmentHead, StateMark,
+    CheckpointRef, Cursor, FrameBuf, InstanceId, Log, LogDir, LogError, LogOptions, Manifest, Mark, Reader,
+    Scan, SectionBuf, SectionKind, SegmentHead, StateMark,
     frame::{RecordHead, parse_frame, record_head},
     vfs::{Access, MemoryVfs, Vfs},
 };
@@ -42,6 +42,11 @@ impl Content {
     pub fn bound(&self) -> usize {
         FrameBuf::bound(&self.sections, self.batch.encoded_bytes())
     }
+}
+
+/// What a manifest tells of a checkpoint that nobody reads.
+pub fn unread(cursor: Cursor) -> CheckpointRef {
+    CheckpointRef { cursor, parent: None, bytes: 0, hash: [0; 32] }
 }
 
 /// A `single` frame that writes `text`.

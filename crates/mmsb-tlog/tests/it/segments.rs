@@ -68,10 +68,8 @@ fn a_state_mark_of_a_state_to_come_is_bad() {
     layout.frame(&single("first")).state(2, [0; 32]).frame(&single("second")).mark(2, false);
     let dir = log_of_segments(&layout.segments());
     let bad = Verification::run(&dir).unwrap().bad;
-    assert_eq!(
-        bad.iter().map(|bad| (bad.offset, bad.number, bad.covered)).collect::<Vec<_>>(),
-        [(128, 1, true)]
-    );
+    let told: Vec<_> = bad.iter().map(|bad| (bad.offset, bad.number, bad.covered)).collect();
+    assert_eq!(told, [(128, 1, true)]);
 }
 
 #[test]

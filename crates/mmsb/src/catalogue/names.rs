@@ -10,7 +10,6 @@ use std::{
 
 use mmsb_types::{Epoch, PageEvent, PageId, PageLocation};
 
-use super::Note;
 use crate::{Error, trie::Trie};
 
 /// What a name costs beside its text, in bytes: two entries, their share of nodes, two counts.
@@ -27,6 +26,13 @@ pub(crate) struct Names {
     notes: Trie<PageId, Note>,
     name_count: u64,
     text_bytes: u64,
+}
+
+/// What is known of a page beside its bytes; pages that are like most have none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Note {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) location: PageLocation,
 }
 
 /// What becomes of whose name in one commit.

@@ -6,18 +6,27 @@ mod ends;
 use std::{path::Path, sync::Arc};
 
 use insta::assert_snapshot;
-use mmsb::{Bus, Committed, Durability, Epoch, Error, PageId};
-
-use crate::faulty::FaultyVfs;
+use mmsb::{
+    Bus, Committed, Durability, Epoch, Error, PageId,
+    vfs::{
+        FaultyVfs,
+        faulty::{Failure, FailureKind},
+    },
+};
 
 const PATH: &str = "bus";
 
-/// A bus with one page of 8 bytes, written as 1 by e2.
+/// A bus with one page of 800 bytes, its first word written as 1 by e2.
 fn bus_on(disk: &FaultyVfs) -> (Bus, PageId) {
     let bus = Bus::builder().create_on(Arc::new(disk.clone()), Path::new(PATH)).unwrap();
-    let page = bus.create_page("page", 8).unwrap();
+    let page = bus.create_page("page", 800).unwrap();
     bus.put(page, 0, &1u64).unwrap();
     (bus, page)
+}
+
+/// Lets every call fail that can fail this way, from now on.
+fn fail(disk: &FaultyVfs, kind: FailureKind) {
+    disk.fail(Failure { at: 0, kind, sticky: true });
 }
 
 /// Writes 2 into the page.
@@ -52,13 +61,14 @@ fn without_digits(text: &str) -> String {
 fn a_commit_whose_write_fails_has_an_unknown_outcome_and_poisons_the_bus() {
     let disk = FaultyVfs::new();
     let (bus, page) = bus_on(&disk);
-    disk.fail_writes_after(0);
-    let error = bus.put(page, 0, &2u64).unwrap_err();
+    fail(&disk, FailureKind::NoSpace);
+    // Half of it lands, and that is half of the frame.
+    let error = bus.put(page, 0, &[2u64; 100]).unwrap_err();
     // Either this commit's own flush failed, or the flusher's did before it.
     assert!(matches!(&error, Error::OutcomeUnknown { epoch, .. } if *epoch == Epoch::new(3)), "{error:?}");
-    assert!(whole(&error).contains("the test fails this write"), "{}", whole(&error));
+    assert!(whole(&error).contains("a planned failure (NoSpace) of Write"), "{}", whole(&error));
     let refused = bus.put(page, 0, &3u64).unwrap_err();
-    assert_snapshot!(without_digits(&refused.to_string()), @"the bus is poisoned (writing bus/seg-# at offset ###: the test fails this write): reopen it, what was durable is recovered");
+    assert_snapshot!(without_digits(&refused.to_string()), @"the bus is poisoned (writing bus/seg-# at offset ###: a planned failure (NoSpace) of Write): reopen it, what was durable is recovered");
     assert_eq!(bus.get::<u64>(page, 0).unwrap(), 2, "the commit is visible here");
     assert_eq!(bus.epoch(), Epoch::new(3));
     assert_eq!(
@@ -78,12 +88,12 @@ fn a_commit_whose_write_fails_has_an_unknown_outcome_and_poisons_the_bus() {
 fn a_sync_that_fails_leaves_the_outcome_unknown_and_nobody_asks_again() {
     let disk = FaultyVfs::new();
     let (bus, page) = bus_on(&disk);
-    disk.fail_syncs_after(0);
+    fail(&disk, FailureKind::Sync);
     let error = put(&bus, page, Durability::Synced).unwrap_err();
     assert_snapshot!(without_digits(&whole(&error)), @"
     whether e# survives is not known: reopen the bus and look for it there
       because syncing bus/seg-# at offset ###
-      because the test fails this sync
+      because a planned failure (Sync) of Sync
     ");
     assert!(matches!(bus.put(page, 0, &3u64), Err(Error::Poisoned { .. })));
     drop(bus);
@@ -95,7 +105,7 @@ fn a_sync_that_fails_leaves_the_outcome_unknown_and_nobody_asks_again() {
 fn a_volatile_commit_is_visible_and_the_failure_is_told_to_the_next() {
     let disk = FaultyVfs::new();
     let (bus, page) = bus_on(&disk);
-    disk.fail_writes_after(0);
+    fail(&disk, FailureKind::NoSpace);
     assert_eq!(put(&bus, page, Durability::Volatile).unwrap().reached, Durability::Volatile);
     let next = bus.put(page, 0, &3u64).unwrap_err();
     assert!(matches!(next, Error::OutcomeUnknown { .. } | Error::Poisoned { .. }), "{next:?}");

@@ -1,6 +1,5 @@
 //! Tests of the bus as its users see it, one binary.
 
-mod faulty;
 mod together;
 
 mod branches;

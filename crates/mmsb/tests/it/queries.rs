@@ -1,6 +1,5 @@
 //! Looking for commits without reading the whole log: what is found, and what is read for it.
 
-mod counting;
 mod effort;
 mod labels;
 

@@ -15,11 +15,10 @@ fn neighbouring_stretches_each_become_a_fill() {
 
 #[test]
 fn fills_join_over_unchanged_bytes_that_are_the_same() {
-    let mut old = vec![0; 100];
-    (10..90).step_by(20).for_each(|at| old[at..at + 4].fill(9));
-    old[0] = 1;
     let mut new = vec![0; 100];
     new[0] = 1;
+    let mut old = new.clone();
+    (10..90).step_by(20).for_each(|at| old[at..at + 4].fill(9));
     assert_eq!(dump(&chosen(PAGE, &old, &new)), "fill 10+64 0");
     old[35] = 5;
     new[35] = 5;
@@ -74,9 +73,8 @@ fn a_delta_that_covers_its_page_may_be_stored_whole() {
 
 #[test]
 fn far_down_a_long_page_entries_are_wide() {
-    let len = COMPACT_OFFSET_MAX as usize + 9000;
     let near = COMPACT_OFFSET_MAX as usize;
-    let old = vec![0; len];
+    let old = vec![0; near + 9000];
     let mut new = old.clone();
     new[near - 5000..near + 40].copy_from_slice(&noise(5040));
     new[near + 100..near + 200].fill(1);

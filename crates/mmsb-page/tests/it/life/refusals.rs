@@ -1,16 +1,14 @@
 //! What is refused, and what is allowed where one might think it is not.
 
-use std::time::Duration;
-
 use insta::assert_snapshot;
 use mmsb_page::PageStore;
 
-use crate::{assert_sound, born, epoch, page, read};
+use crate::{assert_sound, born, committer, epoch, page, read};
 
 #[test]
 fn every_refusal_says_what_and_why() {
     let store = PageStore::with_page_id_max(page(1000));
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     born(&store, page(1), b"12345", epoch(1));
     let refused = |id, page_bytes| store.prepare(page(id), page_bytes).unwrap_err().to_string();
     let lines = [
@@ -45,7 +43,7 @@ fn every_refusal_says_what_and_why() {
 #[test]
 fn asking_for_memory_ahead_takes_any_page_and_any_range() {
     let store = PageStore::new();
-    let committer = store.committers().acquire(Duration::ZERO).unwrap();
+    let committer = committer(&store);
     born(&store, page(1), &[1; 100], epoch(1));
     born(&store, page(2), &[2; 16], epoch(1));
     store.lock_wait(page(2), &committer).unwrap().into_writer().retire(epoch(2));

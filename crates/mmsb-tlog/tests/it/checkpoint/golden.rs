@@ -43,13 +43,8 @@ fn the_golden_checkpoint_is_read() {
         for page in block.pages() {
             let mut bytes = vec![0; page.page_bytes as usize];
             page.write_into(&mut bytes);
-            let sum = mmsb_types::crc32c(&bytes);
-            writeln!(
-                text,
-                "{} {} {} bytes {:?} {sum:08x}",
-                page.page, page.epoch, page.page_bytes, page.form
-            )
-            .unwrap();
+            let (count, form, sum) = (bytes.len(), page.form, mmsb_types::crc32c(&bytes));
+            writeln!(text, "{} {} {count} bytes {form:?} {sum:08x}", page.page, page.epoch).unwrap();
         }
         text.push_str("--\n");
     }

@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use mmsb_tlog::{
-    CheckpointRef, Cursor, InstanceId, Log, LogDir, LogError, LogOptions, Manifest, Scan, Verification,
+    Cursor, InstanceId, Log, LogDir, LogError, LogOptions, Manifest, Scan, Verification,
     vfs::{
         FaultyVfs, Vfs,
         faulty::{CallKind, Crash, Failure, FailureKind},
@@ -12,7 +12,7 @@ use mmsb_tlog::{
 use mmsb_types::{Durability, Lsn};
 
 use super::BUS;
-use crate::common::{INSTANCE, commit, plain, single};
+use crate::common::{INSTANCE, commit, plain, single, unread};
 
 fn options() -> LogOptions {
     LogOptions { segment_bytes: 1 << 10, background: false, ..LogOptions::default() }
@@ -38,7 +38,7 @@ fn write(vfs: &FaultyVfs) -> Vec<(u64, u64)> {
             let change = |next: &mut Manifest| {
                 let held = next.segment_of(cursor.lsn).segment;
                 next.segments.retain(|head| head.segment >= held);
-                next.checkpoints = vec![CheckpointRef { cursor, parent: None, bytes: 0, hash: [0; 32] }];
+                next.checkpoints = vec![unread(cursor)];
             };
             dir.retire(change).unwrap();
         }
@@ -113,7 +113,7 @@ fn a_power_cut_while_leftovers_are_cleaned_leaves_them_to_the_next() {
 
 fn tag_along(next: &mut Manifest) {
     let cursor = Cursor { lsn: Lsn::new(100), number: 1, chain: 0 };
-    next.checkpoints.push(CheckpointRef { cursor, parent: None, bytes: 0, hash: [0; 32] });
+    next.checkpoints.push(unread(cursor));
 }
 
 #[test]

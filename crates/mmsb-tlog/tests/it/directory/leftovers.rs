@@ -7,7 +7,7 @@ use std::path::Path;
 use mmsb_tlog::{LogDir, LogOptions, Manifest, Scan, SegmentHead};
 
 use super::BUS;
-use crate::common::{INSTANCE, Layout, OTHER, commits, log_of_segments, single, try_open};
+use crate::common::{INSTANCE, Layout, OTHER, commits, log_of_segments, single, try_open, unread};
 
 /// Segments 2 and 3 of a log whose first one was retired; its last commit is number 3.
 fn retired() -> (LogDir, Vec<(SegmentHead, Vec<u8>)>) {
@@ -18,15 +18,7 @@ fn retired() -> (LogDir, Vec<(SegmentHead, Vec<u8>)>) {
     layout.frame(&single("third")).mark(3, false);
     let segments = layout.segments();
     let dir = log_of_segments(&segments);
-    dir.edit(|next| {
-        next.checkpoints.push(mmsb_tlog::CheckpointRef {
-            cursor: end,
-            parent: None,
-            bytes: 0,
-            hash: [0; 32],
-        });
-    })
-    .unwrap();
+    dir.edit(|next| next.checkpoints.push(unread(end))).unwrap();
     put(&dir, "ckpt-1", &checkpoint_head(INSTANCE.0));
     dir.retire(|next| next.segments.remove(0)).unwrap();
     (dir, segments)

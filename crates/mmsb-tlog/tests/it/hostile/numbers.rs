@@ -3,19 +3,19 @@
 use std::{path::Path, sync::Arc};
 
 use mmsb_tlog::{
-    CheckpointRef, LogDir, LogError, Manifest, NUMBER_MAX, Scan, SegmentHead, Verification,
+    LogDir, LogError, Manifest, NUMBER_MAX, Scan, SegmentHead, Verification,
     vfs::{Access, MemoryVfs, Vfs},
 };
 use mmsb_types::Lsn;
 
-use crate::common::{INSTANCE, commit, create, open, plain, single, try_commit};
+use crate::common::{INSTANCE, commit, create, open, plain, single, try_commit, unread};
 
 /// A bus whose log begins at `head`; its manifest names a checkpoint there, if need be.
 pub(super) fn bus_at(head: SegmentHead) -> LogDir {
     let vfs = MemoryVfs::new();
     let path = Path::new("/bus");
     create(vfs.clone(), path);
-    let start = CheckpointRef { cursor: head.cursor(), parent: None, bytes: 0, hash: [0; 32] };
+    let start = unread(head.cursor());
     let checkpoints = if head.first_lsn == Lsn::ZERO { vec![] } else { vec![start] };
     let manifest = Manifest { segments: vec![head], checkpoints, ..Manifest::first(INSTANCE) };
     for (name, bytes) in

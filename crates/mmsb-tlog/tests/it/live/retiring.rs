@@ -10,12 +10,12 @@ use std::{
 };
 
 use mmsb_tlog::{
-    CheckpointRef, Cursor, Log, LogDir, LogError, LogOptions, Manifest, Reader, Scan,
+    Cursor, Log, LogDir, LogError, LogOptions, Manifest, Reader, Scan,
     vfs::{MemoryVfs, OsVfs, Vfs},
 };
 use mmsb_types::Durability;
 
-use crate::common::{INSTANCE, commit, plain};
+use crate::common::{INSTANCE, commit, plain, unread};
 
 const COMMITS: u64 = 3000;
 const OPTIONS: fn() -> LogOptions = || LogOptions { segment_bytes: 4 << 10, ..LogOptions::default() };
@@ -25,7 +25,7 @@ fn retire_before(dir: &LogDir, cursor: Cursor) {
     let change = |next: &mut Manifest| {
         let held = next.segment_of(cursor.lsn).segment;
         next.segments.retain(|head| head.segment >= held);
-        next.checkpoints = vec![CheckpointRef { cursor, parent: None, bytes: 0, hash: [0; 32] }];
+        next.checkpoints = vec![unread(cursor)];
     };
     dir.retire(change).unwrap();
 }

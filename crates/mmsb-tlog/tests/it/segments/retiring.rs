@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use mmsb_tlog::{CheckpointRef, Cursor, LogDir, LogError, Manifest, Reader, Scan, vfs::Vfs};
+use mmsb_tlog::{Cursor, LogDir, LogError, Manifest, Reader, Scan, vfs::Vfs};
 
 use super::{cursors, log, specimen};
 use crate::{
-    common::{INSTANCE, create},
+    common::{INSTANCE, create, unread},
     faulty::{Faulty, Plan},
 };
 
@@ -14,8 +14,7 @@ use crate::{
 fn retire(dir: &LogDir, count: usize) {
     let number = dir.manifest().segments[count].first_number - 1;
     let cursor = *cursors(dir).iter().find(|cursor| cursor.number == number).unwrap();
-    dir.edit(|next| next.checkpoints.push(CheckpointRef { cursor, parent: None, bytes: 0, hash: [0; 32] }))
-        .unwrap();
+    dir.edit(|next| next.checkpoints.push(unread(cursor))).unwrap();
     dir.retire(|next| next.segments.drain(..count).count()).unwrap();
 }
 
@@ -27,12 +26,8 @@ fn what_is_retired_goes_from_manifest_and_disk() {
     assert_eq!(dir.reopen().unwrap().manifest().segments, [segments[1].0, segments[2].0]);
     assert_eq!(dir.manifest().oldest(), 3);
     assert_eq!(Scan::run(&dir).unwrap().frame_count, 5);
-    dir.edit(|next| {
-        let cursor = segments[2].0.cursor();
-        let newer = Cursor { lsn: segments[2].0.first_lsn, ..cursor };
-        next.checkpoints.push(CheckpointRef { cursor: newer, parent: None, bytes: 0, hash: [0; 32] });
-    })
-    .unwrap();
+    let newer = Cursor { lsn: segments[2].0.first_lsn, ..segments[2].0.cursor() };
+    dir.edit(|next| next.checkpoints.push(unread(newer))).unwrap();
     for name in ["ckpt-3", "ckpt-6", "idx-2", "idx-3"] {
         dir.vfs().create_new(&dir.path().join(name)).unwrap();
     }
@@ -48,14 +43,12 @@ fn nothing_goes_while_the_manifest_may_still_name_it() {
     dir.edit(|next: &mut Manifest| {
         let second = mmsb_tlog::SegmentHead::behind(2, start);
         next.segments.push(second);
-        next.checkpoints.push(CheckpointRef { cursor: start, parent: None, bytes: 0, hash: [0; 32] });
+        next.checkpoints.push(unread(start));
         disk.create_new(Path::new("/bus/seg-2")).unwrap().write_at(0, &second.encode(INSTANCE)).unwrap();
     })
     .unwrap();
-    for plan in
-        [Plan { writes_left: Some(0), ..Plan::default() }, Plan { syncs_left: Some(0), ..Plan::default() }]
-    {
-        *disk.plan() = plan;
+    for (writes_left, syncs_left) in [(Some(0), None), (None, Some(0))] {
+        *disk.plan() = Plan { writes_left, syncs_left, ..Plan::default() };
         assert!(dir.retire(|next| next.segments.remove(0)).is_err());
         assert_eq!(disk.list(Path::new("/bus")).unwrap(), ["MANIFEST-2", "seg-1", "seg-2"]);
     }

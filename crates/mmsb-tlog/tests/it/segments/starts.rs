@@ -1,9 +1,9 @@
 //! Reading from the middle on: any place between two records is as good a start as the first.
 
-use mmsb_tlog::{CheckpointRef, Cursor, LogError, Reader, Scan, Tail};
+use mmsb_tlog::{Cursor, LogError, Reader, Scan, Tail};
 
 use super::{cursors, log};
-use crate::common::{commits, set_bytes_of};
+use crate::common::{commits, set_bytes_of, unread};
 
 #[test]
 fn a_scan_and_a_reader_go_on_from_any_cursor() {
@@ -40,11 +40,8 @@ fn a_start_that_the_log_disagrees_with_is_damage() {
         let other = Cursor { chain: start.chain ^ 1, ..start };
         let failed = Scan::from(&dir, other);
         let at_the_end = start == Scan::run(&dir).unwrap().end;
-        assert_eq!(
-            failed.is_err() || matches!(failed, Ok(Scan { tail: Tail::Torn(_), .. })),
-            !at_the_end,
-            "{other:?}"
-        );
+        let is_told = failed.is_err() || matches!(failed, Ok(Scan { tail: Tail::Torn(_), .. }));
+        assert_eq!(is_told, !at_the_end, "{other:?}");
     }
 }
 
@@ -54,7 +51,7 @@ fn a_start_before_the_log_is_history_that_is_gone_unless_it_is_the_end_of_what_i
     let cursors = cursors(&dir);
     let first_end = cursors.iter().copied().find(|cursor| cursor.number == 3).unwrap();
     dir.edit(|next| {
-        next.checkpoints.push(CheckpointRef { cursor: first_end, parent: None, bytes: 0, hash: [0; 32] });
+        next.checkpoints.push(unread(first_end));
         next.segments.remove(0);
     })
     .unwrap();
@@ -71,27 +68,19 @@ fn a_log_that_ends_before_its_newest_checkpoint_is_damaged_and_is_never_cut() {
     let (dir, segments) = log();
     let cursors = cursors(&dir);
     let newest = *cursors.iter().find(|cursor| cursor.number == 8).unwrap();
-    let add = |next: &mut mmsb_tlog::Manifest| {
-        next.checkpoints.push(CheckpointRef { cursor: newest, parent: None, bytes: 0, hash: [0; 32] });
-    };
-    dir.edit(add).unwrap();
+    dir.edit(|next| next.checkpoints.push(unread(newest))).unwrap();
     let (last, bytes) = &segments[2];
+    let needed = (newest.lsn.get() - last.first_lsn.get()) as usize;
     for len in 64..bytes.len() {
         for zeros in [0, 64] {
             let mut cut = bytes[..len].to_vec();
             cut.resize(len + zeros, 0);
             set_bytes_of(&dir, last, &cut);
-            let is_whole = Scan::from(&dir, newest).is_ok();
-            assert_eq!(
-                is_whole,
-                newest.lsn.get() - last.first_lsn.get() <= (len + zeros) as u64,
-                "{len}+{zeros}"
-            );
-            if !cut.starts_with(&bytes[..(newest.lsn.get() - last.first_lsn.get()) as usize]) {
-                match Scan::run(&dir) {
-                    Err(LogError::Corrupt { file, .. }) => assert!(file.ends_with("seg-3")),
-                    other => panic!("{len}+{zeros}: {other:?}"),
-                }
+            assert_eq!(Scan::from(&dir, newest).is_ok(), needed <= len + zeros, "{len}+{zeros}");
+            if !cut.starts_with(&bytes[..needed]) {
+                let told = Scan::run(&dir).unwrap_err();
+                let is_there = matches!(&told, LogError::Corrupt { file, .. } if file.ends_with("seg-3"));
+                assert!(is_there, "{len}+{zeros}: {told:?}");
             }
         }
     }

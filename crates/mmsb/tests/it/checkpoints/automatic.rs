@@ -1,17 +1,13 @@
 //! Checkpoints that a bus makes by itself.
 
-use std::{
-    io::{Error, ErrorKind, Result},
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::sync::Arc;
 
 use mmsb::{
     Bus, CheckpointEvery, Durability,
-    vfs::{Access, MemoryVfs, Metadata, Vfs, VfsFile, VfsLock},
+    vfs::{
+        FaultyVfs, MemoryVfs, Vfs,
+        faulty::{Failure, FailureKind},
+    },
 };
 
 use super::{Disk, fill_log};
@@ -52,69 +48,17 @@ fn enough_log_makes_a_checkpoint() {
     assert!(bus.stats().log_bytes >= 40_000);
 }
 
-/// A disk that has no room for checkpoints, as long as it is told so.
-#[derive(Clone, Debug, Default)]
-struct Full {
-    inner: MemoryVfs,
-    is_full: Arc<AtomicBool>,
-}
-
-impl Vfs for Full {
-    fn open(&self, path: &Path, access: Access) -> Result<Arc<dyn VfsFile>> {
-        self.inner.open(path, access)
-    }
-
-    fn create_new(&self, path: &Path) -> Result<Arc<dyn VfsFile>> {
-        let is_checkpoint = path.to_string_lossy().contains("ckpt-");
-        if is_checkpoint && self.is_full.load(Ordering::SeqCst) {
-            return Err(Error::new(ErrorKind::StorageFull, "no room is left"));
-        }
-        self.inner.create_new(path)
-    }
-
-    fn create_dir(&self, path: &Path) -> Result<()> {
-        self.inner.create_dir(path)
-    }
-
-    fn rename(&self, source: &Path, target: &Path) -> Result<()> {
-        self.inner.rename(source, target)
-    }
-
-    fn remove(&self, path: &Path) -> Result<()> {
-        self.inner.remove(path)
-    }
-
-    fn remove_dir(&self, path: &Path) -> Result<()> {
-        self.inner.remove_dir(path)
-    }
-
-    fn list(&self, dir: &Path) -> Result<Vec<String>> {
-        self.inner.list(dir)
-    }
-
-    fn sync_dir(&self, dir: &Path) -> Result<()> {
-        self.inner.sync_dir(dir)
-    }
-
-    fn metadata(&self, path: &Path) -> Result<Metadata> {
-        self.inner.metadata(path)
-    }
-
-    fn lock(&self, dir: &Path) -> Result<Box<dyn VfsLock>> {
-        self.inner.lock(dir)
-    }
-}
-
 #[test]
 fn a_checkpoint_that_fails_is_told_and_hurts_no_commit() {
-    let disk = Full::default();
+    let disk = FaultyVfs::new();
     let every = CheckpointEvery { commits: Some(50), ..CheckpointEvery::NEVER };
     let builder = Disk::builder().checkpoint_every(every);
     let bus = builder.create_on(Arc::new(disk.clone()), Disk::path()).unwrap();
-    disk.is_full.store(true, Ordering::SeqCst);
+    // Commits go to a file that is there already; a checkpoint needs one of its own.
+    disk.fail(Failure { at: 0, kind: FailureKind::Names, sticky: true });
     commit_until(&bus, || bus.stats().checkpoint_failure_count > 1);
     assert_eq!(bus.stats().checkpoint_count, 0);
-    disk.is_full.store(false, Ordering::SeqCst);
+    disk.mend();
     commit_until(&bus, || bus.stats().checkpoint_count > 0);
     bus.stop().unwrap();
 }
