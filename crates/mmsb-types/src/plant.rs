@@ -70,6 +70,10 @@ pub enum Fault {
     SkipDirSync,
     /// A commit is told to be synced once it is written.
     AckEarly,
+    /// What is written to a file that has no name yet is told to be written.
+    AckUnnamed,
+    /// Who holds the flush is not woken when a turn to sync ends, unless it is the one who shall make the next.
+    HolderUnwoken,
     /// Commits that wait for a sync do not wait for one that is under way, but sync beside it.
     SyncTogether,
     /// A value that was replaced is freed at once, whoever still looks at it.

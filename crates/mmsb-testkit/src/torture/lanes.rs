@@ -32,6 +32,7 @@ pub const LANES: &[Lane] = &[
             (Fault::SkipSync, 20_000),
             (Fault::SkipDirSync, 20_000),
             (Fault::AckEarly, 20_000),
+            (Fault::AckUnnamed, 20_000),
             (Fault::SkipSettle, 20_000),
             (Fault::CutBeforeCheckpoint, 20_000),
         ],

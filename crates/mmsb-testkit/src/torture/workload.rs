@@ -44,6 +44,8 @@ pub struct Run {
     pub moments: Vec<Moment>,
     /// What was promised to survive, from which call on; both rise.
     promises: Vec<(u64, Epoch)>,
+    /// What was promised to survive the death of the process alone; likewise.
+    written: Vec<(u64, Epoch)>,
     /// What was begun, after which call; both rise.
     begun: Vec<(u64, Epoch)>,
     /// Why it ended early.
@@ -113,6 +115,7 @@ impl Workload {
             disk: disk.clone(),
             moments: Vec::new(),
             promises: Vec::new(),
+            written: Vec::new(),
             begun: Vec::new(),
             error: None,
         };
@@ -172,15 +175,19 @@ impl Run {
     /// Returns what a power cut after the call must leave; `None` while nothing was promised.
     #[must_use]
     pub fn promised_at(&self, call: u64) -> Option<Epoch> {
-        let count = self.promises.partition_point(|&(from, _)| from <= call);
-        count.checked_sub(1).map(|last| self.promises[last].1)
+        newest(&self.promises, call)
+    }
+
+    /// Returns what the death of the process after the call must leave; `None` while nothing was promised.
+    #[must_use]
+    pub fn written_at(&self, call: u64) -> Option<Epoch> {
+        newest(&self.written, call).max(self.promised_at(call))
     }
 
     /// Returns the newest state that there may be after the call.
     #[must_use]
     pub fn begun_at(&self, call: u64) -> Epoch {
-        let count = self.begun.partition_point(|&(from, _)| from <= call);
-        count.checked_sub(1).map_or(Epoch::ZERO, |last| self.begun[last].1).min(self.model.epoch())
+        newest(&self.begun, call).unwrap_or(Epoch::ZERO).min(self.model.epoch())
     }
 
     fn promise(&mut self, epoch: Epoch) {
@@ -193,9 +200,24 @@ impl Run {
         use Durability::{Synced, Volatile, Written};
         let durability = rng.pick(&[Volatile, Volatile, Written, Written, Written, Synced, Synced, Synced]);
         let committed = driver.try_step(&Promising(bus, durability))?;
-        if let Some(committed) = committed.filter(|committed| committed.reached == Synced) {
-            self.promise(committed.epoch);
+        if let Some(committed) = committed {
+            self.heard(committed.epoch, committed.reached);
         }
         Ok(())
     }
+
+    fn heard(&mut self, epoch: Epoch, reached: Durability) {
+        if reached >= Durability::Written {
+            self.written.push((self.disk.call_count(), epoch));
+        }
+        if reached == Durability::Synced {
+            self.promise(epoch);
+        }
+    }
+}
+
+/// Returns the last of what rises that was there at the call.
+fn newest(told: &[(u64, Epoch)], call: u64) -> Option<Epoch> {
+    let count = told.partition_point(|&(from, _)| from <= call);
+    count.checked_sub(1).map(|last| told[last].1)
 }

@@ -37,6 +37,8 @@ pub(crate) struct Group {
     turns: Mutex<Turns>,
     /// Those who wait for a turn to end, by the lowest bit of its number.
     ended: [Condvar; 2],
+    /// Those among them who may hold the flush: whoever is woken alone to make the next turn may need that first.
+    ended_for_holders: Condvar,
     /// Wakes the sync thread.
     due: Condvar,
     every: Option<SyncEvery>,
@@ -51,7 +53,7 @@ struct Turns {
     /// Counts the syncs that have ended.
     turn: u64,
     /// What the sync under way makes durable.
-    under_way: Option<UnderWay>,
+    under_way: Option<Cover>,
     /// What the last sync has made durable.
     synced: Cover,
     /// Position from which on whoever writes wakes the sync thread.
@@ -74,13 +76,6 @@ struct Cover {
     end: Cursor,
     /// Counts writes and cuts: a mark moves no number.
     change: u64,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct UnderWay {
-    cover: Cover,
-    /// It makes the next file the target.
-    is_naming: bool,
 }
 
 impl Turns {
@@ -109,7 +104,8 @@ impl Group {
             wake_at: u64::MAX,
             stopping: false,
         };
-        Self { turns: Mutex::new(turns), ended: [Condvar::new(), Condvar::new()], due: Condvar::new(), every }
+        let [ended, other, ended_for_holders, due] = [(); 4].map(|()| Condvar::new());
+        Self { turns: Mutex::new(turns), ended: [ended, other], ended_for_holders, due, every }
     }
 
     /// Says that from now on `file` is written to, from `end` on.
@@ -142,7 +138,7 @@ impl Group {
             turns.wake_at = u64::MAX;
             self.due.notify_one();
         }
-        turns.next.is_none()
+        turns.next.is_none() || is_planted(Fault::AckUnnamed)
     }
 
     /// Returns the end of what is written to files that have their names.
@@ -169,8 +165,7 @@ impl Group {
     pub(crate) fn wake_all(&self) {
         // Who has looked and not yet parked holds the lock until he parks.
         drop(self.lock());
-        self.ended.iter().for_each(Condvar::notify_all);
-        self.due.notify_all();
+        self.ended.iter().chain([&self.ended_for_holders, &self.due]).for_each(Condvar::notify_all);
     }
 
     /// From which position on the sync thread wants to hear of writes while it rests.
@@ -187,6 +182,14 @@ impl Group {
     fn park<'a>(&'a self, turns: MutexGuard<'a, Turns>, is_covered: bool) -> MutexGuard<'a, Turns> {
         let turn = turns.turn + u64::from(!is_covered);
         self.ended[turn as usize & 1].wait(turns).unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Parks until the turn under way has ended, holding what others need for the next one.
+    fn park_holder<'a>(&'a self, turns: MutexGuard<'a, Turns>) -> MutexGuard<'a, Turns> {
+        if is_planted(Fault::HolderUnwoken) {
+            return self.park(turns, false);
+        }
+        self.ended_for_holders.wait(turns).unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -217,7 +220,7 @@ impl Progress {
             self.check_poison()?;
             match turns.under_way.filter(|_| !is_planted(Fault::SyncTogether)) {
                 Some(turn) => {
-                    drop(self.group.park(turns, turn.cover.end.number >= number));
+                    drop(self.group.park(turns, turn.end.number >= number));
                     // More has come together meanwhile.
                     is_written = false;
                 }
@@ -245,7 +248,7 @@ impl Progress {
             }
             self.check_poison()?;
             match turns.under_way {
-                Some(turn) => drop(self.group.park(turns, turn.cover.change >= wanted)),
+                Some(_) => drop(self.group.park_holder(turns)),
                 None => self.take_turn(turns)?,
             }
         }
@@ -261,7 +264,7 @@ impl Progress {
             self.check_poison()?;
             match turns.under_way {
                 _ if turns.next.is_none() => return Ok(()),
-                Some(turn) => drop(self.group.park(turns, turn.is_naming)),
+                Some(_) => drop(self.group.park_holder(turns)),
                 None => self.take_turn(turns)?,
             }
         }
@@ -304,7 +307,7 @@ impl Progress {
         let Some(held) = &mut turns.target else { return Ok(()) };
         let target = held.clone();
         held.is_cut = false;
-        turns.under_way = Some(UnderWay { cover: target.written, is_naming: next.is_some() });
+        turns.under_way = Some(target.written);
         drop(turns);
         let done = self.sync(&target).and_then(|()| match &next {
             Some((target, unnamed)) => self.name(target, unnamed),
@@ -329,6 +332,7 @@ impl Progress {
             None => self.group.ended[(turn + 1) & 1].notify_one(),
         }
         self.group.ended[turn & 1].notify_all();
+        self.group.ended_for_holders.notify_all();
         done
     }
 

@@ -84,7 +84,8 @@ fn cut_after(run: &Run, moment: &Moment, cuts: u64) -> Result<u64, String> {
     let bounds = Bounds { model: &run.model, least: run.promised_at(call), most: run.begun_at(call) };
     let seed = run.workload.seed ^ call << 20;
     let mut tried = 1;
-    let killed = survives(&moment.kill(), &bounds, &mut Rng::new(seed));
+    let dead = Bounds { least: run.written_at(call), ..bounds };
+    let killed = survives(&moment.kill(), &dead, &mut Rng::new(seed));
     killed.map_err(|what| format!("after {}, killed: {what}", moment.call()))?;
     for fates in cuts_after(moment, cuts, seed) {
         let mut dice = Rng::new(seed ^ tried);

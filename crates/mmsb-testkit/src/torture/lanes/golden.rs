@@ -52,7 +52,7 @@ fn store(task: &Task, run: &Run, tally: &mut Tally) {
     let cases = places.len().div_ceil(STRIDE as usize) as u64;
     let left = (task.cases - tally.tried).div_ceil(TRIES_PER_BYTE * STRIDE);
     let more = pool::each("golden", task, cases.min(left), |case| {
-        let mut tried = 0;
+        let (case, mut tried) = (dealt(case, cases), 0);
         for (path, offset) in places.iter().skip((case * STRIDE) as usize).take(STRIDE as usize) {
             for damage in damages(*offset) {
                 let disk = run.disk.crash(Crash::Keep);
@@ -69,6 +69,12 @@ fn store(task: &Task, run: &Run, tally: &mut Tally) {
     });
     tally.tried += more.tried;
     tally.failures.extend(more.failures);
+}
+
+/// Deals cases out so that the first ones come from everywhere: a hunt that sees a part sees some of every file.
+fn dealt(case: u64, count: u64) -> u64 {
+    const STEP: u64 = 7919;
+    if count.is_multiple_of(STEP) { case } else { case * STEP % count }
 }
 
 fn damages(offset: u64) -> impl Iterator<Item = Damage<'static>> {
@@ -105,7 +111,7 @@ fn fixture(task: &Task, dir: &Path) -> Tally {
     let places = places(&disk);
     let cases = places.len() as u64;
     pool::each("golden", task, cases.min(task.cases.div_ceil(TRIES_PER_BYTE)), |case| {
-        let (path, offset) = &places[case as usize];
+        let (path, offset) = &places[dealt(case, cases) as usize];
         for damage in damages(*offset) {
             let disk = disk.copy();
             pool::reads(disk.bytes_total());
