@@ -61,13 +61,15 @@ impl Graph {
         &self.nodes[slot as usize]
     }
 
-    /// Returns the page's slot.
-    pub(crate) fn slot(&self, page: PageId) -> Option<u32> {
+    /// Returns the page's slot: a small number that is its own as long as it has an edge; for tables by page.
+    #[must_use]
+    pub fn slot(&self, page: PageId) -> Option<u32> {
         self.places.get(page)
     }
 
     /// Returns a number above every slot in use.
-    pub(crate) fn slot_bound(&self) -> usize {
+    #[must_use]
+    pub fn slot_bound(&self) -> usize {
         self.nodes.len()
     }
 

@@ -9,7 +9,7 @@
 //!
 //! `changing` is set while an id is between two lives: from `prepare` to birth, and inside a
 //! retirement. It keeps a second birth away until the lock word is settled. `has_dependents` and
-//! `is_derived` are the graph's; nothing sets them yet, and every life begins without them.
+//! `is_derived` are the graph's, see `marks.rs`; every life begins without them.
 //!
 //! `exact` says that a living page fills its slot, so that its length is the slot's and the column of
 //! lengths need not be looked at.
@@ -41,8 +41,11 @@ const GENERATION_SHIFT: u32 = CLASS_SHIFT + CLASS_BITS;
 
 const LIVE: u64 = 1;
 const CHANGING: u64 = LIVE << 1;
-// Two bits between belong to the graph.
+const MARK_SHIFT: u32 = 2;
+const MARKS: u64 = 0b11 << MARK_SHIFT;
 const EXACT: u64 = LIVE << 4;
+
+const _: () = assert!(MARKS & (LIVE | CHANGING | EXACT) == 0);
 
 const _: () = assert!(EXACT < 1 << FLAG_BITS);
 const _: () = assert!(crate::class::CLASS_COUNT <= 1 << CLASS_BITS);
@@ -110,6 +113,12 @@ impl Directory {
         self.0 & EXACT != 0
     }
 
+    /// Returns the graph's two bits.
+    #[inline]
+    pub(crate) const fn marks(self) -> u8 {
+        ((self.0 & MARKS) >> MARK_SHIFT) as u8
+    }
+
     /// Tells whether a new life may begin.
     pub(crate) const fn is_free(self) -> bool {
         self.0 & (LIVE | CHANGING) == 0
@@ -152,6 +161,13 @@ impl Stored {
     #[inline]
     pub(crate) fn store(&self, word: Directory) {
         self.0.store(word.0, Ordering::Release);
+    }
+
+    /// Sets the graph's two bits, if the page lives; false if not.
+    pub(crate) fn set_marks(&self, marks: u8) -> bool {
+        let with =
+            |word: u64| (word & LIVE != 0).then_some(word & !MARKS | u64::from(marks) << MARK_SHIFT & MARKS);
+        self.0.fetch_update(Ordering::AcqRel, Ordering::Acquire, with).is_ok()
     }
 
     /// Replaces a word by another; false if it was not there any more.

@@ -18,7 +18,7 @@
 //! before.
 //!
 //! Reading order of the files: `words`, `class`, `regions`, `arena` (memory); `meta`, `directory`,
-//! `table` (what is known of a page); `store`, `birth`, `lock`, `write`, `read`, `prefetch` (its life);
+//! `table` (what is known of a page); `store`, `birth`, `lock`, `write`, `read`, `prefetch`, `marks` (its life);
 //! `pins`, `preimage`, `snapshot` (its past); `restore` (all of it, alone); `check`.
 //!
 //! Invariant: page bytes are touched as relaxed atomic words by everyone who does not hold the page
@@ -35,6 +35,7 @@ mod directory;
 mod error;
 mod group;
 mod lock;
+mod marks;
 mod meta;
 mod pins;
 mod prefetch;
@@ -56,6 +57,7 @@ pub use committer::{AllCommitters, Committer, Committers};
 pub use error::{LockError, ReadError, RestoreError, SnapshotError, StoreError};
 pub use group::{Group, GroupBuf, GroupWriter, Hold};
 pub use lock::PageLock;
+pub use marks::Marks;
 pub use pins::Pin;
 pub use preimage::{Need, PreImageStats};
 pub use reclaim::{Retired, Swap};

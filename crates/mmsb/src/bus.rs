@@ -40,6 +40,7 @@ use crate::{
     state_hash::StateMarks,
     txn::Draft,
     undo::Undo,
+    wave::{Propagation, token},
 };
 
 use self::stop::Closer;
@@ -126,6 +127,7 @@ struct Options {
     stop_bytes: Option<u64>,
     /// How many commits a rewind goes back without the log, and the bytes for that.
     undo: (u32, usize),
+    propagation: Propagation,
 }
 
 impl fmt::Debug for Bus {
@@ -241,9 +243,23 @@ impl Bus {
         self.inner.options.clock.is_some()
     }
 
+    /// Tells whether pages wait to be computed.
+    pub(crate) fn defers(&self) -> bool {
+        self.inner.options.propagation != Propagation::Immediate
+    }
+
+    /// Returns how many stale pages are computed together.
+    pub(crate) fn batch(&self) -> Option<usize> {
+        match self.inner.options.propagation {
+            Propagation::Batch(count) => Some(count.max(1)),
+            Propagation::Immediate | Propagation::Deferred => None,
+        }
+    }
+
     /// Takes the right to commit; refused once the bus is stopped.
     #[inline]
     pub(crate) fn committer(&self) -> Result<Committer<'_>, Error> {
+        token::check()?;
         self.check_stopped()?;
         let committer = self.inner.store.committers().acquire(COMMITTER_WAIT);
         // Looked at again after taking: `stop` sets the flag, then waits until nobody holds a committer.
@@ -253,6 +269,7 @@ impl Bus {
 
     /// Takes the right to commit from everybody else; refused once the bus is stopped.
     pub(crate) fn gate(&self) -> Result<AllCommitters<'_>, Error> {
+        token::check()?;
         let gate = self.store().committers().all(COMMITTER_WAIT);
         self.check_stopped()?;
         let waited_ms = COMMITTER_WAIT.as_millis() as u64;

@@ -1,5 +1,6 @@
 //! The write path: one transaction becomes one epoch.
 //!
+//! 0. If it has to do with the graph: what follows from it is computed, under the graph lock, and joins it (`wave`).
 //! 1. Everything that can fail: encoding, checksum, room in the log. Nothing is held but, one at a time, a page
 //!    that is compared with its capture.
 //! 2. Lock every page written or read; check that each is as the transaction saw it.
@@ -14,6 +15,7 @@
 
 mod encode;
 mod general;
+mod graph;
 mod held;
 mod lines;
 mod lock;
@@ -24,17 +26,26 @@ mod plain;
 mod scratch;
 mod undo;
 
+use std::sync::Arc;
+
 use mmsb_page::Committer;
 use mmsb_tlog::{Log, LogError};
 use mmsb_types::{Durability, Epoch};
 
 use self::one::One;
 pub(crate) use self::{
+    graph::{change as change_graph, changes_edges, flag},
     many::run as run_many,
     one::write as write_one,
     scratch::{Beside, PooledScratch, Scratch},
 };
-use crate::{Bus, Committed, Error, Transaction, interner::SourceLoan, txn::check_text};
+use crate::{
+    Bus, Committed, Error, Transaction,
+    graph::GraphChange,
+    interner::SourceLoan,
+    txn::check_text,
+    wave::{self, WaveReport},
+};
 
 /// Commits a transaction.
 pub(crate) fn run(bus: &Bus, mut tx: Transaction<'_>) -> Result<Committed, Error> {
@@ -42,25 +53,33 @@ pub(crate) fn run(bus: &Bus, mut tx: Transaction<'_>) -> Result<Committed, Error
     settle(bus, epoch, tx.draft.durability)
 }
 
-/// Steps 1 to 4; returns the epoch.
-fn single(bus: &Bus, tx: &mut Transaction<'_>) -> Result<Epoch, Error> {
+/// Commits a transaction under the graph lock, and returns the wave that followed.
+pub(crate) fn run_with_report(
+    bus: &Bus,
+    mut tx: Transaction<'_>,
+) -> Result<(Committed, Arc<WaveReport>), Error> {
+    let nanos = begin(bus, &tx)?;
+    let report = wave::commit_with_report(bus, &mut tx, nanos)?;
+    Ok((settle(bus, report.epoch(), tx.draft.durability)?, report))
+}
+
+/// Checks what can be checked before anything is held, and takes the time.
+pub(crate) fn begin(bus: &Bus, tx: &Transaction<'_>) -> Result<Option<u64>, Error> {
     tx.draft.tag().map_or(Ok(()), |tag| check_text("a tag", tag).map(drop))?;
     bus.journal().log()?.check_poison()?;
     // The clock is the user's code: nothing is held yet.
-    let nanos = bus.now_nanos();
-    let committer = bus.committer()?;
-    if !changes_graph(bus, tx) {
-        return publish(bus, tx, &committer, nanos);
-    }
-    drop(committer);
-    publish(bus, tx, bus.gate()?.committer(), nanos)
+    Ok(bus.now_nanos())
 }
 
-/// Tells whether the commit changes who depends on whom: then it must be alone. Nobody brings a page into the
-/// graph while the caller holds a committer.
-#[inline]
-fn changes_graph(bus: &Bus, tx: &Transaction<'_>) -> bool {
-    tx.detail().is_some_and(|detail| detail.edits_graph(|page| bus.graph_lock().contains(page)))
+/// Steps 1 to 4; returns the epoch.
+fn single(bus: &Bus, tx: &mut Transaction<'_>) -> Result<Epoch, Error> {
+    let nanos = begin(bus, tx)?;
+    let committer = bus.committer()?;
+    if graph::concerns(bus, tx) {
+        drop(committer);
+        return wave::commit(bus, tx, nanos);
+    }
+    publish(bus, tx, &committer, nanos, None)
 }
 
 /// Steps 1 to 4, under a committer that the caller took; returns the epoch.
@@ -69,6 +88,7 @@ pub(crate) fn publish(
     tx: &mut Transaction<'_>,
     committer: &Committer<'_>,
     nanos: Option<u64>,
+    graph: Option<GraphChange<'_>>,
 ) -> Result<Epoch, Error> {
     let log = bus.journal().log()?;
     if let (None, None, Some(one)) = (nanos, tx.detail(), One::of_draft(log, &tx.draft))
@@ -79,7 +99,7 @@ pub(crate) fn publish(
     let mut pooled = PooledScratch::new();
     let scratch: &mut Scratch = &mut pooled;
     let source = bus.lend_source(&tx.draft);
-    let mut commit = Commit { bus, log, committer, source };
+    let mut commit = Commit { bus, log, committer, source, graph };
     if tx.detail().is_none() {
         let source = commit.source.as_ref();
         scratch.encode_sections(&tx.draft, Beside { source, nanos, ..Beside::default() });
@@ -112,4 +132,6 @@ struct Commit<'c> {
     log: &'c Log,
     committer: &'c Committer<'c>,
     source: Option<SourceLoan<'c>>,
+    /// Made under the graph lock, which the caller holds.
+    graph: Option<GraphChange<'c>>,
 }

@@ -1,5 +1,7 @@
 //! The one error a user meets: what was asked, where it failed, and what to do next.
 
+mod log;
+
 use std::{
     io,
     path::{Path, PathBuf},
@@ -7,8 +9,11 @@ use std::{
 
 use mmsb_delta::Misfit;
 use mmsb_graph::GraphError;
-use mmsb_tlog::{Fault, LogError, TAG_BYTES_MAX};
-use mmsb_types::{Edge, Epoch, Label, PageId, PageLocation, limits::TEXT_BYTES_MAX};
+use mmsb_tlog::{LogError, TAG_BYTES_MAX};
+use mmsb_types::{
+    Edge, Epoch, Label, PageId, PageLocation,
+    limits::{INPUT_COUNT_MAX, TEXT_BYTES_MAX},
+};
 
 use crate::Committed;
 
@@ -191,6 +196,59 @@ pub enum Error {
         /// The limit in force.
         limit: u64,
     },
+    /// A function that computes a page asked a bus for something.
+    #[error("a bus was used inside a recompute: declare as inputs what the function needs")]
+    Reentrant,
+    /// A function that computes a page panicked; nothing was written.
+    #[error("recomputing {page} panicked ({message}): nothing was written; mend the function")]
+    RecomputePanicked {
+        /// The page that was being computed.
+        page: PageId,
+        /// What the panic said.
+        message: String,
+    },
+    /// A function that computes a page failed; nothing was written.
+    #[error("recomputing {page} failed, nothing was written: see the cause")]
+    RecomputeFailed {
+        /// The page that was being computed.
+        page: PageId,
+        /// What the function said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A function does not make as many bytes as its page has; nothing was written.
+    #[error("{page} has {page_bytes} bytes, its function makes {got}: give the page that length")]
+    WrongLength {
+        /// The page that was being computed.
+        page: PageId,
+        /// The page's length, in bytes.
+        page_bytes: usize,
+        /// How many bytes the function makes.
+        got: usize,
+    },
+    /// A function made two outputs of the same inputs; nothing was written.
+    #[error(
+        "recomputing {page} twice gave two results, which differ at byte {offset}: make the function pure"
+    )]
+    Impure {
+        /// The page that was being computed.
+        page: PageId,
+        /// The first byte that differs, or that the function leaves unwritten.
+        offset: usize,
+    },
+    /// A derived page has no inputs, or too many.
+    #[error("{page} derived from {count} inputs: give it 1 to {INPUT_COUNT_MAX}")]
+    InputCount {
+        /// The page meant.
+        page: PageId,
+        /// How many were named.
+        count: usize,
+    },
+    /// The function that computes the page is not known to this process.
+    #[error("{page} is computed by a function that was not given to this bus: derive it again")]
+    NoFunction {
+        /// The page meant.
+        page: PageId,
+    },
     /// Every page id was given out; ids are never given to another page.
     #[error(
         "no page id is left, page:{limit} is the last: keep on with the pages there are, or begin a new bus"
@@ -323,35 +381,6 @@ pub struct ManyError {
     pub source: Error,
 }
 
-impl From<LogError> for Error {
-    fn from(error: LogError) -> Self {
-        match error {
-            LogError::NotABus { dir, what } => Self::NotABus { path: dir, what },
-            LogError::AlreadyExists { dir } => Self::AlreadyExists { path: dir },
-            LogError::Locked { dir, source } => Self::Locked { path: dir, source },
-            LogError::Io { operation, file, offset, source } => Self::Io { operation, file, offset, source },
-            LogError::Corrupt { file, offset, number, fault } => corrupt(file, offset, number, &fault),
-            LogError::DamagedCheckpoint { file, offset, fault } => corrupt(file, offset, 0, &fault),
-            LogError::UnsupportedVersion { file, found, supported } => {
-                Self::UnsupportedVersion { file, found, supported }
-            }
-            LogError::RecordTooLarge { bytes, limit } => Self::RecordTooLarge { bytes, limit },
-            LogError::Poisoned { cause } => Self::Poisoned { cause },
-            LogError::HistoryGone { oldest } => {
-                Self::HistoryGone { asked: Epoch::ZERO, oldest: Epoch::new(oldest) }
-            }
-            LogError::NumbersUsedUp { limit } => Self::EpochsUsedUp { limit },
-            LogError::Spawn { source } => Self::Io {
-                operation: "starting the thread that writes",
-                file: PathBuf::from("the log"),
-                offset: 0,
-                source,
-            },
-            other => Self::Poisoned { cause: other.to_string() },
-        }
-    }
-}
-
 impl Error {
     /// Tells whether bytes that are stored are the matter, not what was asked: others may say the same.
     pub(crate) fn is_of_storage(&self) -> bool {
@@ -375,12 +404,4 @@ impl Error {
 
 fn cycle(pages: &[PageId]) -> String {
     GraphError::Cycle { pages: pages.to_vec() }.to_string()
-}
-
-fn corrupt(file: PathBuf, offset: u64, number: u64, fault: &Fault) -> Error {
-    let what = fault.to_string();
-    match fault {
-        Fault::CutShort { .. } => Error::Truncated { file, offset, number, what },
-        _ => Error::Corrupt { file, offset, number, what },
-    }
 }

@@ -5,7 +5,10 @@ use std::{collections::HashSet, fmt, sync::Arc};
 use mmsb_tlog::{Commit, SectionKind, Sections};
 use mmsb_types::{Epoch, GraphEvent, Label, Lsn, PageEvent, PageId, PageLocation, Source};
 
-use crate::texts::{SourceNumbers, Texts};
+use crate::{
+    texts::{SourceNumbers, Texts},
+    wave::{self, Cause},
+};
 
 /// A page as of one state.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +46,8 @@ pub struct CommitInfo {
     pub events: Vec<PageEvent>,
     /// What it changed of the graph, in this order.
     pub graph: Vec<GraphEvent>,
+    /// Derived pages whose bytes it computed anew, in their order, and why.
+    pub computed: Vec<Cause>,
     /// Pages whose bytes it changed, in the order of the log.
     pub pages: Vec<PageId>,
     /// How many runs of bytes it changed.
@@ -66,6 +71,7 @@ impl CommitInfo {
             timestamp_nanos: number(sections, SectionKind::TIMESTAMP)?,
             source: source(sections, texts).map(|numbers| texts.source(numbers))?,
             rewinds_to: rewinds_to(sections),
+            computed: causes(sections)?,
             events: events(sections)?,
             graph: graph_events(sections)?,
             pages,
@@ -134,6 +140,12 @@ fn rewinds_to(sections: Sections<'_>) -> Option<Epoch> {
     let (kind, target) = sections.get(SectionKind::CAUSE)?.split_first_chunk::<8>()?;
     let target = target.try_into().ok().map(u64::from_le_bytes)?;
     (u64::from_le_bytes(*kind) == CAUSE_REWIND).then_some(Epoch::new(target))
+}
+
+/// Returns why a commit computed pages.
+fn causes(sections: Sections<'_>) -> Result<Vec<Cause>, String> {
+    let section = sections.get(SectionKind::CAUSE).unwrap_or_default();
+    Ok(wave::decode_cause(section)?.unwrap_or_default())
 }
 
 fn number(sections: Sections<'_>, kind: SectionKind) -> Result<Option<u64>, String> {

@@ -45,6 +45,7 @@ mod commit;
 mod branch;
 mod checkpoint;
 mod commits;
+mod derive;
 mod diff;
 mod files;
 mod history;
@@ -58,6 +59,7 @@ mod snapshot;
 mod verify;
 mod verify_replay;
 mod view;
+mod wave;
 
 mod catalogue;
 mod check;
@@ -89,6 +91,7 @@ pub use txn::{Committed, Transaction};
 pub use branch::{Branch, BranchView};
 pub use checkpoint::{CheckpointEvery, CheckpointProgress, Checkpointed, Compacted, Retention, Tag};
 pub use commits::Commits;
+pub use derive::{Derivation, Derived, DerivedHow, Inputs, Integer};
 pub use diff::{
     Align, ByteRun, Diff, Divergence, GraphDifference, PageDiff, PageDifference, RunDiff, Side, compare_runs,
     diff,
@@ -110,6 +113,7 @@ pub use verify::{BadCheckpoint, Verified, verify};
 pub use verify_replay::verify_replay_of;
 pub use verify_replay::{Mismatch, ReplayDifference, ReplayProgress, ReplayVerified, verify_replay};
 pub use view::{ToView, View};
+pub use wave::{Cause, Propagation, Recomputed, WaveReport};
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::{Error, ManyError};

@@ -1,7 +1,7 @@
 //! Going back: the state of an earlier epoch becomes the newest one, by one commit forward.
 //!
 //! 1. What the undo records cannot tell is read from the log, holding nothing.
-//! 2. The exclusive gate: whoever commits ends first, nobody else begins.
+//! 2. The graph lock, then the exclusive gate: whoever commits ends first, nobody else begins.
 //! 3. One transaction of what differs: bytes, pages, names, the graph; from the records, or against the state read.
 //! 4. It is committed like any other, and the gate opens.
 //!
@@ -15,7 +15,10 @@ mod pages;
 
 use mmsb_types::{Durability, Epoch};
 
-use crate::{Bus, Committed, Error, Past, Transaction, commit};
+use crate::{
+    Bus, Committed, Error, Past, Transaction, commit,
+    wave::{GraphHeld, LiveGraph},
+};
 
 /// Who made the commit, as its history tells. To which epoch is told apart: texts are kept for ever.
 const TAG: &str = "rewind";
@@ -95,12 +98,13 @@ impl Bus {
         let nanos = self.now_nanos();
         let mut past = if self.is_undoable(epoch)? { None } else { Some(self.past_to_rewind_to(epoch)?) };
         let (made, restored, source) = loop {
+            let mut graph = GraphHeld::new(self)?;
             let gate = self.gate()?;
-            if let Some((restored, source)) = fill(self, &mut tx, epoch, past.as_ref())? {
-                break (commit::publish(self, &mut tx, gate.committer(), nanos)?, restored, source);
+            if let Some((restored, source)) = fill(self, &mut tx, epoch, past.as_ref(), graph.live())? {
+                break (graph.publish_as_is(&mut tx, gate.committer(), nanos)?, restored, source);
             }
             // So much was committed meanwhile that the records reach back no longer.
-            drop(gate);
+            drop((gate, graph));
             past = Some(self.past_to_rewind_to(epoch)?);
         };
         let Committed { epoch: made, reached } = commit::settle(self, made, tx.draft.durability)?;
@@ -134,10 +138,11 @@ fn fill(
     tx: &mut Transaction<'_>,
     target: Epoch,
     past: Option<&Past>,
+    live: &LiveGraph,
 ) -> Result<Option<(Restored, RewindSource)>, Error> {
     if let Some(records) = bus.undo().records(target, bus.epoch()) {
-        return from_undo::fill(bus, tx, &records).map(|restored| Some((restored, RewindSource::Undo)));
+        return from_undo::fill(bus, tx, &records, live).map(|restored| Some((restored, RewindSource::Undo)));
     }
     let Some(past) = past else { return Ok(None) };
-    from_log::fill(bus, tx, past).map(|restored| Some((restored, RewindSource::Log)))
+    from_log::fill(bus, tx, past, live).map(|restored| Some((restored, RewindSource::Log)))
 }

@@ -19,6 +19,7 @@ use crate::{
     graph::GraphState,
     lineage::{Lineage, Lined},
     typed::{self, Readable},
+    wave::token,
 };
 
 /// The bus as of one epoch, all pages together; made by [`Bus::snapshot`](crate::Bus::snapshot).
@@ -111,6 +112,7 @@ impl Snapshot {
     /// One copy. Once aged, a pass over the log: ask for many pages at once, with
     /// [`Snapshot::read_many`] or [`View::with_pages`].
     pub fn read(&self, page: PageId, offset: u32, buffer: &mut [u8]) -> Result<Epoch, Error> {
+        token::check()?;
         match self.pinned.read(page, offset, buffer)? {
             Some(epoch) => Ok(epoch),
             None => self.pinned.read_from_log(page, offset, buffer),
@@ -125,6 +127,7 @@ impl Snapshot {
     /// # Cost
     /// A copy each. Once aged, one pass over the log for all of them.
     pub fn read_many(&self, reads: &mut [(PageId, u32, &mut [u8])]) -> Result<(), Error> {
+        token::check()?;
         for index in 0..reads.len() {
             let (page, offset, buffer) = &mut reads[index];
             if self.pinned.read(*page, *offset, buffer)?.is_none() {
@@ -136,6 +139,7 @@ impl Snapshot {
 
     /// Fills buffers as [`Snapshot::read_many`] does, but never from the log: `None` if that would be needed.
     pub(crate) fn read_fresh(&self, reads: &mut [(PageId, u32, &mut [u8])]) -> Result<Option<Epoch>, Error> {
+        token::check()?;
         for (page, offset, buffer) in reads {
             if self.pinned.read(*page, *offset, buffer)?.is_none() {
                 return Ok(None);
@@ -157,6 +161,7 @@ impl Snapshot {
     /// # Errors
     /// As [`Snapshot::read`].
     pub fn with_page<R>(&self, page: PageId, visit: impl FnOnce(&[u8]) -> R) -> Result<R, Error> {
+        token::check()?;
         with_buffer(|buffer| match self.pinned.read_page(page, buffer)? {
             Some(_) => Ok(visit(buffer)),
             None => self.pinned.page_from_log(page).map(|(_, bytes)| visit(&bytes)),

@@ -21,7 +21,7 @@ use mmsb_delta::ShortWrite;
 use mmsb_page::PageStore;
 use mmsb_types::{Durability, Epoch, PageId};
 
-use crate::{Branch, Bus, Error};
+use crate::{Branch, Bus, Error, WaveReport};
 
 pub(crate) use self::{
     detail::Detail,
@@ -100,6 +100,18 @@ impl<'b> Transaction<'b> {
     /// The changed bytes are stored twice (page and log); each captured page is read and compared once.
     pub fn commit(self) -> Result<Committed, Error> {
         self.target.commit(self)
+    }
+
+    /// Commits as [`Transaction::commit`] does, and tells what was computed with it, and why.
+    ///
+    /// # Errors
+    /// As [`Transaction::commit`]. On a branch nothing is computed, and nothing told.
+    ///
+    /// # Cost
+    /// The graph lock, which commits that change no page's input do without.
+    pub fn commit_with_report(self) -> Result<(Committed, WaveReport), Error> {
+        let (committed, report) = self.target.commit_with_report(self)?;
+        Ok((committed, WaveReport::clone(&report)))
     }
 
     /// Returns what there is beside plain writes, if anything.

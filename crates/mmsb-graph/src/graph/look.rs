@@ -29,6 +29,13 @@ impl Graph {
         self.slot(page).is_some_and(|slot| self.node(slot).after.running().next().is_some())
     }
 
+    /// Tells whether an edge of any kind leaves the page.
+    #[must_use]
+    pub fn is_source(&self, page: PageId) -> bool {
+        self.slot(page)
+            .is_some_and(|slot| self.structure.edges_directed(index(slot), Outgoing).next().is_some())
+    }
+
     /// Returns the page's rank: the number of edges on the longest way to it. None for a page without edges.
     #[must_use]
     pub fn rank(&self, page: PageId) -> Option<u32> {

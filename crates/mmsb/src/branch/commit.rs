@@ -16,6 +16,7 @@ use crate::{
     commit::{Beside, PooledScratch, Scratch},
     interner::{Interner, SourceLoan},
     txn::{Change, Detail, Draft, Life, TxPage, check_text},
+    wave::token,
 };
 
 /// What a commit does beside its deltas, ready to be done.
@@ -28,6 +29,7 @@ struct Plan {
 impl Branch {
     /// Lays a transaction over the branch.
     pub(crate) fn commit(&self, mut tx: Transaction<'_>) -> Result<Committed, Error> {
+        token::check()?;
         tx.draft.tag().map_or(Ok(()), |tag| check_text("a tag", tag).map(drop))?;
         let mut scratch = PooledScratch::new();
         tx.make_detail()?;
@@ -39,8 +41,12 @@ impl Branch {
         let mut source = self.lend(&tx.draft);
         self.push_all(&state, detail, &mut scratch)?;
         let graph = self.change_graph(&mut state, detail, &scratch.changed)?;
-        let beside =
-            Beside { events: &detail.events, graph: &graph.events, source: source.as_ref(), nanos: None };
+        let beside = Beside {
+            events: &detail.events,
+            graph: &graph.events,
+            source: source.as_ref(),
+            ..Beside::default()
+        };
         scratch.encode_sections(&tx.draft, beside);
         let encoded = scratch.encode(self.inner.record_bytes_max);
         if let Err(error) = encoded.and_then(|()| state.check_room(scratch.frame.len())) {

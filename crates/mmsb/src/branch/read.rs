@@ -6,6 +6,7 @@ use super::{Branch, layer::Owner};
 use crate::{
     Error, GraphView, PageInfo, ToView, View,
     typed::{self, Readable},
+    wave::token,
 };
 
 impl Branch {
@@ -14,6 +15,7 @@ impl Branch {
     /// # Errors
     /// [`Error::PageNotFound`], [`Error::OutOfBounds`], and those of reading the base.
     pub fn read(&self, page: PageId, offset: u32, buffer: &mut [u8]) -> Result<Epoch, Error> {
+        token::check()?;
         let state = self.state();
         match state.layer.owner(page) {
             Owner::Own(own) => copy(page, &own.bytes, offset, buffer).map(|()| own.epoch),

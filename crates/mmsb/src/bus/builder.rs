@@ -11,7 +11,7 @@ use mmsb_types::Durability;
 
 use super::Options;
 use crate::{
-    Bus, CheckpointEvery, Error, OpenProgress, Retention, checkpoint::STOP_BYTES, clock::Clock,
+    Bus, CheckpointEvery, Error, OpenProgress, Propagation, Retention, checkpoint::STOP_BYTES, clock::Clock,
     recovery::Opening, replay::Crew,
 };
 
@@ -52,6 +52,7 @@ impl Default for Builder {
             retention: Retention::All,
             stop_bytes: Some(STOP_BYTES),
             undo: (UNDO_DEPTH, UNDO_BYTES),
+            propagation: Propagation::Immediate,
         };
         Self {
             options,
@@ -140,6 +141,13 @@ impl Builder {
     #[must_use]
     pub fn undo(mut self, depth: u32, bytes: usize) -> Self {
         self.options.undo = (depth, bytes);
+        self
+    }
+
+    /// Sets when derived pages are computed; in the commit that changes what they are computed from, if not said.
+    #[must_use]
+    pub fn propagation(mut self, propagation: Propagation) -> Self {
+        self.options.propagation = propagation;
         self
     }
 

@@ -26,6 +26,7 @@ use crate::{
     replay,
     state_hash::StateMarks,
     undo::Undo,
+    wave::mark_all,
 };
 
 /// How often a writer may outrun who opens the bus for reading.
@@ -155,6 +156,7 @@ fn assemble(builder: Builder, kept: Kept, mode: Mode, loaded: Loaded) -> Bus {
         untrimmed_bytes: AtomicU64::new(0),
         state_marks,
     });
+    mark_all(bus.inner());
     bus.inner().hash_opened();
     bus
 }

@@ -8,6 +8,7 @@ use crate::{
     Bus, Commits, Error, History, Past,
     index::Extent,
     journal::{Origin, retry_where_gone},
+    wave::token,
 };
 
 impl Bus {
@@ -21,6 +22,7 @@ impl Bus {
     /// Reads the nearest checkpoint at or before `epoch`, and the log from there to `epoch`; holds a copy of all
     /// pages. Without a checkpoint, reads the log from its birth.
     pub fn at(&self, epoch: Epoch) -> Result<Past, Error> {
+        token::check()?;
         let newest = self.newest_for(epoch);
         if epoch > newest {
             return Err(Error::EpochAhead { asked: epoch, newest });

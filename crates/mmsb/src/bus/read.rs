@@ -8,6 +8,7 @@ use super::read_error;
 use crate::{
     Bus, Error,
     typed::{self, Readable},
+    wave::token,
 };
 
 thread_local! {
@@ -25,6 +26,7 @@ impl Bus {
     /// # Cost
     /// One copy; blocks no writer, and waits for one only if it keeps changing the page.
     pub fn read(&self, page: PageId, offset: u32, buffer: &mut [u8]) -> Result<Epoch, Error> {
+        token::check()?;
         self.store().read(page, offset, buffer).map_err(|error| read_error(error, self.epoch()))
     }
 
@@ -41,6 +43,7 @@ impl Bus {
     /// # Errors
     /// [`Error::PageNotFound`].
     pub fn with_page<R>(&self, page: PageId, visit: impl FnOnce(&[u8]) -> R) -> Result<R, Error> {
+        token::check()?;
         with_buffer(|buffer| {
             let read = self.store().read_page(page, buffer);
             read.map(|_| visit(buffer)).map_err(|error| read_error(error, self.epoch()))

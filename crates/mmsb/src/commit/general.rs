@@ -12,8 +12,8 @@ use crate::{
     Error, Transaction,
     bus::store_error,
     catalogue::CatalogueChange,
-    graph::{GraphChange, Wanted},
-    txn::{Detail, Draft, Life, TxPage},
+    graph::GraphChange,
+    txn::{Detail, Life, TxPage},
     undo::{UndoRecord, UndoSize},
 };
 
@@ -50,10 +50,13 @@ impl<'c> Commit<'c> {
     ) -> Result<Epoch, Error> {
         tx.make_detail()?;
         let Some(detail) = tx.detail() else { unreachable!("made just now") };
-        let mut changes = self.changes(&tx.draft, detail)?;
+        let mut changes = self.changes(detail)?;
         let (source, graph) = (self.source.as_ref(), changes.graph.as_ref());
         let graph = graph.map_or(&[][..], GraphChange::events);
-        scratch.encode_sections(&tx.draft, Beside { events: &detail.events, graph, source, nanos });
+        scratch.encode_sections(
+            &tx.draft,
+            Beside { events: &detail.events, graph, cause: &detail.cause, source, nanos },
+        );
         let mut need = Need::default();
         detail.pages.iter().filter(|page| page.needs_lock()).for_each(|page| need.add(page.page_bytes));
         self.bus.stash(self.committer, need)?;
@@ -73,20 +76,12 @@ impl<'c> Commit<'c> {
     }
 
     /// Checks and prepares what changes beside pages.
-    fn changes(&self, draft: &Draft, detail: &Detail<'_>) -> Result<Changes<'c>, Error> {
-        let (bus, graph) = (self.bus, self.bus.graph_lock());
+    fn changes(&mut self, detail: &Detail<'_>) -> Result<Changes<'c>, Error> {
+        let bus = self.bus;
         let is_pinned = |from, until| bus.store().is_pinned(from, until);
-        let changes_graph = detail.edits_graph(|page| graph.contains(page));
-        let graph = changes_graph.then(|| {
-            let lives = |page| detail.leaves_living(page, || bus.store().contains(page));
-            let is_exact = draft.rewinds_to().is_some();
-            let wanted = Wanted { edits: &detail.edits, is_exact, lives: &lives, epoch: bus.epoch() };
-            graph.change(graph.lock(), &wanted, |until| is_pinned(Epoch::ZERO, until))
-        });
-        let graph = graph.transpose()?;
         let change = || bus.catalogue().change(&detail.events, is_pinned);
         let names = (!detail.events.is_empty()).then(change).transpose()?;
-        Ok(Changes { graph, names })
+        Ok(Changes { graph: self.graph.take(), names })
     }
 
     /// Compares captured pages first, each by itself, and locks all then: the locks are short, the comparison

@@ -8,6 +8,7 @@ use mmsb_tlog::{Line, Log, Reservations};
 use mmsb_types::Epoch;
 
 use super::{
+    graph::any_is_marked,
     held::{replace, store},
     one::{short_line, takes_lines},
 };
@@ -45,6 +46,9 @@ pub(super) fn publish(
         return Ok((0, 0));
     }
     let committer = bus.committer()?;
+    if any_is_marked(bus, lines.shorts.iter().map(|short| short.page())) {
+        return Ok((0, 0));
+    }
     bus.stash(&committer, lines.need)?;
     let room = log.room(lines.shorts.len() * Line::bytes())?;
     bus.undo().open(undo, lines.undo_size());

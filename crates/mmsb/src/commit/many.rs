@@ -15,7 +15,7 @@ use mmsb_types::{
     plant::{Fault, is_planted},
 };
 
-use super::{Beside, PooledScratch, Scratch, lines, plain::store_all, settle, single, undo};
+use super::{Beside, PooledScratch, Scratch, graph::concerns, lines, plain::store_all, settle, single, undo};
 use crate::{Bus, Committed, Error, ManyError, Transaction, undo::UndoDraft};
 
 /// Transactions pulled ahead.
@@ -69,6 +69,8 @@ impl Progress {
         let mut rest = window;
         while !rest.is_empty() {
             let count = match self.commit_lines(bus, rest)? {
+                // A hint, so that what must go alone is not prepared to go with others.
+                0 if concerns(bus, &rest[0]) => 0,
                 0 => match plain_count(bus, rest) {
                     0 => 0,
                     count => self.commit_group(bus, &rest[..count])?,
@@ -89,7 +91,7 @@ impl Progress {
     /// Commits as many of the transactions as are one short write each and can be locked at once; returns how
     /// many.
     fn commit_lines(&mut self, bus: &Bus, transactions: &[Transaction<'_>]) -> Result<usize, Error> {
-        if !go_together(bus) || transactions.len() < 2 {
+        if !go_together(bus) || transactions.len() < 2 || concerns(bus, &transactions[0]) {
             return Ok(0);
         }
         let log = bus.journal().log()?;
@@ -175,6 +177,9 @@ impl ManyScratch {
             return Ok((0, 0));
         }
         let committer = bus.committer()?;
+        if transactions.iter().any(|tx| concerns(bus, tx)) {
+            return Ok((0, 0));
+        }
         let room = log.room_for_many(self.frames[..transactions.len()].iter().map(FrameBuf::len))?;
         let mut need = Need::default();
         transactions.iter().for_each(|tx| need.add_all(tx.draft.need));

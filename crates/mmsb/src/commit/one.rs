@@ -13,7 +13,7 @@ use mmsb_types::{
     plant::{Fault, is_planted},
 };
 
-use super::{PooledScratch, settle};
+use super::{PooledScratch, graph::any_is_marked, settle};
 use crate::{
     Bus, Committed, Error,
     counters::Amount,
@@ -45,6 +45,9 @@ pub(crate) fn write(bus: &Bus, page: PageId, offset: u32, bytes: &[u8]) -> Resul
     need.add(page_bytes);
     log.check_poison()?;
     let committer = bus.committer()?;
+    if any_is_marked(bus, [page].into_iter()) {
+        return Ok(None);
+    }
     let Some(epoch) = one.publish(bus, log, &committer, need)? else { return Ok(None) };
     drop(committer);
     settle(bus, epoch, bus.durability()).map(Some)

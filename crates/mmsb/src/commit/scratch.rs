@@ -51,6 +51,8 @@ pub(crate) struct Scratch {
 pub(crate) struct Beside<'s> {
     pub(crate) events: &'s [PageEvent],
     pub(crate) graph: &'s [GraphEvent],
+    /// Why the commit computed pages; empty if it did not.
+    pub(crate) cause: &'s [u8],
     pub(crate) source: Option<&'s SourceLoan<'s>>,
     pub(crate) nanos: Option<u64>,
 }
@@ -93,7 +95,7 @@ impl Scratch {
     /// Lays out everything but the deltas. Kinds rise.
     pub(crate) fn encode_sections(&mut self, draft: &Draft, beside: Beside<'_>) {
         self.sections.clear();
-        let Beside { events, graph, source, nanos } = beside;
+        let Beside { events, graph, source, cause, nanos } = beside;
         self.push_section(SectionKind::PAGE_EVENTS, !events.is_empty(), |out| {
             events.iter().for_each(|event| event.encode(out));
         });
@@ -103,8 +105,10 @@ impl Scratch {
         if let Some(source) = source {
             self.push_section(SectionKind::SOURCE, !source.is_empty(), |out| source.encode(out));
         }
-        if let Some(epoch) = draft.rewinds_to() {
-            self.sections.push(SectionKind::CAUSE, &rewind_cause(epoch));
+        match draft.rewinds_to() {
+            Some(epoch) => self.sections.push(SectionKind::CAUSE, &rewind_cause(epoch)),
+            None if cause.is_empty() => {}
+            None => self.sections.push(SectionKind::CAUSE, cause),
         }
         if let Some(nanos) = nanos {
             self.sections.push(SectionKind::TIMESTAMP, &nanos.to_le_bytes());

@@ -1,6 +1,7 @@
 //! The graph of a live bus: the newest state, what newer commits replaced in it, and the lock of who changes it.
 //!
-//! Two locks. The *graph lock* is held from planning to publication, by whoever changes the graph. The other is held
+//! Two locks. The *graph lock* is held from planning to publication, by whoever changes the graph or a page that
+//! others depend on; whoever takes it holds no committer yet, and takes one, or all, under it. The other is held
 //! for a moment, by whoever looks, and to apply or take back a plan; nobody waits for anything while he holds it, so
 //! a checkpoint can look while a commit that has the graph lock waits for it.
 //!
@@ -12,16 +13,19 @@
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use mmsb_types::{Epoch, GraphEvent, PageId};
 
 use super::{
     Before, GraphState, Plan,
-    plan::{Wanted, plan},
+    plan::{GraphEdit, Wanted, plan},
 };
-use crate::Error;
+use crate::{Error, wave::LiveGraph};
 
 /// The number of a commit that has none yet: later than all.
 const PENDING: Epoch = Epoch::new(u64::MAX);
@@ -31,11 +35,9 @@ const PENDING: Epoch = Epoch::new(u64::MAX);
 pub(crate) struct GraphLock {
     live: Mutex<LiveGraph>,
     versions: Mutex<Versions>,
+    /// There is an edge. It changes while all committers are held.
+    is_used: AtomicBool,
 }
-
-/// What is held from planning to publication.
-#[derive(Debug, Default)]
-pub(crate) struct LiveGraph {}
 
 /// The newest state, and what each newer commit replaced, by rising epoch.
 #[derive(Debug)]
@@ -61,16 +63,28 @@ pub(crate) struct GraphChange<'g> {
     events: Vec<GraphEvent>,
     before: Arc<Before>,
     is_published: bool,
-    _held: MutexGuard<'g, LiveGraph>,
 }
 
 impl GraphLock {
     /// Starts from the state that a log amounts to.
     pub(crate) fn new(newest: GraphState) -> Self {
-        Self { live: Mutex::default(), versions: Mutex::new(Versions { newest, replaced: VecDeque::new() }) }
+        let is_used = AtomicBool::new(!newest.is_empty());
+        let versions = Mutex::new(Versions { newest, replaced: VecDeque::new() });
+        Self { live: Mutex::default(), versions, is_used }
     }
 
-    /// Takes the graph lock. Whoever takes it holds a committer by then, and nothing of the catalogue.
+    /// Tells whether there is an edge. Stays as it is while the caller holds a committer.
+    #[inline]
+    pub(crate) fn is_used(&self) -> bool {
+        self.is_used.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether there is an edge, once a commit has changed that; all committers are held.
+    pub(crate) fn note_use(&self) {
+        self.is_used.store(!self.versions().newest.is_empty(), Ordering::Relaxed);
+    }
+
+    /// Takes the graph lock. Whoever takes it holds no committer, and nothing of the catalogue.
     pub(crate) fn lock(&self) -> MutexGuard<'_, LiveGraph> {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -83,7 +97,7 @@ impl GraphLock {
     /// As [`plan`].
     pub(crate) fn change<'g>(
         &'g self,
-        held: MutexGuard<'g, LiveGraph>,
+        _held: &LiveGraph,
         wanted: &Wanted<'_>,
         is_pinned: impl Fn(Epoch) -> bool,
     ) -> Result<GraphChange<'g>, Error> {
@@ -93,7 +107,7 @@ impl GraphLock {
         versions.forget(is_pinned);
         let last = versions.newest.epoch;
         versions.replaced.push_back(Replaced { made: PENDING, before: Arc::clone(&before), last });
-        Ok(GraphChange { graph: self, events, before, is_published: false, _held: held })
+        Ok(GraphChange { graph: self, events, before, is_published: false })
     }
 
     /// Returns the state as of `epoch`, which is pinned, and which the published prefix has reached.
@@ -143,6 +157,21 @@ impl GraphChange<'_> {
     /// Returns the events that the commit logs.
     pub(crate) fn events(&self) -> &[GraphEvent] {
         &self.events
+    }
+
+    /// Adds flags that follow from the commit.
+    ///
+    /// # Errors
+    /// As [`plan`]; the change is then as before.
+    pub(crate) fn add(&mut self, flags: &[GraphEvent]) -> Result<(), Error> {
+        let mut versions = self.graph.versions();
+        let edits: Vec<_> = flags.iter().cloned().map(GraphEdit::Event).collect();
+        let wanted = Wanted { edits: &edits, is_exact: true, lives: &|_| true, epoch: Epoch::ZERO };
+        let Plan { events, before } = plan(&mut versions.newest, &wanted)?;
+        self.events.extend(events);
+        Arc::make_mut(&mut self.before).add_newer(&before);
+        versions.replaced.iter_mut().rev().take(1).for_each(|own| own.before = Arc::clone(&self.before));
+        Ok(())
     }
 
     /// Returns what the commit replaces.

@@ -6,10 +6,15 @@ use mmsb_delta::diff_runs;
 use mmsb_types::{Epoch, PageId, Span};
 
 use super::Restored;
-use crate::{Bus, Error, Past, Transaction, graph::Before};
+use crate::{Bus, Error, Past, Transaction, graph::Before, wave::LiveGraph};
 
 /// Fills the transaction with what differs between the live state and `past`. Nobody commits meanwhile.
-pub(super) fn fill(bus: &Bus, tx: &mut Transaction<'_>, past: &Past) -> Result<Restored, Error> {
+pub(super) fn fill(
+    bus: &Bus,
+    tx: &mut Transaction<'_>,
+    past: &Past,
+    live: &LiveGraph,
+) -> Result<Restored, Error> {
     let (mut restored, mut runs) = (Restored::default(), Vec::new());
     for page in born_since(bus, past) {
         tx.delete_page(page)?;
@@ -32,13 +37,13 @@ pub(super) fn fill(bus: &Bus, tx: &mut Transaction<'_>, past: &Past) -> Result<R
         restored.page_count += usize::from(renamed || byte_count > 0);
         restored.byte_count += byte_count;
     }
-    restore_graph(bus, tx, past)?;
+    restore_graph(bus, tx, past, live)?;
     Ok(restored)
 }
 
 /// Asks for what leads from the live graph to that of `past`.
-fn restore_graph(bus: &Bus, tx: &mut Transaction<'_>, past: &Past) -> Result<(), Error> {
-    let now = bus.graph_lock().newest(&bus.graph_lock().lock());
+fn restore_graph(bus: &Bus, tx: &mut Transaction<'_>, past: &Past, live: &LiveGraph) -> Result<(), Error> {
+    let now = bus.graph_lock().newest(live);
     let events = Before::between(&past.heading().graph, &now).events_back(&now);
     events.into_iter().try_for_each(|event| tx.push_graph(event))
 }

@@ -18,6 +18,7 @@ use crate::{
     Bus, Error, Transaction,
     graph::Before,
     undo::{Life, Records},
+    wave::LiveGraph,
 };
 
 /// What the records say first, that is of the target, of lives and names.
@@ -29,11 +30,16 @@ struct Then<'r> {
 }
 
 /// Fills the transaction with what leads back behind all records. Nobody commits meanwhile.
-pub(super) fn fill(bus: &Bus, tx: &mut Transaction<'_>, records: &Records<'_>) -> Result<Restored, Error> {
+pub(super) fn fill(
+    bus: &Bus,
+    tx: &mut Transaction<'_>,
+    records: &Records<'_>,
+    live: &LiveGraph,
+) -> Result<Restored, Error> {
     let then = Then::of(records);
     let ended = then.end_lives(bus, tx)?;
     let renamed = then.rename(bus, tx)?;
-    then.restore_graph(bus, tx)?;
+    then.restore_graph(bus, tx, live)?;
     let mut restored = Restored { page_count: ended + renamed.len(), byte_count: 0 };
     let (runs, mut coverage) = (RunsByPage::of(records), Coverage::default());
     tx.draft.columns().is_apart = true;
@@ -97,11 +103,11 @@ impl<'r> Then<'r> {
         Ok(renamed)
     }
 
-    fn restore_graph(&self, bus: &Bus, tx: &mut Transaction<'_>) -> Result<(), Error> {
+    fn restore_graph(&self, bus: &Bus, tx: &mut Transaction<'_>, live: &LiveGraph) -> Result<(), Error> {
         if self.graph.is_empty() {
             return Ok(());
         }
-        let now = bus.graph_lock().newest(&bus.graph_lock().lock());
+        let now = bus.graph_lock().newest(live);
         self.graph.events_back(&now).into_iter().try_for_each(|event| tx.push_graph(event))
     }
 

@@ -87,7 +87,7 @@ impl<'i> TxPage<'i> {
     }
 
     /// Lays the transaction's own writes over bytes read from `offset`.
-    pub(super) fn read_over(&self, offset: u32, buffer: &mut [u8]) {
+    pub(crate) fn read_over(&self, offset: u32, buffer: &mut [u8]) {
         match &self.change {
             Change::None => {}
             Change::Writes(delta) => delta.read_over(offset, buffer),

@@ -1,10 +1,12 @@
 //! What a transaction changes: everything it asks of it goes through here.
 
+use std::sync::Arc;
+
 use mmsb_page::ReadError;
 use mmsb_types::{Epoch, PageId};
 
 use super::Transaction;
-use crate::{Branch, Bus, Committed, Error, bus::read_error, commit};
+use crate::{Branch, Bus, Committed, Error, WaveReport, bus::read_error, commit};
 
 /// What a transaction changes.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +72,20 @@ impl Target<'_> {
         match self {
             Self::Bus(bus) => commit::run(bus, tx),
             Self::Branch(branch) => branch.commit(tx),
+        }
+    }
+
+    /// Publishes the transaction, and tells what was computed with it: on a branch, nothing.
+    pub(super) fn commit_with_report(
+        self,
+        tx: Transaction<'_>,
+    ) -> Result<(Committed, Arc<WaveReport>), Error> {
+        match self {
+            Self::Bus(bus) => commit::run_with_report(bus, tx),
+            Self::Branch(branch) => {
+                let committed = branch.commit(tx)?;
+                Ok((committed, Arc::new(WaveReport::at(committed.epoch))))
+            }
         }
     }
 }

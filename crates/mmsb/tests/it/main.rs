@@ -4,6 +4,7 @@ mod together;
 
 mod branches;
 mod checkpoints;
+mod derive;
 mod examples;
 mod faults;
 mod fixtures;

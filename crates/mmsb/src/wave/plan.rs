@@ -1,0 +1,139 @@
+//! From what a transaction changes to what follows from it: the wave, its report, the flags.
+//!
+//! Invariant: a plan changes nothing but the desk, and the transaction in hand.
+
+use mmsb_graph::{Graph, Wave};
+use mmsb_types::{EdgeKind, GraphEvent, PageId};
+
+use super::{LiveGraph, WaveReport, cause, desk::Desk, run::Run, token::Token};
+use crate::{
+    Bus, Error, Transaction,
+    graph::GraphState,
+    txn::{Change, Life, TxPage},
+};
+
+/// What a wave came to, but for the bytes, which are on the desk and in the transaction.
+#[derive(Default)]
+pub(super) struct Planned {
+    pub(super) report: WaveReport,
+    pub(super) flags: Vec<GraphEvent>,
+}
+
+/// What a wave is to do.
+pub(super) struct Task<'t> {
+    pub(super) bus: &'t Bus,
+    /// The graph as the commit leaves it.
+    pub(super) state: &'t GraphState,
+    /// Pages to be computed, whatever their inputs did.
+    pub(super) wanted: &'t [PageId],
+    /// Other pages are left stale.
+    pub(super) defers: bool,
+}
+
+impl Task<'_> {
+    /// Computes what follows from the transaction, and adds it.
+    ///
+    /// # Errors
+    /// [`Error::DerivedPage`], and those of the functions.
+    pub(super) fn plan(&self, live: &mut LiveGraph, tx: &mut Transaction<'_>) -> Result<Planned, Error> {
+        live.schedule.clear();
+        live.desk.begin(self.state.structure().slot_bound());
+        self.touch(live, tx)?;
+        self.wanted.iter().for_each(|&page| live.schedule.want(page));
+        let planned = self.run(live)?;
+        self.capture(&planned.report.wave, &live.desk, tx)?;
+        Ok(planned)
+    }
+
+    fn graph(&self) -> &Graph {
+        self.state.structure()
+    }
+
+    /// Lays the pages that the transaction changes on the desk, and starts the wave from those that come out as
+    /// others.
+    fn touch(&self, live: &mut LiveGraph, tx: &Transaction<'_>) -> Result<(), Error> {
+        let mut made = Vec::new();
+        let pages = tx.detail().map_or(&[][..], |detail| &detail.pages);
+        for page in pages.iter().filter(|page| !matches!(page.change, Change::None)) {
+            if page.life == Life::Old && self.state.registration(page.page).is_some() {
+                return Err(Error::DerivedPage { page: page.page });
+            }
+            if self.graph().is_source(page.page) && self.is_changed(page, &mut live.desk, &mut made)? {
+                live.schedule.touch(page.page);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_changed(&self, page: &TxPage<'_>, desk: &mut Desk, made: &mut Vec<u8>) -> Result<bool, Error> {
+        let Some(slot) = self.graph().slot(page.page) else { return Ok(false) };
+        if page.born {
+            desk.load_born(slot, page.page, page.page_bytes);
+        } else {
+            desk.load(self.bus.store(), slot, page.page)?;
+        }
+        made.clear();
+        made.extend_from_slice(desk.bytes(slot));
+        if made.len() != page.page_bytes as usize {
+            return Err(Error::Conflict { page: page.page });
+        }
+        page.read_over(0, made);
+        Ok(desk.replace(slot, made))
+    }
+
+    fn run(&self, live: &mut LiveGraph) -> Result<Planned, Error> {
+        let LiveGraph { functions, schedule, desk, .. } = live;
+        let mut run = Run {
+            store: self.bus.store(),
+            state: self.state,
+            functions,
+            desk,
+            wanted: self.defers.then_some(self.wanted),
+            left: Vec::new(),
+            made: Vec::new(),
+        };
+        let mut wave = Wave::default();
+        let token = Token::enter();
+        schedule.run(self.graph(), &mut run, &mut wave)?;
+        drop(token);
+        let left = run.left;
+        Ok(self.report(wave, left))
+    }
+
+    /// Finds what becomes stale, and what is stale no more.
+    fn report(&self, wave: Wave, mut left: Vec<PageId>) -> Planned {
+        left.sort_unstable();
+        let computed = |page: &PageId| left.binary_search(page).is_err();
+        let ran: Vec<PageId> = wave.ran().map(|ran| ran.page).filter(computed).collect();
+        let mut stale = self.warned(&wave);
+        stale.retain(|page| !ran.contains(page));
+        stale.extend_from_slice(&left);
+        stale.sort_unstable();
+        stale.dedup();
+        let fresh = ran.iter().filter(|&&page| self.state.is_stale(page));
+        let mut flags: Vec<_> = fresh.map(|&page| GraphEvent::Fresh { page }).collect();
+        let newly = stale.iter().filter(|&&page| !self.state.is_stale(page));
+        flags.extend(newly.map(|&page| GraphEvent::Stale { page }));
+        let skipped = wave.skipped(self.graph());
+        Planned { report: WaveReport { wave, skipped, stale, left, ..WaveReport::default() }, flags }
+    }
+
+    /// Returns the pages that Control edges lead to from what changed.
+    fn warned(&self, wave: &Wave) -> Vec<PageId> {
+        if self.graph().kind_count(EdgeKind::Control) == 0 {
+            return Vec::new();
+        }
+        let changed = wave.touched().iter().copied().chain(wave.changed());
+        changed.flat_map(|page| self.graph().children_by(page, EdgeKind::Control)).collect()
+    }
+
+    /// Adds to the transaction what the wave made, and why.
+    fn capture(&self, wave: &Wave, desk: &Desk, tx: &mut Transaction<'_>) -> Result<(), Error> {
+        for page in wave.changed() {
+            let slot = self.graph().slot(page).ok_or(Error::Conflict { page })?;
+            tx.capture(page, desk.bytes(slot))?;
+        }
+        cause::encode(wave.ran(), &mut tx.make_detail()?.cause);
+        Ok(())
+    }
+}

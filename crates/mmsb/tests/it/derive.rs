@@ -1,0 +1,11 @@
+//! Derived pages: right at every epoch, computed no more often than needed, refused whole where a function errs.
+
+mod errs;
+mod helpers;
+mod modes;
+mod purity;
+mod random;
+mod reopened;
+mod sheet;
+mod threads;
+mod waves;

@@ -1,0 +1,141 @@
+//! Random graphs and changes: what is computed step by step is what is computed from scratch, and what the log gives
+//! back.
+
+use std::collections::BTreeMap;
+
+use mmsb::{Bus, Error, PageId, Propagation, ToView, diff};
+use mmsb_testkit::Rng;
+
+use super::sheet::Sheet;
+
+const SEEDS: u64 = 24;
+const STEPS: usize = 60;
+
+/// What a page is computed by: a number that says how.
+type Formula = (u8, Vec<PageId>);
+
+/// A mix of some inputs' bytes; formulas of even numbers forget much, so that waves are cut off.
+fn mix<'i>(formula: u8, inputs: impl Iterator<Item = &'i [u8]>, out: &mut [u8]) {
+    let joined = inputs
+        .flatten()
+        .fold(u64::from(formula), |sum, &byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    let kept = if formula.is_multiple_of(2) { joined & 1 } else { joined };
+    out.iter_mut().enumerate().for_each(|(at, byte)| *byte = kept.to_le_bytes()[at % 8]);
+}
+
+/// The expected bytes: pages, and what they are computed by.
+#[derive(Default)]
+struct Model {
+    bytes: BTreeMap<PageId, Vec<u8>>,
+    formulas: BTreeMap<PageId, Formula>,
+}
+
+impl Model {
+    /// Computes everything from scratch, in rounds, until nothing changes.
+    fn compute(&mut self) {
+        let mut is_changed = true;
+        while is_changed {
+            is_changed = false;
+            for (page, (formula, inputs)) in &self.formulas {
+                let slices = inputs.iter().map(|input| self.bytes[input].as_slice());
+                let mut out = vec![0; self.bytes[page].len()];
+                mix(*formula, slices, &mut out);
+                is_changed |= self.bytes.insert(*page, out.clone()) != Some(out);
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check(&self, bus: &Bus, at: &str) {
+        for (&page, bytes) in &self.bytes {
+            assert_eq!(&bus.with_page(page, <[u8]>::to_vec).unwrap(), bytes, "{page} {at}");
+        }
+    }
+}
+
+fn derive(bus: &Bus, rng: &mut Rng, model: &mut Model, pages: &[PageId]) {
+    let page = rng.pick(pages);
+    let inputs: Vec<_> = (0..1 + rng.below(3)).map(|_| rng.pick(pages)).collect();
+    let formula = rng.below(8) as u8;
+    let named = bus.derive(page).from(inputs.iter().copied()).named("mix", formula.into());
+    match named.with(move |inputs, out| mix(formula, inputs.iter(), out)) {
+        Ok(_) => drop(model.formulas.insert(page, (formula, inputs))),
+        Err(Error::Cycle { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn write(bus: &Bus, rng: &mut Rng, model: &mut Model, pages: &[PageId]) {
+    let mut tx = bus.begin();
+    for _ in 0..1 + rng.below(4) {
+        let page = rng.pick(pages);
+        if model.formulas.contains_key(&page) {
+            continue;
+        }
+        let len = model.bytes[&page].len();
+        let (offset, bytes) = (rng.below(len), rng.bytes(1));
+        if rng.once_in(3) {
+            let image = rng.bytes(len);
+            tx.capture(page, &image).unwrap();
+            model.bytes.insert(page, image);
+        } else {
+            tx.write(page, offset as u32, &bytes).unwrap();
+            model.bytes.get_mut(&page).unwrap()[offset] = bytes[0];
+        }
+    }
+    tx.commit().unwrap();
+}
+
+fn end(bus: &Bus, rng: &mut Rng, model: &mut Model) {
+    let derived: Vec<_> = model.formulas.keys().copied().collect();
+    if !derived.is_empty() {
+        let page = rng.pick(&derived);
+        bus.underive(page).unwrap();
+        model.formulas.remove(&page);
+    }
+}
+
+fn run(seed: u64, propagation: Propagation) -> (Sheet, Model) {
+    let sheet = Sheet::built(Bus::builder().propagation(propagation), &[]);
+    let (bus, mut rng, mut model) = (&sheet.bus, Rng::new(seed), Model::default());
+    let pages: Vec<_> = (0..12).map(|at| bus.create_page(None, 1 + at * 5).unwrap()).collect();
+    model.bytes = pages.iter().map(|&page| (page, vec![0; bus.page_bytes(page).unwrap() as usize])).collect();
+    for step in 0..STEPS {
+        match rng.below(8) {
+            0..=1 => derive(bus, &mut rng, &mut model, &pages),
+            2 if step > 20 => end(bus, &mut rng, &mut model),
+            _ => write(bus, &mut rng, &mut model, &pages),
+        }
+        if propagation != Propagation::Immediate {
+            bus.propagate().unwrap();
+        }
+        model.compute();
+        model.check(bus, &format!("at step {step} of seed {seed}"));
+    }
+    (sheet, model)
+}
+
+#[test]
+fn step_by_step_is_from_scratch_is_the_log() {
+    for seed in 0..SEEDS {
+        println!("seed {seed}");
+        let (sheet, model) = run(seed, Propagation::Immediate);
+        assert_eq!((sheet.bus.verify_recompute(), sheet.bus.check()), (vec![], vec![]), "seed {seed}");
+        let reopened = sheet.reopened();
+        model.check(&reopened.bus, &format!("reopened, seed {seed}"));
+        assert_eq!(reopened.bus.orphans().len(), model.formulas.len());
+    }
+}
+
+#[test]
+fn later_is_the_same_as_at_once() {
+    for seed in 0..SEEDS / 2 {
+        println!("seed {seed}");
+        let (at_once, _) = run(seed, Propagation::Immediate);
+        let (later, _) = run(seed, Propagation::Deferred);
+        let (one, other) = (at_once.bus.to_view().unwrap(), later.bus.to_view().unwrap());
+        let differences = diff(&one, &other).unwrap();
+        assert!(differences.pages.is_empty(), "seed {seed}: {differences}");
+        assert_eq!(later.bus.check(), vec![]);
+    }
+}
