@@ -44,6 +44,6 @@ fn marks_stand_beside_all_else_and_end_with_the_life() {
         assert!(stored.set_marks(marks));
         let marked = stored.load();
         assert_eq!((marked.marks(), marked.slot(), marked.is_exact()), (marks, Some(slot), true));
-        assert_eq!((marked.retired().marks(), marked.retired()), (0, born.retired()));
+        assert_eq!((marked.retired().marks(), marked.retired().0), (0, born.retired().0));
     }
 }

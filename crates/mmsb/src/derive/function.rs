@@ -13,9 +13,12 @@ pub(crate) enum Refusal {
     Length(usize),
 }
 
+/// Fills a page's bytes from those of its inputs.
+type Work = dyn Fn(&Inputs<'_>, &mut [u8]) -> Result<(), Refusal> + Send + Sync;
+
 /// A function that computes a page. Clones are the same one.
 #[derive(Clone)]
-pub(crate) struct Function(Arc<dyn Fn(&Inputs<'_>, &mut [u8]) -> Result<(), Refusal> + Send + Sync>);
+pub(crate) struct Function(Arc<Work>);
 
 impl Function {
     pub(crate) fn new(

@@ -4,6 +4,9 @@ use mmsb::{Bus, Error};
 
 use super::sheet::{Sheet, sum};
 
+/// What a recompute tries with a bus, a snapshot, a page.
+type Deed = fn(&Bus, &mmsb::Snapshot, mmsb::PageId) -> Result<(), Error>;
+
 fn sheet() -> Sheet {
     let sheet = Sheet::new(&["a", "b", "sum"]);
     sheet.put("a", 1);
@@ -96,7 +99,7 @@ fn a_bus_inside_a_recompute_answers_nothing() {
     let other = bus.create_page("other", 8).unwrap();
     let snapshot = bus.snapshot();
     let refused = "recomputing b failed, nothing was written: see the cause";
-    let deeds: [fn(&Bus, &mmsb::Snapshot, mmsb::PageId) -> Result<(), Error>; 9] = [
+    let deeds: [Deed; 9] = [
         |bus, _, page| bus.put(page, 0, &1u64).map(drop),
         |bus, _, _| bus.begin().commit().map(drop),
         |bus, _, _| bus.commit_many([bus.begin()]).map(drop).map_err(|error| error.source),

@@ -20,7 +20,9 @@ impl Sheet {
         let vfs = Arc::new(MemoryVfs::new());
         let bus = builder.without_threads().create_on(vfs.clone(), Path::new("/bus")).unwrap();
         let sheet = Self { bus, vfs };
-        cells.iter().for_each(|cell| drop(sheet.bus.create_page(*cell, 8).unwrap()));
+        for cell in cells {
+            sheet.bus.create_page(*cell, 8).unwrap();
+        }
         sheet
     }
 

@@ -61,7 +61,9 @@ fn deriving_beside_commits_leaves_nothing_behind() {
         let derived = thread::scope(|scope| {
             for input in [a, b] {
                 scope.spawn(move || {
-                    (1..=20).for_each(|value| drop(bus.put(input, 0, &(value + round)).unwrap()))
+                    for value in 1..=20 {
+                        bus.put(input, 0, &(value + round)).unwrap();
+                    }
                 });
             }
             scope.spawn(move || bus.derive(page).from([a, b]).with(sum).unwrap().epoch).join().unwrap()
