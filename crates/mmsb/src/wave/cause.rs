@@ -6,6 +6,9 @@
 //!
 //! Invariant: a wave has one encoding.
 
+#[cfg(test)]
+mod tests;
+
 use mmsb_graph::{Outcome, Ran};
 use mmsb_types::{
     PageId,
@@ -30,15 +33,18 @@ pub struct Cause {
 
 /// Lays out the pages that changed; nothing if none did.
 pub(crate) fn encode<'w>(ran: impl Iterator<Item = Ran<'w>>, out: &mut Vec<u8>) {
-    for ran in ran.filter(|ran| ran.outcome == Outcome::Changed) {
-        if out.is_empty() {
-            out.extend(CAUSE_WAVE.to_le_bytes());
-        }
-        out.extend((ran.page.get() | (ran.causes.len() as u64) << COUNT_SHIFT).to_le_bytes());
-        let start = out.len();
-        ran.causes.iter().for_each(|input| out.extend(input.get().to_le_bytes()));
-        out[start..].as_chunks_mut::<8>().0.sort_unstable_by_key(|id| u64::from_le_bytes(*id));
+    let changed = ran.filter(|ran| ran.outcome == Outcome::Changed);
+    changed.for_each(|ran| encode_one(ran.page, ran.causes, out));
+}
+
+fn encode_one(page: PageId, causes: &[PageId], out: &mut Vec<u8>) {
+    if out.is_empty() {
+        out.extend(CAUSE_WAVE.to_le_bytes());
     }
+    out.extend((page.get() | (causes.len() as u64) << COUNT_SHIFT).to_le_bytes());
+    let start = out.len();
+    causes.iter().for_each(|input| out.extend(input.get().to_le_bytes()));
+    out[start..].as_chunks_mut::<8>().0.sort_unstable_by_key(|id| u64::from_le_bytes(*id));
 }
 
 /// Reads a cause section; `None` if it tells something else.

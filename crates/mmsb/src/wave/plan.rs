@@ -104,9 +104,10 @@ impl Task<'_> {
     fn report(&self, wave: Wave, mut left: Vec<PageId>) -> Planned {
         left.sort_unstable();
         let computed = |page: &PageId| left.binary_search(page).is_err();
-        let ran: Vec<PageId> = wave.ran().map(|ran| ran.page).filter(computed).collect();
+        let mut ran: Vec<PageId> = wave.ran().map(|ran| ran.page).filter(computed).collect();
+        ran.sort_unstable();
         let mut stale = self.warned(&wave);
-        stale.retain(|page| !ran.contains(page));
+        stale.retain(|page| ran.binary_search(page).is_err());
         stale.extend_from_slice(&left);
         stale.sort_unstable();
         stale.dedup();

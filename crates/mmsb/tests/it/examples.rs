@@ -9,6 +9,14 @@ mod history;
 #[path = "../../examples/rollback.rs"]
 mod rollback;
 
+#[path = "../../examples/spreadsheet.rs"]
+mod spreadsheet;
+
+#[test]
+fn spreadsheet_computes_what_follows_and_takes_it_back() {
+    spreadsheet::main().unwrap();
+}
+
 #[test]
 fn branches_tries_plans_and_keeps_the_best() {
     branches::main().unwrap();
