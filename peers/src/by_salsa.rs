@@ -14,7 +14,6 @@ fn build(shape: &Shape, page_bytes: usize) -> Box<dyn Rival> {
 /// A page: what it is computed from, or, without that, the tick it shows.
 #[salsa::input]
 struct Node {
-    #[returns(ref)]
     inputs: Vec<Node>,
     tick: u64,
 }
@@ -23,18 +22,18 @@ struct Node {
 #[salsa::tracked]
 fn word(db: &dyn salsa::Database, node: Node) -> u64 {
     match &node.inputs(db)[..] {
-        [] => node.tick(db),
-        inputs => inputs.iter().fold(1, |sum: u64, &input| sum.wrapping_add(word(db, input))),
+        [] => *node.tick(db),
+        inputs => inputs.iter().fold(1, |sum: u64, &input| sum.wrapping_add(*word(db, input))),
     }
 }
 
 /// A page of 1 KiB.
-#[salsa::tracked(returns(ref))]
+#[salsa::tracked]
 fn kilobyte(db: &dyn salsa::Database, node: Node) -> Box<[u8]> {
     match &node.inputs(db)[..] {
         [] => {
             let mut out = vec![0; 1 << 10].into_boxed_slice();
-            set_source(&mut out, node.tick(db));
+            set_source(&mut out, *node.tick(db));
             out
         }
         inputs => {

@@ -106,11 +106,12 @@ impl Links {
         self.0.iter().copied().find(|link| link.slot() == slot)
     }
 
-    /// Adds an edge that is not there.
-    pub fn add(&mut self, slot: u32, kind: EdgeKind) {
-        match self.0.iter_mut().find(|link| link.slot() == slot) {
-            Some(link) => link.0 |= bit(kind),
-            None => self.0.push(Link(slot << KIND_BITS | bit(kind))),
+    /// Adds an edge that is not there; the list is searched only if `is_linked` says that another one is.
+    pub fn add(&mut self, slot: u32, kind: EdgeKind, is_linked: bool) {
+        if !is_linked {
+            self.0.push(Link(slot << KIND_BITS | bit(kind)));
+        } else if let Some(link) = self.0.iter_mut().find(|link| link.slot() == slot) {
+            link.0 |= bit(kind);
         }
     }
 

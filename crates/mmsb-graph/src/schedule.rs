@@ -94,7 +94,7 @@ impl Schedule {
     }
 
     /// Gives everybody at these places of the line a turn.
-    #[inline]
+    #[inline(always)]
     fn turn<W: Recompute>(
         &mut self,
         graph: &Graph,
@@ -107,22 +107,38 @@ impl Schedule {
             let slot = self.line[place];
             let node = graph.node(slot);
             let start = wave.cause_count();
-            self.explain(graph, node, wave);
-            let causes = wave.causes_since(start);
-            let outcome = work.recompute(&Step { page: node.page, slot, rank, causes })?;
-            self.record(graph, slot, outcome, wave.cause_count(), wave);
+            let end = self.explain(graph, node, wave);
+            let step = Step { page: node.page, slot, rank, causes: wave.causes_between(start, end) };
+            let outcome = work.recompute(&step)?;
+            self.record(graph, (slot, node), outcome, end, wave);
         }
         Ok(())
     }
 
     /// Notes what became of a page, and lets those wait who are computed from it.
     #[inline(always)]
-    fn record(&mut self, graph: &Graph, slot: u32, outcome: Outcome, causes_end: usize, wave: &mut Wave) {
-        let node = graph.node(slot);
+    fn record(
+        &mut self,
+        graph: &Graph,
+        (slot, node): (u32, &Node),
+        outcome: Outcome,
+        causes_end: usize,
+        wave: &mut Wave,
+    ) {
         wave.add(node.page, node.rank, outcome, causes_end);
         if outcome == Outcome::Changed {
-            self.states.set_changed(slot);
-            self.push_followers(graph, node);
+            let mut states = self.states.view();
+            states.set_changed(slot);
+            for follower in node.after.running() {
+                if states.set_queued(follower) {
+                    let rank = graph.node(follower).rank;
+                    if rank == node.rank + 1 {
+                        self.line.push(follower);
+                    } else {
+                        self.queue.push(rank, follower);
+                    }
+                }
+            }
         }
     }
 
@@ -135,7 +151,7 @@ impl Schedule {
         touched.dedup();
         wave.begin(&touched);
         for slot in touched.drain(..).filter_map(|page| graph.slot(page)) {
-            self.states.set_changed(slot);
+            self.states.view().set_changed(slot);
             let waiting = graph.node(slot).after.running();
             waiting.for_each(|follower| self.wait(graph, follower));
         }
@@ -146,7 +162,7 @@ impl Schedule {
     }
 
     fn wait(&mut self, graph: &Graph, slot: u32) {
-        if self.states.set_queued(slot) {
+        if self.states.view().set_queued(slot) {
             self.queue.push(graph.node(slot).rank, slot);
         }
     }
@@ -166,28 +182,17 @@ impl Schedule {
         Some(rank)
     }
 
-    /// Tells the wave which of a page's inputs have changed.
+    /// Tells the wave which of a page's inputs have changed, rising, and returns where its list ends then.
     #[inline(always)]
-    fn explain(&self, graph: &Graph, node: &Node, wave: &mut Wave) {
+    fn explain(&mut self, graph: &Graph, node: &Node, wave: &mut Wave) -> usize {
+        let states = self.states.view();
+        let start = wave.cause_count();
         for input in node.before.running() {
-            if self.states.is_changed(input) {
+            if states.is_changed(input) {
                 wave.add_cause(graph.node(input).page);
             }
         }
-    }
-
-    #[inline(always)]
-    fn push_followers(&mut self, graph: &Graph, node: &Node) {
-        for follower in node.after.running() {
-            if self.states.set_queued(follower) {
-                let rank = graph.node(follower).rank;
-                if rank == node.rank + 1 {
-                    self.line.push(follower);
-                } else {
-                    self.queue.push(rank, follower);
-                }
-            }
-        }
+        wave.sort_causes(start)
     }
 }
 

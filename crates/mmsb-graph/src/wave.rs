@@ -111,17 +111,18 @@ impl Wave {
         self.causes.len()
     }
 
-    /// Returns the causes added since there were `start`, rising.
-    #[inline]
-    pub(crate) fn causes_since(&mut self, start: usize) -> &[PageId] {
-        let causes = &mut self.causes[start..];
-        if causes.len() > 1 {
-            sort(causes);
+    /// Sorts the causes added since there were `start`, and returns how many all pages so far have.
+    #[inline(always)]
+    pub(crate) fn sort_causes(&mut self, start: usize) -> usize {
+        let end = self.causes.len();
+        if end - start > 1 {
+            sort(&mut self.causes[start..]);
         }
-        causes
+        end
     }
 
     /// Returns causes by their places.
+    #[inline(always)]
     pub(crate) fn causes_between(&self, start: usize, end: usize) -> &[PageId] {
         &self.causes[start..end]
     }
@@ -133,6 +134,7 @@ impl Wave {
     }
 }
 
+#[inline(never)]
 fn sort(pages: &mut [PageId]) {
     if !pages.is_sorted() {
         pages.sort_unstable();

@@ -26,13 +26,14 @@ impl Graph {
         self.make_room()?;
         // A page that enters here has no edge, so nothing below can refuse it and leave it behind.
         let (from, to) = (self.enter(source), self.enter(target));
-        if self.link(from, to).is_some_and(|link| link.has(kind)) {
+        let link = self.link(from, to);
+        if link.is_some_and(|link| link.has(kind)) {
             return Ok(false);
         }
         if !self.raise(from, to) {
             return Err(GraphError::Cycle { pages: self.way_around(from, to) });
         }
-        self.insert(from, to, kind);
+        self.insert(from, to, kind, link.is_some());
         Ok(true)
     }
 
@@ -61,7 +62,7 @@ impl Graph {
         edges
     }
 
-    fn make_room(&self) -> Result<(), GraphError> {
+    pub(super) fn make_room(&self) -> Result<(), GraphError> {
         // An edge brings two pages at most.
         let is_full = self.structure.node_count() + 2 > self.page_limit;
         if is_full { Err(GraphError::Full { limit: self.page_limit }) } else { Ok(()) }
@@ -95,9 +96,10 @@ impl Graph {
         if after.count() <= before.count() { after.to(to) } else { before.to(from) }
     }
 
-    pub(super) fn insert(&mut self, from: u32, to: u32, kind: EdgeKind) {
-        self.nodes[from as usize].after.add(to, kind);
-        self.nodes[to as usize].before.add(from, kind);
+    /// Adds an edge that is not there; `is_linked` tells whether one of another kind is.
+    pub(super) fn insert(&mut self, from: u32, to: u32, kind: EdgeKind, is_linked: bool) {
+        self.nodes[from as usize].after.add(to, kind, is_linked);
+        self.nodes[to as usize].before.add(from, kind, is_linked);
         self.structure.add_edge(index(from), index(to), kind);
         self.kind_counts[kind as usize] += 1;
     }

@@ -67,19 +67,18 @@ impl Schedule {
         for job in jobs {
             // Undone are only jobs behind a failed one.
             let Some(result) = job.result else { continue };
-            self.record(graph, job.slot, result?, job.causes_end, wave);
+            self.record(graph, (job.slot, graph.node(job.slot)), result?, job.causes_end, wave);
         }
         Ok(())
     }
 
-    fn jobs<E>(&self, graph: &Graph, places: Range<usize>, wave: &mut Wave) -> Vec<Job<E>> {
-        let explain = |&slot: &u32| {
-            let start = wave.cause_count();
-            self.explain(graph, graph.node(slot), wave);
-            wave.causes_since(start);
-            Job { slot, causes_end: wave.cause_count(), result: None }
+    fn jobs<E>(&mut self, graph: &Graph, places: Range<usize>, wave: &mut Wave) -> Vec<Job<E>> {
+        let explain = |place: usize| {
+            let slot = self.line[place];
+            let causes_end = self.explain(graph, graph.node(slot), wave);
+            Job { slot, causes_end, result: None }
         };
-        self.line[places].iter().map(explain).collect()
+        places.map(explain).collect()
     }
 }
 

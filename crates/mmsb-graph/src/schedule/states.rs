@@ -33,8 +33,23 @@ impl States {
         }
     }
 
+    /// Returns the states of the wave under way.
+    #[inline(always)]
+    pub fn view(&mut self) -> View<'_> {
+        View { words: &mut self.words, base: self.base }
+    }
+}
+
+/// The states of one wave; taken out once for several questions.
+#[derive(Debug)]
+pub struct View<'a> {
+    words: &'a mut [u32],
+    base: u32,
+}
+
+impl View<'_> {
     /// Notes that a page awaits its turn; false if that was known.
-    #[inline]
+    #[inline(always)]
     pub fn set_queued(&mut self, slot: u32) -> bool {
         let word = &mut self.words[slot as usize];
         let state = (*word).max(self.base);
@@ -43,14 +58,14 @@ impl States {
     }
 
     /// Notes that a page's bytes changed.
-    #[inline]
+    #[inline(always)]
     pub fn set_changed(&mut self, slot: u32) {
         let word = &mut self.words[slot as usize];
         *word = (*word).max(self.base) | CHANGED;
     }
 
     /// Tells whether a page's bytes changed.
-    #[inline]
+    #[inline(always)]
     pub fn is_changed(&self, slot: u32) -> bool {
         self.words[slot as usize].max(self.base) & CHANGED != 0
     }
@@ -67,10 +82,11 @@ mod tests {
             states.base = base;
             for _ in 0..4 {
                 states.begin(2);
-                assert!(!states.is_changed(1), "at {:#x}", states.base);
-                assert!(states.set_queued(1) && !states.set_queued(1));
-                states.set_changed(1);
-                assert!(states.is_changed(1) && !states.set_queued(1) && !states.is_changed(0));
+                let mut view = states.view();
+                assert!(!view.is_changed(1), "at {:#x}", view.base);
+                assert!(view.set_queued(1) && !view.set_queued(1));
+                view.set_changed(1);
+                assert!(view.is_changed(1) && !view.set_queued(1) && !view.is_changed(0));
             }
         }
     }

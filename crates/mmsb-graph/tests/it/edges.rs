@@ -1,7 +1,7 @@
 //! Adding, removing and asking.
 
 use insta::assert_snapshot;
-use mmsb_graph::Graph;
+use mmsb_graph::{Edge, Graph, GraphError};
 use mmsb_types::EdgeKind;
 
 use crate::make::{add, edge, edges, graph, numbers, page, show};
@@ -114,4 +114,39 @@ digraph {
     1 -> 3 [ label = "compiler"]
 }
 "#);
+}
+
+#[test]
+fn a_cycle_among_many_edges_is_named_from_its_lowest_page() {
+    let list = edges("1>2 9>8 8>7 7>5 5>9 5>6 2>8");
+    let error = Graph::from_edges(list).expect_err("9, 8, 7 and 5 go round");
+    assert_snapshot!(error, @"edge page:5 -> page:9 closes the cycle page:5 -> page:9 -> page:8 -> page:7 -> page:5");
+}
+
+#[test]
+fn a_graph_takes_no_more_pages_than_it_may() {
+    let mut graph = Graph::with_page_limit(3);
+    assert_eq!(add(&mut graph, edge("1>2")), Ok(true));
+    let error = add(&mut graph, edge("2>3")).expect_err("an edge may bring two pages");
+    assert_snapshot!(error, @"no room for an edge's pages in a graph of at most 3");
+    assert_snapshot!(show(&graph.edges()), @"1>2");
+}
+
+#[test]
+fn deep_chains_need_no_stack() {
+    const PAGES: u64 = 100_000;
+    let work = || {
+        let edges = (1..PAGES).rev().map(|number| Edge::new(page(number), page(number + 1), EdgeKind::Data));
+        let mut graph = Graph::from_edges(edges).expect("no cycle");
+        let back = graph.add_edge(page(PAGES), page(1), EdgeKind::Control);
+        assert!(matches!(back, Err(GraphError::Cycle { pages }) if pages.len() as u64 == PAGES));
+        assert_eq!(graph.rank(page(PAGES)), Some(PAGES as u32 - 1));
+        assert_eq!(graph.components().len() as u64, PAGES);
+        assert_eq!(graph.ancestors(page(PAGES)).len() as u64, PAGES - 1);
+        assert!(graph.remove_edge(page(1), page(2), EdgeKind::Data));
+        assert_eq!(graph.rank(page(PAGES)), Some(PAGES as u32 - 2));
+        assert_eq!(graph.check(), []);
+    };
+    let thread = std::thread::Builder::new().stack_size(64 << 10).spawn(work).expect("a thread");
+    thread.join().expect("the stack sufficed");
 }

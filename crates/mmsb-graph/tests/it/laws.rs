@@ -79,13 +79,14 @@ fn step_add(graph: &mut Graph, model: &mut BTreeSet<Edge>, edge: Edge) {
         Err(GraphError::Cycle { pages }) => {
             assert_eq!((pages[0], pages[1 % pages.len()]), (edge.source, edge.target));
             let back = pages[1..].iter().zip(pages[1..].iter().skip(1).chain(&pages[..1]));
-            for (source, target) in back {
-                let stands = model.iter().any(|edge| (edge.source, edge.target) == (*source, *target));
-                assert!(stands, "{source:?} -> {target:?} is no edge");
-            }
+            back.for_each(|(&source, &target)| assert!(stands(model, source, target)));
         }
         Err(other) => panic!("{other}"),
     }
+}
+
+fn stands(edges: &BTreeSet<Edge>, source: PageId, target: PageId) -> bool {
+    edges.iter().any(|edge| (edge.source, edge.target) == (source, target))
 }
 
 proptest! {
@@ -103,7 +104,25 @@ proptest! {
         }
         prop_assert_eq!(graph.page_count(), ranks.len());
         prop_assert!(graph.components().iter().all(|component| component.len() == 1));
-        prop_assert_eq!(&Graph::from_edges(graph.edges()).expect("no cycle"), &graph);
+    }
+
+    #[test]
+    fn many_edges_at_once_are_what_they_are_one_by_one(list in vec(any_edge(), 1..40)) {
+        let mut graph = Graph::new();
+        let refused = list.iter().filter(|&&edge| add(&mut graph, edge).is_err()).count();
+        match Graph::from_edges(list.iter().copied()) {
+            Ok(bulk) => {
+                prop_assert_eq!((bulk.check(), bulk.order(), refused), (vec![], graph.order(), 0));
+                prop_assert_eq!(bulk, graph);
+            }
+            Err(GraphError::Cycle { pages }) => {
+                let model = list.iter().copied().collect();
+                prop_assert!(refused > 0 && pages.iter().min() == pages.first() || pages.len() == 1);
+                let around = pages.iter().zip(pages.iter().cycle().skip(1));
+                around.for_each(|(&source, &target)| assert!(stands(&model, source, target)));
+            }
+            Err(other) => panic!("{other}"),
+        }
     }
 
     #[test]

@@ -31,13 +31,13 @@ fn a_lost_link_is_named() {
 fn a_link_of_another_kind_is_named() {
     assert_snapshot!(check(|graph| {
         graph.nodes[1].before.remove(0, EdgeKind::Data);
-        graph.nodes[1].before.add(0, EdgeKind::Control);
+        graph.nodes[1].before.add(0, EdgeKind::Control, false);
     }), @"graph/links at page:1: -> page:2 is not linked both ways");
 }
 
 #[test]
 fn a_link_without_an_edge_is_told() {
-    assert_snapshot!(check(|graph| graph.nodes[0].after.add(2, EdgeKind::Control)), @"graph/links at the whole: more is linked than there are edges");
+    assert_snapshot!(check(|graph| graph.nodes[0].after.add(2, EdgeKind::Control, true)), @"graph/links at the whole: more is linked than there are edges");
 }
 
 #[test]
