@@ -7,8 +7,8 @@ mod when;
 use clap::{Parser, Subcommand};
 
 use crate::cmd::{
-    at, checkpoint, compact, completions, demo, diff, export, history, import, info, log, recover, replay,
-    stats, tag, verify,
+    at, checkpoint, compact, completions, demo, diff, export, graph, history, import, info, log, recover,
+    replay, stats, tag, verify,
 };
 
 pub use self::{page_ref::PageRef, range::Range, when::When};
@@ -51,6 +51,7 @@ pub enum Command {
     At(at::Args),
     History(history::Args),
     Diff(diff::Args),
+    Graph(graph::Args),
     Verify(verify::Args),
     Recover(recover::Args),
     Replay(replay::Args),

@@ -10,6 +10,7 @@ pub mod completions;
 pub mod demo;
 pub mod diff;
 pub mod export;
+pub mod graph;
 pub mod history;
 pub mod import;
 pub mod info;
@@ -65,6 +66,7 @@ pub fn run(command: Command, out: &mut Out) -> anyhow::Result<Outcome> {
         Command::At(args) => at::run(&args, out),
         Command::History(args) => history::run(&args, out),
         Command::Diff(args) => diff::run(&args, out),
+        Command::Graph(args) => graph::run(&args, out),
         Command::Verify(args) => verify::run(&args, out),
         Command::Recover(args) => recover::run(&args, out),
         Command::Replay(args) => replay::run(&args, out),

@@ -1,6 +1,7 @@
 //! How answers look: tables and lines for people, one JSON object a line for programs.
 
 mod files;
+mod graph;
 mod hex;
 mod json;
 mod paint;
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 pub use self::{
     files::{JsonCheckpoint, JsonSegment, JsonTag},
+    graph::{JsonDerived, JsonEdge, JsonGraphDiff, JsonGraphEvent},
     hex::{dump, hex},
     json::{JsonChange, JsonPageDiff, JsonPath, JsonSide, JsonSource},
     paint::Paint,

@@ -2,9 +2,10 @@
 
 use std::fmt::Write;
 
-use mmsb::{Error, PageInfo, ToView, View};
+use mmsb::{Error, GraphView, PageInfo, Registration, ToView, View};
 
-/// Returns a state as text: a line for its epoch, a line a page; repeated bytes are counted.
+/// Returns a state as text: a line for its epoch, a line a page, a line for each edge, registration and flag; repeated
+/// bytes are counted.
 ///
 /// # Errors
 /// Those of reading the state.
@@ -22,7 +23,20 @@ pub fn dump(of: &impl ToView) -> Result<String, Error> {
         write_info(&mut text, &info);
         write_bytes(&mut text, bytes);
     })?;
+    write_graph(&mut text, &view.graph()?);
     Ok(text)
+}
+
+fn write_graph(text: &mut String, graph: &GraphView) {
+    for edge in graph.edges() {
+        let _ = write!(text, "\n{edge}");
+    }
+    for (page, Registration { name, version, inputs }) in graph.derived() {
+        let _ = write!(text, "\n{page} by {name:?} {version} from {inputs:?}");
+    }
+    for page in graph.stale() {
+        let _ = write!(text, "\n{page} is stale");
+    }
 }
 
 fn write_info(text: &mut String, info: &PageInfo) {

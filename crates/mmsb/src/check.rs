@@ -37,14 +37,19 @@ fn unlike(bus: &Bus, page: PageId, logged: &[u8]) -> Option<String> {
     }
 }
 
-/// Checks that the graph holds together, and that its pages live.
+/// Checks that the graph holds together, that its pages live, and that every page's own word agrees with it.
 fn check_graph(bus: &Bus, violations: &mut Vec<Violation>) {
     let graph = bus.graph_lock().as_of(bus.epoch());
     violations.extend(graph.structure().check());
-    for page in graph.structure().order() {
-        if !bus.store().contains(page) {
-            let what = "has edges, but does not live";
-            violations.push(Violation::new("mmsb/graph-of-living-pages", Place::Page(page), what));
+    for page in graph.structure().order().into_iter().filter(|&page| !bus.store().contains(page)) {
+        let what = "has edges, but does not live";
+        violations.push(Violation::new("mmsb/graph-of-living-pages", Place::Page(page), what));
+    }
+    for page in bus.pages() {
+        let (told, is) = (bus.store().marks(page), graph.marks(page));
+        if told != is {
+            let what = format!("its word tells {told:?}, the graph {is:?}");
+            violations.push(Violation::new("mmsb/graph-marks", Place::Page(page), what));
         }
     }
 }

@@ -45,11 +45,13 @@ pub struct Args {
 const JSON: &str = "\
 JSON keys, two runs: same, compared_count (states), only_left_count and only_right_count (states without a \
 partner), last_common (epochs left and right, or null), first (null if no state differs: label, left and right \
-with epoch, label, tag, site; pages).
-JSON keys, one run: same, left and right (epochs), pages.
+with epoch, label, tag, site; pages, graph).
+JSON keys, one run: same, left and right (epochs), pages, graph.
 A page has page, name, kind (bytes, only_left, only_right, length or name), and what belongs to the kind: runs \
 (objects with offset, old and new; bytes in hexadecimal), left_epoch and right_epoch (who wrote it last), \
-left_bytes and right_bytes (lengths), right_name.";
+left_bytes and right_bytes (lengths), right_name.
+A difference of the graphs has kind: edge_only_left or edge_only_right (source, target, edge), registration (page, \
+left and right: null or function, version, inputs), stale_only_left or stale_only_right (page).";
 
 /// How states of two runs are paired.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -24,7 +24,8 @@ pub struct Args {
 }
 
 const JSON: &str = "\
-JSON keys: bus, instance (which run it is), oldest and newest (epochs), page_count, page_bytes, log_bytes, \
+JSON keys: bus, instance (which run it is), oldest and newest (epochs), page_count, page_bytes, edge_count, \
+derived_count and stale_count (edges between pages; derived and stale pages), log_bytes, \
 label_count (commits with a label), label_min, label_max, tags (commits by tag), segments (objects with number, \
 first (epoch), bytes), checkpoints (objects with epoch, parent (epoch; null if full), bytes), state_tags (objects \
 with name, epoch).";
@@ -37,6 +38,9 @@ struct Info<'a> {
     newest: u64,
     page_count: u64,
     page_bytes: u64,
+    edge_count: usize,
+    derived_count: usize,
+    stale_count: usize,
     log_bytes: u64,
     segments: Vec<JsonSegment>,
     checkpoints: Vec<JsonCheckpoint>,
@@ -55,7 +59,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
 
 impl<'a> Info<'a> {
     fn of(args: &'a Args, bus: &Bus) -> Result<Self, mmsb::Error> {
-        let stats = bus.stats();
+        let (stats, graph) = (bus.stats(), bus.graph()?);
         let mut by = By::default();
         bus.commits()?.try_for_each(|commit| commit.map(|commit| by.add(commit)))?;
         Ok(Self {
@@ -65,6 +69,9 @@ impl<'a> Info<'a> {
             newest: stats.epoch.get(),
             page_count: stats.page_count,
             page_bytes: stats.page_bytes,
+            edge_count: graph.edge_count(),
+            derived_count: graph.derived().len(),
+            stale_count: graph.stale().len(),
             log_bytes: stats.log_bytes,
             segments: bus.segments().iter().map(Into::into).collect(),
             checkpoints: bus.checkpoints().iter().map(Into::into).collect(),

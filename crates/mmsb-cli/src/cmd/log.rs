@@ -3,13 +3,13 @@
 use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::ensure;
-use mmsb::{Bus, CommitInfo, Epoch, PageEvent, Query};
+use mmsb::{Bus, CommitInfo, Epoch, GraphEvent, PageEvent, Query};
 use serde::Serialize;
 
 use super::Outcome;
 use crate::{
     args::{PageRef, Range, When},
-    render::{JsonSource, Out, Table, count},
+    render::{JsonGraphEvent, JsonSource, Out, Table, count},
 };
 
 /// Lists commits, oldest first: who made them, and how much they changed.
@@ -50,7 +50,8 @@ pub struct Args {
 const JSON: &str = "\
 JSON keys: epoch, label, timestamp_nanos, tag, site, lsn (where its frame starts), frame_bytes, pages (ids of \
 those whose bytes it changed), run_count, payload_bytes, events (objects with kind: created, deleted or named; \
-page, and page_bytes and name where they apply).";
+page, and page_bytes and name where they apply), graph (objects with kind: edge_added or edge_removed, with source, \
+target, edge; derived, with page, function, version, inputs; underived, stale or fresh, with page).";
 
 #[derive(Serialize)]
 struct JsonCommit<'a> {
@@ -65,6 +66,7 @@ struct JsonCommit<'a> {
     run_count: usize,
     payload_bytes: usize,
     events: Vec<JsonEvent<'a>>,
+    graph: Vec<JsonGraphEvent<'a>>,
 }
 
 #[derive(Serialize)]
@@ -135,19 +137,34 @@ fn table(commits: &[CommitInfo]) -> Table {
             count(commit.run_count as u64),
             count(commit.payload_bytes as u64),
             count(commit.frame_bytes as u64),
-            catalogue(&commit.events),
+            told([catalogue(&commit.events), graph(&commit.graph)].concat()),
         ]);
     }
     table
 }
 
-fn catalogue(events: &[PageEvent]) -> String {
+fn catalogue(events: &[PageEvent]) -> Vec<(usize, &'static str)> {
     let number = |of: fn(&PageEvent) -> bool| events.iter().filter(|event| of(event)).count();
-    let kinds = [
+    vec![
         (number(|event| matches!(event, PageEvent::Created { .. })), "created"),
         (number(|event| matches!(event, PageEvent::Deleted { .. })), "deleted"),
         (number(|event| matches!(event, PageEvent::Named { .. })), "named"),
-    ];
+    ]
+}
+
+fn graph(events: &[GraphEvent]) -> Vec<(usize, &'static str)> {
+    let number = |of: fn(&GraphEvent) -> bool| events.iter().filter(|event| of(event)).count();
+    vec![
+        (number(|event| matches!(event, GraphEvent::EdgeAdded(_))), "linked"),
+        (number(|event| matches!(event, GraphEvent::EdgeRemoved(_))), "unlinked"),
+        (number(|event| matches!(event, GraphEvent::Derived { .. })), "derived"),
+        (number(|event| matches!(event, GraphEvent::Underived { .. })), "underived"),
+        (number(|event| matches!(event, GraphEvent::Stale { .. })), "stale"),
+        (number(|event| matches!(event, GraphEvent::Fresh { .. })), "fresh"),
+    ]
+}
+
+fn told(kinds: Vec<(usize, &'static str)>) -> String {
     let told = kinds.iter().filter(|(number, _)| *number > 0);
     told.map(|(number, what)| format!("{number} {what}")).collect::<Vec<_>>().join(", ")
 }
@@ -164,6 +181,7 @@ fn json(commit: &CommitInfo) -> JsonCommit<'_> {
         run_count: commit.run_count,
         payload_bytes: commit.payload_bytes,
         events: commit.events.iter().map(json_event).collect(),
+        graph: commit.graph.iter().map(JsonGraphEvent::from).collect(),
     }
 }
 

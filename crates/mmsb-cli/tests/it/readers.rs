@@ -1,5 +1,6 @@
 //! What the reading commands print, for people and for programs.
 
+mod graph;
 mod help;
 mod log;
 

@@ -4,7 +4,7 @@
 //! lead back are few, and each fits: what goes, goes first, so nothing closes a cycle that was not there before.
 
 use std::{
-    collections::{BTreeMap, btree_map::Entry},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::Arc,
 };
 
@@ -24,13 +24,13 @@ pub(crate) struct Before {
 const ENTRY_BYTES: usize = 64;
 
 impl Before {
-    /// Notes what an event that fits is about to replace.
-    pub(super) fn note(&mut self, state: &GraphState, event: &GraphEvent) {
+    /// Notes what an event has replaced; `derived` is what its page was derived by.
+    pub(super) fn note(&mut self, event: &GraphEvent, derived: Option<Arc<Registration>>) {
         match event {
             GraphEvent::EdgeAdded(edge) => drop(self.edges.entry(*edge).or_insert(false)),
             GraphEvent::EdgeRemoved(edge) => drop(self.edges.entry(*edge).or_insert(true)),
             GraphEvent::Derived { page, .. } | GraphEvent::Underived { page } => {
-                self.derived.entry(*page).or_insert_with(|| state.registration(*page).cloned());
+                self.derived.entry(*page).or_insert(derived);
             }
             GraphEvent::Stale { page } => drop(self.stale.entry(*page).or_insert(false)),
             GraphEvent::Fresh { page } => drop(self.stale.entry(*page).or_insert(true)),
@@ -94,6 +94,17 @@ impl Before {
     pub(super) fn pages(&self) -> impl Iterator<Item = PageId> {
         let targets = self.edges.keys().map(|edge| edge.target);
         targets.chain(self.derived.keys().copied()).chain(self.stale.keys().copied())
+    }
+
+    /// Returns the pages at all ends of what it tells of, in the state before and in `now`.
+    pub(super) fn touched(&self, now: &GraphState) -> BTreeSet<PageId> {
+        let mut pages: BTreeSet<PageId> = self.pages().collect();
+        pages.extend(self.edges.keys().map(|edge| edge.source));
+        for (&page, old) in &self.derived {
+            let both = [old.as_ref(), now.registration(page)].into_iter().flatten();
+            pages.extend(both.flat_map(|registration| &registration.inputs));
+        }
+        pages
     }
 
     /// Tells whether nothing was replaced.

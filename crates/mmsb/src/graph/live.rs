@@ -12,7 +12,7 @@
 //! nothing here allocates, waits for longer than a moment, or fails.
 
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -172,6 +172,11 @@ impl GraphChange<'_> {
         Arc::make_mut(&mut self.before).add_newer(&before);
         versions.replaced.iter_mut().rev().take(1).for_each(|own| own.before = Arc::clone(&self.before));
         Ok(())
+    }
+
+    /// Returns the pages whose edges, or registrations, are others than before.
+    pub(crate) fn touched(&self) -> BTreeSet<PageId> {
+        self.before.touched(&self.graph.versions().newest)
     }
 
     /// Returns what the commit replaces.

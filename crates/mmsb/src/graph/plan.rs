@@ -80,8 +80,10 @@ impl Planner<'_> {
     }
 
     fn apply(&mut self, event: &GraphEvent) -> Result<(), Misfit> {
-        self.before.note(self.state, event);
-        self.state.apply(event)
+        let derived = self.state.registration(event.page()).cloned();
+        self.state.apply(event)?;
+        self.before.note(event, derived);
+        Ok(())
     }
 
     /// Does what has to be done for an event to be so.

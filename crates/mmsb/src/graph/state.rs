@@ -12,6 +12,7 @@ use std::{
 };
 
 use mmsb_graph::Graph;
+use mmsb_page::Marks;
 use mmsb_types::{Edge, EdgeKind, Epoch, GraphEvent, PageEvent, PageId, Registration};
 
 use super::{Before, Misfit};
@@ -150,6 +151,14 @@ impl GraphState {
     /// Returns what the page is derived by.
     pub(crate) fn registration(&self, page: PageId) -> Option<&Arc<Registration>> {
         self.derived.get(&page)
+    }
+
+    /// Returns what the page's own word is to tell.
+    pub(crate) fn marks(&self, page: PageId) -> Marks {
+        Marks {
+            has_dependents: self.structure.is_source(page),
+            is_derived: self.derived.contains_key(&page),
+        }
     }
 
     /// Visits the derived pages by rising id.

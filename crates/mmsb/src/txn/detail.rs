@@ -62,8 +62,9 @@ impl<'b> Detail<'b> {
     /// Tells whether the page lives once the transaction is committed, if nobody else ends it.
     pub(crate) fn leaves_living(&self, page: PageId, lived: impl FnOnce() -> bool) -> bool {
         match self.index.get(&page).map(|&index| self.pages[index].life) {
-            Some(life) => life != Life::Dead,
-            None => lived(),
+            Some(Life::Born) => true,
+            Some(Life::Dead) => false,
+            Some(Life::Old) | None => lived(),
         }
     }
 

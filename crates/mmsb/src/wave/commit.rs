@@ -116,7 +116,7 @@ impl<'b> GraphHeld<'b> {
         let mut pages = asked(tx);
         let gate = if changes_edges(self.bus, tx) { Some(self.bus.gate()?) } else { None };
         let change = change_graph(self.bus, &self.live, tx)?;
-        pages.extend(change.iter().flat_map(|change| change.events()).flat_map(pages_of));
+        pages.extend(change.iter().flat_map(GraphChange::touched));
         self.place(&pages);
         let made = self.plan(tx, wanted, defers);
         let made = made.and_then(|planned| self.publish(tx, planned, change, nanos, gate.as_ref()));
@@ -135,7 +135,7 @@ impl<'b> GraphHeld<'b> {
     ) -> Result<Epoch, Error> {
         let mut pages = asked(tx);
         let change = change_graph(self.bus, &self.live, tx)?;
-        pages.extend(change.iter().flat_map(|change| change.events()).flat_map(pages_of));
+        pages.extend(change.iter().flat_map(GraphChange::touched));
         let made = commit::publish(self.bus, tx, committer, nanos, change);
         self.end(made.map(WaveReport::at), &pages)
     }

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use mmsb_graph::Schedule;
-use mmsb_page::{Marks, PageStore};
+use mmsb_page::PageStore;
 use mmsb_types::{GraphEvent, PageId};
 
 use super::{WaveReport, desk::Desk, functions::Functions};
@@ -39,9 +39,7 @@ pub(crate) fn mark_all(bus: &Inner) {
 /// Marks pages as the graph has them. All committers are held.
 pub(super) fn mark(store: &PageStore, pages: &[PageId], state: &GraphState) {
     for &page in pages {
-        let has_dependents = state.structure().is_source(page);
-        let is_derived = state.registration(page).is_some();
-        store.set_marks(page, Marks { has_dependents, is_derived });
+        store.set_marks(page, state.marks(page));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Logs that are whole, record by record, and tell what cannot be: refused with the record named, never a panic.
 
-mod forge;
+pub(crate) mod forge;
 mod memory;
 
 use std::{path::Path, sync::Arc};

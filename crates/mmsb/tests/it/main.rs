@@ -9,6 +9,7 @@ mod examples;
 mod faults;
 mod fixtures;
 mod frames;
+mod graph;
 mod hashes;
 mod hostile;
 mod many;

@@ -3,7 +3,7 @@
 use mmsb::{Diff, Divergence, RunDiff};
 use serde::Serialize;
 
-use crate::render::{JsonPageDiff, JsonSide};
+use crate::render::{JsonGraphDiff, JsonPageDiff, JsonSide};
 
 #[derive(Serialize)]
 pub(super) struct JsonRuns<'a> {
@@ -21,6 +21,7 @@ struct JsonDivergence<'a> {
     left: JsonSide<'a>,
     right: JsonSide<'a>,
     pages: Vec<JsonPageDiff<'a>>,
+    graph: Vec<JsonGraphDiff<'a>>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +30,7 @@ pub(super) struct JsonStates<'a> {
     left: u64,
     right: u64,
     pages: Vec<JsonPageDiff<'a>>,
+    graph: Vec<JsonGraphDiff<'a>>,
 }
 
 impl<'a> From<&'a RunDiff> for JsonRuns<'a> {
@@ -51,6 +53,7 @@ impl<'a> From<&'a Divergence> for JsonDivergence<'a> {
             left: (&divergence.left).into(),
             right: (&divergence.right).into(),
             pages: divergence.pages.iter().map(JsonPageDiff::from).collect(),
+            graph: divergence.graph.iter().map(JsonGraphDiff::from).collect(),
         }
     }
 }
@@ -58,6 +61,7 @@ impl<'a> From<&'a Divergence> for JsonDivergence<'a> {
 impl<'a> From<&'a Diff> for JsonStates<'a> {
     fn from(diff: &'a Diff) -> Self {
         let pages = diff.pages.iter().map(JsonPageDiff::from).collect();
-        Self { same: diff.is_empty(), left: diff.left.get(), right: diff.right.get(), pages }
+        let graph = diff.graph.iter().map(JsonGraphDiff::from).collect();
+        Self { same: diff.is_empty(), left: diff.left.get(), right: diff.right.get(), pages, graph }
     }
 }

@@ -12,6 +12,7 @@ impl Info<'_> {
             ("labels", self.by.labels()),
             ("tags", self.by.tags()),
             ("pages", format!("{}, {} bytes", count(self.page_count), count(self.page_bytes))),
+            ("graph", self.graph()),
             (
                 "log",
                 format!("{} bytes, {} segments", count(self.log_bytes), count(self.segments.len() as u64)),
@@ -19,6 +20,15 @@ impl Info<'_> {
             ("checkpoints", checkpoints(&self.checkpoints)),
             ("states by name", state_tags(&self.state_tags)),
         ])
+    }
+
+    fn graph(&self) -> String {
+        let counts = [self.edge_count, self.derived_count, self.stale_count];
+        let [edges, derived, stale] = counts.map(|number| count(number as u64));
+        match self.edge_count {
+            0 => "none".to_owned(),
+            _ => format!("{edges} edges, {derived} pages derived, {stale} stale"),
+        }
     }
 }
 

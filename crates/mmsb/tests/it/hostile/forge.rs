@@ -2,42 +2,49 @@
 
 use std::{path::Path, sync::Arc};
 
-use mmsb::{Bus, Error, InstanceId, PageEvent, PageId, PageLocation, vfs::MemoryVfs};
+use mmsb::{Bus, Error, GraphEvent, InstanceId, PageEvent, PageId, PageLocation, vfs::MemoryVfs};
 use mmsb_delta::{DeltaBatch, Patch};
 use mmsb_tlog::{FrameBuf, Log, LogDir, LogOptions, Scan, SectionBuf, SectionKind};
 
-pub(super) fn created(page: u64, name: Option<&str>) -> PageEvent {
+pub(crate) fn created(page: u64, name: Option<&str>) -> PageEvent {
     let (page, name) = (PageId::new(page), name.map(str::to_owned));
     PageEvent::Created { page, page_bytes: 8, location: PageLocation::Host, name }
 }
 
-pub(super) fn named(page: u64, name: &str) -> PageEvent {
+pub(crate) fn named(page: u64, name: &str) -> PageEvent {
     PageEvent::Named { page: PageId::new(page), name: Some(name.to_owned()) }
 }
 
-pub(super) fn deleted(page: u64) -> PageEvent {
+pub(crate) fn deleted(page: u64) -> PageEvent {
     PageEvent::Deleted { page: PageId::new(page) }
 }
 
 /// A commit as it is written into a log.
 #[derive(Default)]
-pub(super) struct Forged {
-    pub(super) events: Vec<PageEvent>,
-    pub(super) source: Vec<u8>,
-    pub(super) label: Vec<u8>,
-    pub(super) batch: DeltaBatch,
+pub(crate) struct Forged {
+    pub(crate) events: Vec<PageEvent>,
+    pub(crate) graph: Vec<GraphEvent>,
+    /// What stands in the place of graph events.
+    pub(crate) graph_bytes: Vec<u8>,
+    pub(crate) source: Vec<u8>,
+    pub(crate) label: Vec<u8>,
+    pub(crate) batch: DeltaBatch,
 }
 
 impl Forged {
-    pub(super) fn events(events: &[PageEvent]) -> Self {
+    pub(crate) fn events(events: &[PageEvent]) -> Self {
         Self { events: events.to_vec(), ..Self::default() }
     }
 
-    pub(super) fn patch(page: u64, offset: u32, bytes: &[u8]) -> Self {
+    pub(crate) fn graph(events: &[GraphEvent]) -> Self {
+        Self { graph: events.to_vec(), ..Self::default() }
+    }
+
+    pub(crate) fn patch(page: u64, offset: u32, bytes: &[u8]) -> Self {
         Self::of(page, Patch::Bytes { offset, bytes })
     }
 
-    pub(super) fn of(page: u64, patch: Patch<'_>) -> Self {
+    pub(crate) fn of(page: u64, patch: Patch<'_>) -> Self {
         let mut forged = Self::default();
         forged.batch.push(PageId::new(page), patch);
         forged
@@ -46,8 +53,15 @@ impl Forged {
     fn frame(&self) -> FrameBuf {
         let (mut sections, mut events) = (SectionBuf::default(), Vec::new());
         self.events.iter().for_each(|event| event.encode(&mut events));
-        let kinds = [SectionKind::PAGE_EVENTS, SectionKind::SOURCE, SectionKind::LABEL];
-        for (kind, content) in kinds.into_iter().zip([&events, &self.source, &self.label]) {
+        let mut graph = self.graph_bytes.clone();
+        self.graph.iter().for_each(|event| event.encode(&mut graph));
+        let contents = [
+            (SectionKind::PAGE_EVENTS, &events),
+            (SectionKind::GRAPH_EVENTS, &graph),
+            (SectionKind::SOURCE, &self.source),
+            (SectionKind::LABEL, &self.label),
+        ];
+        for (kind, content) in contents {
             if !content.is_empty() {
                 sections.push(kind, content);
             }
@@ -66,7 +80,7 @@ fn append(log: &Log, commit: &Forged) {
 }
 
 /// Writes the commits into a log, and returns what opening it says, by however many threads.
-pub(super) fn open(commits: &[Forged]) -> Result<Bus, Error> {
+pub(crate) fn open(commits: &[Forged]) -> Result<Bus, Error> {
     let (vfs, path) = (Arc::new(MemoryVfs::new()), Path::new("bus"));
     let dir = LogDir::create(vfs.clone(), path, InstanceId([1; 16])).unwrap();
     let log = Log::open(&dir, dir.lock().unwrap(), &Scan::empty(&dir), LogOptions::default()).unwrap();
@@ -81,7 +95,7 @@ pub(super) fn open(commits: &[Forged]) -> Result<Bus, Error> {
 }
 
 #[track_caller]
-pub(super) fn refused(commits: &[Forged], what: &str) {
+pub(crate) fn refused(commits: &[Forged], what: &str) {
     match open(commits) {
         Err(Error::Corrupt { number, what: told, .. }) => {
             assert_eq!((number, told.as_str()), (commits.len() as u64, what));
