@@ -2,6 +2,8 @@
 //!
 //! `states.txt` of each is the text of every state, made by the build that wrote the bus.
 
+mod graph;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -70,6 +72,12 @@ fn a_bus_of_version_1_opens() {
 fn a_bus_of_version_2_with_segments_checkpoints_and_tags_opens() {
     bless();
     check("v2", "before: e11, later: e14");
+}
+
+#[test]
+fn a_bus_with_a_graph_opens() {
+    graph::bless();
+    check("v2-graph", "");
 }
 
 /// Writes the bus of version 2, if it is not there: never over one that is.

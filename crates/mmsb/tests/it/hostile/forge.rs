@@ -72,7 +72,7 @@ impl Forged {
     }
 }
 
-fn append(log: &Log, commit: &Forged) {
+pub(crate) fn append(log: &Log, commit: &Forged) {
     let mut frame = commit.frame();
     let room = log.room(frame.len()).unwrap();
     let reservation = log.reserve(room, frame.len());
