@@ -46,7 +46,7 @@ fn one_byte_of_one_commit_is_found() {
         let page = json!({
             "page": 14, "name": "14", "kind": "bytes", "left_epoch": 79, "right_epoch": 79, "runs": runs
         });
-        let first = json!({ "label": label, "left": side, "right": side, "pages": [page] });
+        let first = json!({ "label": label, "left": side, "right": side, "pages": [page], "graph": [] });
         assert_eq!((&told.json()[0]["same"], &told.json()[0]["first"]), (&json!(false), &first));
     }
 }

@@ -57,6 +57,7 @@ fn info_is_one_page() {
     labels          label:1 to label:2, on 2 commits
     tags            setup (1), tick (2)
     pages           2, 56 bytes
+    graph           none
     log       [bytes]
     checkpoints     none
     states by name  none

@@ -155,10 +155,7 @@ impl GraphState {
 
     /// Returns what the page's own word is to tell.
     pub(crate) fn marks(&self, page: PageId) -> Marks {
-        Marks {
-            has_dependents: self.structure.is_source(page),
-            is_derived: self.derived.contains_key(&page),
-        }
+        Marks { has_dependents: self.structure.is_source(page), is_derived: self.derived.contains_key(&page) }
     }
 
     /// Visits the derived pages by rising id.

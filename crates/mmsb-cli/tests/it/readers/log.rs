@@ -11,7 +11,7 @@ fn log_lists_commits_oldest_first() {
        e2      1  tick       1     1      2          136  1 deleted
        e3      2  tick       1     1      1          128  1 created
     ");
-    insta::assert_snapshot!(told(&["log", "a.mmsb", "--json", "--from", "label:1", "--limit", "1"]), @r#"{"epoch":3,"label":2,"timestamp_nanos":1000,"tag":"tick","site":null,"lsn":[lsn],"frame_bytes":128,"pages":[3],"run_count":1,"payload_bytes":1,"events":[{"kind":"created","page":3,"page_bytes":16,"name":"other"}]}"#);
+    insta::assert_snapshot!(told(&["log", "a.mmsb", "--json", "--from", "label:1", "--limit", "1"]), @r#"{"epoch":3,"label":2,"timestamp_nanos":1000,"tag":"tick","site":null,"lsn":[lsn],"frame_bytes":128,"pages":[3],"run_count":1,"payload_bytes":1,"events":[{"kind":"created","page":3,"page_bytes":16,"name":"other"}],"graph":[]}"#);
 }
 
 #[test]
