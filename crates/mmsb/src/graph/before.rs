@@ -3,6 +3,8 @@
 //! Invariant: of several commits, the oldest word about an edge, a registration or a flag is kept. So the events that
 //! lead back are few, and each fits: what goes, goes first, so nothing closes a cycle that was not there before.
 
+mod steps;
+
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
     sync::Arc,
@@ -10,6 +12,7 @@ use std::{
 
 use mmsb_types::{Edge, GraphEvent, PageId, Registration};
 
+use self::steps::{Difference, Steps};
 use super::GraphState;
 
 /// Old values: of each edge made by hand, whether it was there; of each page, what it was derived by, and its flag.
@@ -118,57 +121,6 @@ impl Before {
         let inner = registrations.map(|old| old.name.len() + size_of_val(old.inputs.as_slice()));
         let entries = self.edges.len() + self.derived.len() + self.stale.len();
         entries * ENTRY_BYTES + inner.sum::<usize>()
-    }
-}
-
-/// One value, in two states.
-enum Difference {
-    Edge { edge: Edge, from: bool, to: bool },
-    Derived { page: PageId, from: Option<Arc<Registration>>, to: Option<Arc<Registration>> },
-    Stale { page: PageId, from: bool, to: bool },
-}
-
-impl Difference {
-    fn reversed(self) -> Self {
-        match self {
-            Self::Edge { edge, from, to } => Self::Edge { edge, from: to, to: from },
-            Self::Derived { page, from, to } => Self::Derived { page, from: to, to: from },
-            Self::Stale { page, from, to } => Self::Stale { page, from: to, to: from },
-        }
-    }
-}
-
-/// Events from one state to another: first what goes, flags before what they need; then what comes.
-#[derive(Default)]
-struct Steps {
-    fresh: Vec<GraphEvent>,
-    underived: Vec<GraphEvent>,
-    removed: Vec<GraphEvent>,
-    added: Vec<GraphEvent>,
-    derived: Vec<GraphEvent>,
-    stale: Vec<GraphEvent>,
-}
-
-impl Steps {
-    fn add(&mut self, difference: Difference) {
-        match difference {
-            Difference::Edge { edge, from: false, to: true } => self.added.push(GraphEvent::EdgeAdded(edge)),
-            Difference::Edge { edge, from: true, to: false } => {
-                self.removed.push(GraphEvent::EdgeRemoved(edge));
-            }
-            Difference::Stale { page, from: false, to: true } => self.stale.push(GraphEvent::Stale { page }),
-            Difference::Stale { page, from: true, to: false } => self.fresh.push(GraphEvent::Fresh { page }),
-            Difference::Derived { page, from, to } if from != to => {
-                self.underived.extend(from.map(|_| GraphEvent::Underived { page }));
-                self.derived.extend(to.map(|registration| GraphEvent::Derived { page, registration }));
-            }
-            _ => {}
-        }
-    }
-
-    fn events(self) -> Vec<GraphEvent> {
-        let gone = [self.fresh, self.underived, self.removed];
-        gone.into_iter().chain([self.added, self.derived, self.stale]).flatten().collect()
     }
 }
 

@@ -1,5 +1,8 @@
 //! Who depends on whom: changed by commits, refused where it cannot be, the same however one looks at it.
 
+mod branches;
+mod derived;
+mod forged;
 mod history;
 mod hostile;
 mod shown;
