@@ -57,6 +57,6 @@ fn a_chain_out_of_order_is_found() {
 fn a_chunk_that_is_nobodys_is_found() {
     check(
         |store, _| assert!(store.preimages.chunks.take_new().is_some()),
-        &["page/chunk-lost at the whole: 0 sealed, 1 in stashes, 190 free, of 192"],
+        &["page/chunk-lost at the whole: 0 sealed, 1 in stashes, 94 free, of 96"],
     );
 }
