@@ -29,6 +29,11 @@ fn check(last: u64, taken: impl Fn(u64) -> Vec<u64>) -> u64 {
         let memory_bytes = early.buffer.len();
         assert!(memory_bytes < BUFFER_BYTES, "{memory_bytes} bytes in memory");
         file_bytes = early.spill.end();
+        if id % 5 == 4 {
+            // Nobody asks for this one.
+            there.remove(&id);
+            continue;
+        }
         let place = early.find(PageId::new(id)).unwrap();
         assert_eq!(place.is_some(), there.remove(&id).is_some(), "page {id}");
         let Some(place) = place else { continue };
