@@ -15,6 +15,6 @@ pub struct LogStats {
     pub sync_count: u64,
     /// Memory of the ring: frames that wait to be written, and a slot for each.
     pub ring_bytes: u64,
-    /// Memory of frames too long for the ring.
+    /// Memory of frames too long for the ring, and what is kept of it for the next ones.
     pub box_bytes: u64,
 }

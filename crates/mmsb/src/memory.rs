@@ -31,7 +31,7 @@ pub struct MemoryStats {
     pub preimage_bytes_max: u64,
     /// The log ring.
     pub ring_bytes: u64,
-    /// Log records too long for the ring.
+    /// Log records too long for the ring, and memory kept for the next ones.
     pub box_bytes: u64,
     /// Old bytes kept for rewinding.
     pub undo_bytes: u64,

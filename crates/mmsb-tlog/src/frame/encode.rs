@@ -81,6 +81,7 @@ impl FrameBuf {
         if let Some(line) = Line::of(batch).filter(|_| sections.is_empty()) {
             self.bytes.extend_from_slice(line.open_words().map(u64::to_le_bytes).as_flattened());
         } else {
+            self.bytes.reserve(bytes as usize);
             self.encode_frame(sections, batch);
         }
         Ok(())

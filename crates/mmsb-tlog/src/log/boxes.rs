@@ -4,10 +4,11 @@
 //! frame over needs no allocation. A frame longer than the whole budget goes when no other is boxed. The
 //! longest frame that was refused goes before shorter ones, so none waits for ever.
 //!
-//! A drained buffer stays in its box; whoever fills the box next gets it for the one he hands over.
+//! A drained buffer stays in its box; whoever fills the box next gets it for the one he hands over. One that is
+//! longer than boxes keep waits beside them for the next frame as long, until the log has rested for a second.
 //!
 //! Invariant: a box belongs to one committer from taking to handing over, then to the flusher until given back.
-//! Buffers that wait in boxes take at most [`SPARE_BYTES_MAX`] together.
+//! Buffers that wait in boxes take at most [`SPARE_BYTES_MAX`] together, the long one at most [`LONG_BYTES_MAX`].
 
 #[cfg(test)]
 mod tests;
@@ -17,10 +18,16 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use super::Log;
+use crate::FrameBuf;
+
 const BOX_COUNT: usize = 64;
 /// What all boxes keep: mapping and unmapping memory for each frame costs more than filling it. The lowest free
 /// box is taken first, so a flusher that keeps up finds its buffers again and again.
 const SPARE_BYTES_MAX: usize = 256 << 10;
+/// The one long buffer that is kept: a rewind of a second's ticks takes three megabytes, again and again, and fresh
+/// memory for them would be a page fault for every 4 KiB.
+const LONG_BYTES_MAX: usize = 4 << 20;
 
 /// The boxes and their budget.
 #[derive(Debug)]
@@ -28,6 +35,8 @@ pub(crate) struct Boxes {
     frames: [Mutex<Vec<u8>>; BOX_COUNT],
     /// What drained buffers take; only the flusher makes it more.
     spare_bytes: AtomicUsize,
+    /// Of the drained buffers longer than the boxes keep the longest, or none.
+    long: Mutex<Vec<u8>>,
     budget: Mutex<Budget>,
     budget_bytes: usize,
 }
@@ -46,6 +55,7 @@ impl Boxes {
         Self {
             frames: std::array::from_fn(|_| Mutex::default()),
             spare_bytes: AtomicUsize::new(0),
+            long: Mutex::default(),
             budget: Mutex::new(Budget { taken: 0, bytes: [0; BOX_COUNT], refused_bytes: 0 }),
             budget_bytes,
         }
@@ -92,14 +102,37 @@ impl Boxes {
         out.extend_from_slice(&frame);
         frame.clear();
         if self.spare_bytes.load(Ordering::Relaxed) + frame.capacity() > SPARE_BYTES_MAX {
-            *frame = Vec::new();
+            self.keep_long(std::mem::take(&mut frame));
         }
         self.spare_bytes.fetch_add(frame.capacity(), Ordering::Relaxed);
     }
 
-    /// Returns the bytes that the boxes' buffers take, used or not.
+    fn keep_long(&self, buffer: Vec<u8>) {
+        let mut long = lock(&self.long);
+        if (SPARE_BYTES_MAX.max(long.capacity()) + 1..=LONG_BYTES_MAX).contains(&buffer.capacity()) {
+            *long = buffer;
+        }
+    }
+
+    /// Lends the long buffer for a frame that has no room in `buffer`, if it has room for it.
+    #[inline]
+    pub(crate) fn lend_long(&self, buffer: &mut Vec<u8>, frame_bytes: usize) {
+        if frame_bytes > SPARE_BYTES_MAX.max(buffer.capacity()) {
+            let mut long = lock(&self.long);
+            if frame_bytes <= long.capacity() {
+                *buffer = std::mem::take(&mut long);
+            }
+        }
+    }
+
+    /// Gives the long buffer's memory back.
+    pub(crate) fn drop_long(&self) {
+        drop(std::mem::take(&mut *lock(&self.long)));
+    }
+
+    /// Returns the bytes that the boxes' buffers and the long one take, used or not.
     pub(crate) fn held_bytes(&self) -> u64 {
-        self.frames.iter().map(|frame| lock(frame).capacity() as u64).sum()
+        self.frames.iter().chain([&self.long]).map(|frame| lock(frame).capacity() as u64).sum()
     }
 
     /// Gives a box and its credit back.
@@ -107,6 +140,16 @@ impl Boxes {
         let mut budget = lock(&self.budget);
         budget.taken &= !(1 << index);
         budget.bytes[index] = 0;
+    }
+}
+
+impl Log {
+    /// Lends `frame` memory that a long frame had before, for one of about `frame_bytes`, if it has less of its own.
+    ///
+    /// For short frames this costs two comparisons. Memory that is not published stays with `frame`.
+    #[inline]
+    pub fn lend_memory(&self, frame: &mut FrameBuf, frame_bytes: usize) {
+        self.shared.boxes.lend_long(frame.bytes_mut(), frame_bytes);
     }
 }
 

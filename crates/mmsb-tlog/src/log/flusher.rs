@@ -21,6 +21,9 @@ use crate::LogError;
 const TICK: Duration = Duration::from_millis(1);
 const SLEEP_MAX: Duration = Duration::from_millis(100);
 
+/// After so many idle sleeps in a row, a second, memory that one long frame needed is given back.
+const SLEEPS_TO_SHRINK: u32 = 10;
+
 /// The thread's handle, if the log has one.
 #[derive(Debug, Default)]
 pub(crate) struct Flusher {
@@ -103,12 +106,16 @@ impl Waker {
 }
 
 fn run(shared: &Arc<Shared>) {
-    let (mut syncer, mut before) = (Syncer::new(shared), shared.progress.written());
+    let (mut syncer, mut before, mut sleeps) = (Syncer::new(shared), shared.progress.written(), 0_u32);
     while !shared.waker.stopping.load(Ordering::Acquire) {
         // A failure has poisoned the log: every waiter and the next commit are told.
         let Ok(end) = shared.flush().and_then(|end| syncer.look().map(|()| end)) else { return };
         let idle = end == before;
         before = end;
+        sleeps = if idle { sleeps.saturating_add(1) } else { 0 };
+        if sleeps == SLEEPS_TO_SHRINK {
+            shared.boxes.drop_long();
+        }
         shared.waker.rest.store(if idle { ASLEEP } else { DOZING }, Ordering::SeqCst);
         if !idle || shared.progress.advance(&shared.ring) == end {
             thread::park_timeout(if idle { SLEEP_MAX } else { TICK });

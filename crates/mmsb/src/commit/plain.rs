@@ -6,6 +6,7 @@
 
 use mmsb_delta::BatchView;
 use mmsb_page::{Group, GroupWriter, Need, PageStore};
+use mmsb_tlog::FrameBuf;
 use mmsb_types::{
     Epoch, PageId,
     plant::{Fault, is_planted},
@@ -57,6 +58,8 @@ impl Commit<'_> {
         is_apart: bool,
         scratch: &mut Scratch,
     ) -> Result<Result<Epoch, Meeting>, Error> {
+        let bound = FrameBuf::bound(&scratch.sections, batch.encoded_bytes());
+        self.log.lend_memory(&mut scratch.frame, bound);
         scratch.frame.encode(&scratch.sections, batch, self.log.record_bytes_max())?;
         let frame_bytes = scratch.frame.len();
         let room = self.log.room(frame_bytes)?;

@@ -1,6 +1,6 @@
 //! Boxes that are kept and those that are not.
 
-use super::{Boxes, SPARE_BYTES_MAX};
+use super::{Boxes, LONG_BYTES_MAX, SPARE_BYTES_MAX};
 
 #[test]
 fn drained_buffers_wait_in_their_boxes_up_to_their_share() {
@@ -16,6 +16,36 @@ fn drained_buffers_wait_in_their_boxes_up_to_their_share() {
     let mut frame = vec![8];
     boxes.swap(taken[0], &mut frame);
     assert_eq!((frame.len(), frame.capacity()), (0, bytes), "the drained buffer goes to who fills the box");
+}
+
+/// Publishes and drains a frame of `bytes`, made in lent memory if there is any; the boxes keep `kept` then.
+#[track_caller]
+fn check(boxes: &Boxes, bytes: usize, kept: usize) {
+    let mut frame = Vec::new();
+    boxes.lend_long(&mut frame, bytes);
+    frame.resize(bytes, 7);
+    let (index, mut out) = (boxes.take(bytes).unwrap(), Vec::new());
+    boxes.swap(index, &mut frame);
+    boxes.drain_into(index, &mut out);
+    boxes.give_back(index);
+    assert_eq!((out, boxes.held_bytes()), (vec![7; bytes], kept as u64));
+}
+
+#[test]
+fn one_long_buffer_waits_for_the_next_frame_that_has_room_in_it() {
+    let (boxes, long) = (Boxes::new(usize::MAX), LONG_BYTES_MAX);
+    check(&boxes, long + 1, 0);
+    check(&boxes, long / 2, long / 2);
+    check(&boxes, long, long);
+    check(&boxes, long / 2, long);
+    let mut frame = Vec::new();
+    boxes.lend_long(&mut frame, SPARE_BYTES_MAX);
+    assert_eq!(frame.capacity(), 0, "a short frame does without");
+    boxes.lend_long(&mut frame, long);
+    assert_eq!((frame.capacity(), boxes.held_bytes()), (long, 0), "it is lent, not copied");
+    check(&boxes, long, long);
+    boxes.drop_long();
+    assert_eq!(boxes.held_bytes(), 0);
 }
 
 #[test]
