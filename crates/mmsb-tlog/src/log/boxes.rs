@@ -114,14 +114,13 @@ impl Boxes {
         }
     }
 
-    /// Lends the long buffer for a frame that has no room in `buffer`, if it has room for it.
+    /// Makes room in `buffer`, which is empty then, for a frame longer than boxes keep: the long buffer, if it is
+    /// long enough, or fresh memory for the next ones, too, which may be a little longer.
     #[inline]
     pub(crate) fn lend_long(&self, buffer: &mut Vec<u8>, frame_bytes: usize) {
         if frame_bytes > SPARE_BYTES_MAX.max(buffer.capacity()) {
-            let mut long = lock(&self.long);
-            if frame_bytes <= long.capacity() {
-                *buffer = std::mem::take(&mut long);
-            }
+            *buffer = std::mem::take(&mut *lock(&self.long));
+            buffer.reserve_exact(frame_bytes.next_multiple_of(SPARE_BYTES_MAX));
         }
     }
 
@@ -144,9 +143,8 @@ impl Boxes {
 }
 
 impl Log {
-    /// Lends `frame` memory that a long frame had before, for one of about `frame_bytes`, if it has less of its own.
-    ///
-    /// For short frames this costs two comparisons. Memory that is not published stays with `frame`.
+    /// Gives `frame`, which is empty then, the memory that a long frame had before, if one of `frame_bytes` is longer
+    /// than it can take. For short frames this costs a comparison or two and does nothing.
     #[inline]
     pub fn lend_memory(&self, frame: &mut FrameBuf, frame_bytes: usize) {
         self.shared.boxes.lend_long(frame.bytes_mut(), frame_bytes);
