@@ -5,10 +5,12 @@
 //!
 //! - Waves: every page of a shape is computed anew after a change of its source. A repeat takes the bare loop and the
 //!   wave right after one another, and the median is one of ratios. No log: "propagation alone".
+//! - Commits: the same shapes as derived pages of a bus, logged; reported beside the waves.
 //! - Cutting off: the same change, whose followers stay the same, in a small graph and in a large one.
 //! - Edges: inserting with cycle refusal, checking, a chain as deep as the graph is large.
 //! - Peers, if the runner was built with them, do the waves in the same repeats.
 
+mod commits;
 mod cutoff;
 mod edges;
 mod waves;
@@ -24,6 +26,7 @@ inventory::submit! {
 fn run(context: &mut Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     waves::rows(context, &mut outcome)?;
+    commits::rows(context, &mut outcome)?;
     cutoff::rows(context, &mut outcome)?;
     edges::rows(context, &mut outcome)?;
     Ok(outcome)
