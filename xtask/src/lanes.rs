@@ -8,6 +8,7 @@ mod asan;
 mod loom;
 mod miri;
 mod sanitizer;
+mod shuttle;
 mod tools;
 mod tsan;
 
@@ -15,6 +16,7 @@ pub use self::{
     asan::run as asan,
     loom::{Model, run as loom, table},
     miri::run as miri,
+    shuttle::run as shuttle,
     tools::{Missing, Needs},
     tsan::run as tsan,
 };

@@ -16,24 +16,18 @@ use crate::{
 };
 
 /// Lanes that are commands of this program, and how they are run.
-const CHECKERS: [(&str, Checker); 4] = [
-    ("loom", |root| lanes::loom(root, None)),
-    ("miri", lanes::miri),
-    ("asan", lanes::asan),
-    ("tsan", lanes::tsan),
+const CHECKERS: [(&str, Checker); 5] = [
+    ("loom", |root, _| lanes::loom(root, None)),
+    ("shuttle", |root, options| lanes::shuttle(root, &options.scale())),
+    ("miri", |root, _| lanes::miri(root)),
+    ("asan", |root, _| lanes::asan(root)),
+    ("tsan", |root, _| lanes::tsan(root)),
 ];
-const BUILD: [&str; 8] = [
-    "build",
-    "--release",
-    "--quiet",
-    "--package",
-    "mmsb-testkit",
-    "--features",
-    "plant",
-    "--bin=mmsb-torture",
-];
+/// The torture, which has faults to plant; `build` and `run` come before.
+pub(crate) const PROGRAM: [&str; 7] =
+    ["--release", "--quiet", "--package", "mmsb-testkit", "--features", "plant", "--bin=mmsb-torture"];
 
-type Checker = fn(&Path) -> Result<bool>;
+type Checker = fn(&Path, &Options) -> Result<bool>;
 
 /// What to torture, and how much.
 #[derive(Clone, Debug, Default, Args)]
@@ -44,7 +38,10 @@ pub struct Options {
     /// Many more cases, with a new seed unless one is given.
     #[arg(long)]
     pub nightly: bool,
-    /// Only this lane; may be given several times. `loom`, `miri`, `asan` and `tsan` are lanes, too.
+    /// Only the hunts for planted faults.
+    #[arg(long, conflicts_with = "nightly")]
+    pub twins: bool,
+    /// Only this lane; may be given several times. `loom`, `shuttle`, `miri`, `asan` and `tsan` are lanes, too.
     #[arg(long, value_name = "NAME")]
     pub lane: Vec<String>,
     /// Where all randomness comes from; `MMSB_SEED` does the same.
@@ -64,7 +61,7 @@ pub fn run(root: &Path, options: &Options) -> Result<bool> {
     let mut rows = Vec::new();
     for (name, run) in CHECKERS.into_iter().filter(|(name, _)| options.asks_for_checker(name)) {
         let start = Instant::now();
-        let passed = run(root)?;
+        let passed = run(root, options)?;
         rows.push(row(name, passed, start.elapsed()));
         is_well &= passed;
     }
@@ -73,12 +70,13 @@ pub fn run(root: &Path, options: &Options) -> Result<bool> {
 }
 
 fn torture(root: &Path, options: &Options) -> Result<bool> {
-    let build = command(root, "cargo", &BUILD);
+    let mut build = command(root, "cargo", &["build"]);
+    build.args(PROGRAM);
     if !succeeds(build).context("building the torture")? {
         return Ok(false);
     }
-    let mut call = command(root, "cargo", &["run", "--release", "--quiet", "--package", "mmsb-testkit"]);
-    call.args(["--features", "plant", "--bin", "mmsb-torture", "--"]).args(options.arguments());
+    let mut call = command(root, "cargo", &["run"]);
+    call.args(PROGRAM).arg("--").args(options.arguments());
     succeeds(call)
 }
 
@@ -94,12 +92,17 @@ impl Options {
     /// Returns what the torture itself is told: all but the lanes that are run here.
     #[must_use]
     pub fn arguments(&self) -> Vec<OsString> {
-        let flag = |is_set: bool, name: &str| is_set.then(|| OsString::from(name));
-        let flags = flag(self.quick, "--quick").into_iter().chain(flag(self.nightly, "--nightly"));
         let lanes = self.lane.iter().filter(|lane| checker(lane).is_none());
         let lanes = lanes.flat_map(|lane| ["--lane".into(), OsString::from(lane)]);
+        self.scale().into_iter().chain(lanes).collect()
+    }
+
+    /// Returns how much the torture is told to do, and from which seed on.
+    fn scale(&self) -> Vec<OsString> {
+        let flags = [(self.quick, "--quick"), (self.nightly, "--nightly"), (self.twins, "--twins")];
+        let flags = flags.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.into());
         let seed = self.seed.into_iter().flat_map(|seed| ["--seed".into(), OsString::from(seed.to_string())]);
-        flags.chain(lanes).chain(seed).collect()
+        flags.chain(seed).collect()
     }
 
     /// Tells whether a checker runs: asked for by name, or all of them where everything is.

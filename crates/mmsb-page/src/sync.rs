@@ -1,11 +1,11 @@
-//! The atomics and locks of this crate, in one place, so that a model checker can stand in for them.
+//! The atomics and locks of this crate, in one place, so that a checker of models or schedules can stand in for them.
 //!
 //! Invariant: no other file names `std::sync` or `std::thread`.
 
 #[cfg(loom)]
 pub(crate) mod model;
 
-#[cfg(not(loom))]
+#[cfg(not(any(loom, shuttle)))]
 pub(crate) use std::{
     hint::spin_loop,
     process::abort,
@@ -16,6 +16,16 @@ pub(crate) use std::{
     thread::{park_timeout, yield_now},
     time::Instant,
 };
+
+#[cfg(shuttle)]
+pub(crate) use mmsb_types::turns::{
+    Mutex, MutexGuard,
+    atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering, fence},
+    hint::spin_loop,
+    thread::{park_timeout, yield_now},
+};
+#[cfg(shuttle)]
+pub(crate) use std::{process::abort, time::Instant};
 
 #[cfg(loom)]
 pub(crate) use model::{
@@ -34,7 +44,7 @@ pub(crate) use std::sync::Arc;
 pub(crate) use mmsb_types::plant::{Fault, is_planted, order};
 
 /// Spins before a waiter gives its processor away. Where threads take turns, each of them is in vain.
-const SPINS_MAX: u32 = if cfg!(any(miri, loom)) { 0 } else { 100 };
+const SPINS_MAX: u32 = if cfg!(any(miri, loom, shuttle)) { 0 } else { 100 };
 
 /// Locks a mutex; a holder that panicked left nothing half done here, so poison means nothing.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -82,12 +92,13 @@ impl Backoff {
     }
 }
 
-/// Returns how many threads asked before this one: its own number, from 0 on. A model's threads are one.
+/// Returns how many threads asked before this one: its own number, from 0 on. A model's threads are one, as are
+/// those that take turns.
 pub(crate) fn thread_number() -> usize {
     use std::sync::atomic::{AtomicUsize, Ordering};
     static THREADS: AtomicUsize = AtomicUsize::new(0);
     std::thread_local! {
         static NUMBER: usize = THREADS.fetch_add(1, Ordering::Relaxed);
     }
-    if cfg!(loom) { 0 } else { NUMBER.with(|number| *number) }
+    if cfg!(any(loom, shuttle)) { 0 } else { NUMBER.with(|number| *number) }
 }

@@ -9,7 +9,7 @@
 //!
 //! Invariant: byte `i` of a page is byte `i % 8`, little-endian, of word `i / 8`.
 
-#[cfg(all(feature = "asm", target_arch = "x86_64", not(any(miri, loom, sanitized))))]
+#[cfg(all(feature = "asm", target_arch = "x86_64", not(any(miri, loom, sanitized, shuttle))))]
 mod lines;
 
 use crate::{
@@ -304,11 +304,11 @@ fn load_whole(words: &[AtomicU64], out: &mut [[u8; WORD_BYTES]]) {
     }
 }
 
-#[cfg(all(feature = "asm", target_arch = "x86_64", not(any(miri, loom, sanitized))))]
+#[cfg(all(feature = "asm", target_arch = "x86_64", not(any(miri, loom, sanitized, shuttle))))]
 use self::lines::load as load_lines;
 
 /// Copies nothing: there is no fast way here.
-#[cfg(not(all(feature = "asm", target_arch = "x86_64", not(any(miri, loom, sanitized)))))]
+#[cfg(not(all(feature = "asm", target_arch = "x86_64", not(any(miri, loom, sanitized, shuttle)))))]
 fn load_lines(_words: &[AtomicU64], _out: &mut [[u8; WORD_BYTES]]) -> usize {
     0
 }

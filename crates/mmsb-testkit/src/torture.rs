@@ -28,6 +28,8 @@ pub enum Scale {
     Ci,
     /// Much more, for a night.
     Nightly,
+    /// Nothing but the hunts for what is planted.
+    Twins,
 }
 
 /// What a lane is asked to do.
@@ -50,6 +52,8 @@ pub struct Memory {
     pub now: fn() -> u64,
     /// The most there ever was.
     pub peak: fn() -> u64,
+    /// Lets the allocation of this number fail, counted from 1 on; none with 0.
+    pub refuse: fn(u64),
 }
 
 /// What a lane has done.
@@ -84,7 +88,11 @@ impl Lane {
     #[must_use]
     pub fn run(&self, scale: Scale, seed: u64, memory: Memory) -> Row {
         let start = Instant::now();
-        let cases = if scale == Scale::Ci { self.cases.0 } else { self.cases.1 };
+        let cases = match scale {
+            Scale::Ci => self.cases.0,
+            Scale::Nightly => self.cases.1,
+            Scale::Twins => 0,
+        };
         eprintln!("{}: {}, seed {seed}", self.name, self.about);
         let tally = (self.run)(&Task { cases, seed, is_hunt: false, memory });
         let hunt = |&(fault, cases): &(Fault, u64)| {

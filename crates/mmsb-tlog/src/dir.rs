@@ -15,10 +15,7 @@ mod load;
 use std::{
     io,
     path::{Path, PathBuf},
-    sync::{
-        Arc, Mutex, PoisonError, RwLock,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError},
 };
 
 use mmsb_types::{
@@ -30,6 +27,10 @@ pub use self::leftovers::Leftover;
 pub(crate) use self::load::{check_segment_head, newest_manifest};
 use crate::{
     CheckpointRef, InstanceId, LogError, Manifest, SegmentHead,
+    sync::outer::{
+        Mutex, RwLock,
+        atomic::{AtomicBool, Ordering},
+    },
     vfs::{Access, Vfs, VfsFile, VfsLock},
 };
 

@@ -25,7 +25,7 @@ mod shared;
 mod syncer;
 mod tail;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use mmsb_types::{
     Durability, Lsn,
@@ -41,7 +41,9 @@ use self::{
     shared::Shared,
     tail::Tail,
 };
-use crate::{Cursor, FrameBuf, Line, LogDir, LogError, LogStats, NUMBER_MAX, Scan, vfs::VfsLock};
+use crate::{
+    Cursor, FrameBuf, Line, LogDir, LogError, LogStats, NUMBER_MAX, Scan, sync::outer::Mutex, vfs::VfsLock,
+};
 
 pub use self::{
     many::Reservations,

@@ -127,8 +127,11 @@ impl Window {
     #[cold]
     fn fill(&mut self, offset: u64, want: usize) -> io::Result<()> {
         let ahead = usize::try_from(self.remaining(offset)).unwrap_or(usize::MAX).min(READ_BYTES);
-        let mut bytes = self.memory();
-        bytes.resize(want.max(ahead), 0);
+        let (mut bytes, len) = (self.memory(), want.max(ahead));
+        if !is_planted(Fault::Unreserved) {
+            bytes.try_reserve_exact(len.saturating_sub(bytes.len()))?;
+        }
+        bytes.resize(len, 0);
         let got = self.read_at(offset, &mut bytes);
         bytes.truncate(*got.as_ref().unwrap_or(&0));
         self.chunk = Chunk { bytes: Arc::new(bytes), start: offset };

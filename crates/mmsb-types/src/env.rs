@@ -11,9 +11,14 @@ use std::{
     io::Result,
     process,
     string::ToString,
-    thread::{Builder, JoinHandle, Scope, ScopedJoinHandle},
     time::{Instant, SystemTime, UNIX_EPOCH},
 };
+
+#[cfg(not(shuttle))]
+use std::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
+
+#[cfg(shuttle)]
+use crate::turns::thread::{Builder, JoinHandle, Scope, ScopedJoinHandle};
 
 /// Returns the time by a clock that never goes back.
 #[inline]

@@ -29,6 +29,9 @@ mod page_id;
 pub mod plant;
 mod source;
 mod span;
+#[cfg(shuttle)]
+#[doc(hidden)]
+pub mod turns;
 mod violation;
 
 pub use checksum::{crc32c, crc32c_append, crc32c_words};

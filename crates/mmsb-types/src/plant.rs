@@ -96,6 +96,8 @@ pub enum Fault {
     SkipBounds,
     /// A length that a record tells is used before it was held against what the file has.
     SkipLengthCap,
+    /// Memory for what a file holds is taken as if there always were enough.
+    Unreserved,
     /// A run of a stored page may pass the page's end.
     RunPastEnd,
     /// Memory gets another first byte than the log, where a commit is one short write.

@@ -17,7 +17,7 @@ mod write;
 use std::{
     fmt,
     panic::Location,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, PoisonError},
 };
 
 use mmsb_types::{Epoch, Label, PageId, limits::COMPACT_ID_MAX};
@@ -25,7 +25,12 @@ use mmsb_types::{Epoch, Label, PageId, limits::COMPACT_ID_MAX};
 pub(crate) use self::base::Base;
 use self::layer::Layer;
 pub use self::view::BranchView;
-use crate::{Bus, Error, Transaction, interner::Interner, lineage::Lineage};
+use crate::{
+    Bus, Error, Transaction,
+    interner::Interner,
+    lineage::Lineage,
+    sync::{Mutex, MutexGuard, OnceLock},
+};
 
 /// Bytes of frames that a branch may hold in memory: then it is kept, or dropped.
 const FRAME_BYTES_MAX: usize = 64 << 20;

@@ -12,15 +12,7 @@ mod snapshot;
 mod stop;
 mod write;
 
-use std::{
-    fmt,
-    panic::Location,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
 use mmsb_delta::BatchView;
 use mmsb_page::{AllCommitters, Committer, Need, PageStore, ReadError, StoreError};
@@ -38,6 +30,11 @@ use crate::{
     journal::Journal,
     lineage::Lineage,
     state_hash::StateMarks,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+        thread,
+    },
     txn::Draft,
     undo::Undo,
     wave::{Propagation, token},
@@ -330,7 +327,7 @@ impl Bus {
         let start = env::now();
         let is_made = wanted <= self.inner.counters.newest();
         while is_made && self.epoch() < wanted && start.elapsed() < COMMITTER_WAIT {
-            std::thread::yield_now();
+            thread::yield_now();
         }
         self.epoch()
     }

@@ -12,11 +12,6 @@
 mod change;
 mod names;
 
-use std::sync::{
-    Mutex,
-    atomic::{AtomicU64, Ordering},
-};
-
 use mmsb_page::Swap;
 use mmsb_types::{Epoch, PageId, limits::COMPACT_ID_MAX};
 
@@ -24,7 +19,13 @@ pub(crate) use self::{
     change::CatalogueChange,
     names::{NameChanges, Names, name_changes},
 };
-use crate::Error;
+use crate::{
+    Error,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// The catalogue of a live bus.
 #[derive(Debug)]

@@ -2,12 +2,14 @@
 //!
 //! Invariant: a cell is written only by who holds its slot.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-
 use mmsb_delta::BatchView;
 use mmsb_types::{Epoch, limits::COMMITTERS_MAX};
 
-use crate::{Stats, checkpoint::NudgeShifts};
+use crate::{
+    Stats,
+    checkpoint::NudgeShifts,
+    sync::atomic::{AtomicU64, Ordering},
+};
 
 /// Cells for all slots.
 #[derive(Debug)]

@@ -18,7 +18,7 @@ mod segment;
 #[cfg(test)]
 mod tests;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use mmsb_tlog::{Cursor, SegmentHead};
 use mmsb_types::Lsn;
@@ -27,6 +27,7 @@ use self::segment::{Growing, NoIndex, SegmentIndex};
 use crate::{
     Error,
     kept::{Hold, Kept},
+    sync::Mutex,
 };
 
 pub use self::check::verify_indexes;

@@ -14,8 +14,7 @@ mod tests;
 use std::{
     collections::{BTreeSet, HashMap},
     panic::Location,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    thread::yield_now,
+    sync::{Arc, PoisonError},
     time::Duration,
 };
 
@@ -23,6 +22,7 @@ use mmsb_types::{Epoch, env};
 
 use crate::{
     site::site_text,
+    sync::{Mutex, MutexGuard, thread::yield_now},
     texts::{SourceNumbers, TextKind, Texts},
 };
 

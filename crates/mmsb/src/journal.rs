@@ -8,10 +8,7 @@ mod list;
 mod pages;
 mod start;
 
-use std::sync::{
-    Arc, Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::{Arc, PoisonError};
 
 use mmsb_tlog::{Cursor, Cut, Log, LogDir, LogStats, Manifest};
 use mmsb_types::{Durability, Epoch, Label, Lsn, limits::RECORD_BYTES_MAX};
@@ -24,6 +21,10 @@ use crate::{
     kept::Kept,
     replay::Heading,
     state::{Room, State},
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
     texts::SourceNumbers,
 };
 

@@ -9,16 +9,19 @@
 use std::{
     collections::BTreeMap,
     io::ErrorKind,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError},
 };
 
 use mmsb_tlog::{Commit, Cursor, Fault, LogDir, LogError, Manifest, Reader};
 use mmsb_types::{Epoch, Lsn};
 
-use crate::Error;
+use crate::{
+    Error,
+    sync::{
+        Mutex, MutexGuard, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// The log that is kept. Clones see the same one.
 #[derive(Clone, Debug)]

@@ -78,6 +78,7 @@ mod site;
 mod state;
 mod state_hash;
 mod stats;
+mod sync;
 mod texts;
 mod trie;
 mod typed;

@@ -10,12 +10,11 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use mmsb_types::{Epoch, PageId};
+
+use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// What a state descends from.
 #[derive(Clone, Debug)]

@@ -13,15 +13,17 @@
 
 mod record;
 
-use std::sync::{
-    Mutex, MutexGuard, PoisonError,
-    atomic::{AtomicU64, AtomicUsize, Ordering},
-};
+use std::sync::PoisonError;
 
 use mmsb_types::Epoch;
 
 use self::record::Replaced;
+
 pub(crate) use self::record::{Life, UndoRecord, UndoSize};
+use crate::sync::{
+    Mutex, MutexGuard,
+    atomic::{AtomicU64, AtomicUsize, Ordering},
+};
 
 /// The part of the bytes that records too small to be counted may take together: one in so many.
 const SMALL_PART: usize = 8;

@@ -8,7 +8,7 @@ mod io_errors;
 mod bad_disk;
 mod golden;
 
-pub mod kill;
+mod kill;
 
 pub mod fuzz;
 
@@ -16,9 +16,22 @@ mod determinism;
 
 mod enospc;
 
+mod alloc_failure;
+
+#[cfg(shuttle)]
+mod shuttle;
+
+use std::process::ExitCode;
+
 use mmsb_types::plant::Fault;
 
-use super::Lane;
+use super::{Lane, Memory};
+
+/// Is the process that a lane has started, if the arguments say so.
+#[must_use]
+pub fn child(memory: Memory) -> Option<ExitCode> {
+    kill::child(std::env::args()).or_else(|| alloc_failure::child(std::env::args(), memory))
+}
 
 /// Every lane.
 pub const LANES: &[Lane] = &[
@@ -105,5 +118,30 @@ pub const LANES: &[Lane] = &[
         cases: (64, 4_000),
         run: enospc::run,
         twins: &[(Fault::AckUnwritten, 64)],
+    },
+    Lane {
+        name: "alloc-failure",
+        about: "no memory for one allocation of a process that opens, reads and verifies",
+        is_quick: false,
+        cases: (2_000, 100_000),
+        run: alloc_failure::run,
+        twins: &[(Fault::Unreserved, 2_000)],
+    },
+    #[cfg(shuttle)]
+    Lane {
+        name: "shuttle",
+        about: "a bus with all its threads, in orders that are chosen at every step",
+        is_quick: false,
+        cases: (20_000, 5_000_000),
+        run: shuttle::run,
+        twins: &[
+            (Fault::AckEarly, 5_000),
+            (Fault::AckUnnamed, 5_000),
+            (Fault::HolderUnwoken, 20_000),
+            (Fault::NumberBeforeLocks, 5_000),
+            (Fault::LostPending, 5_000),
+            (Fault::ReaderRecheck, 5_000),
+            (Fault::GateUnwaited, 5_000),
+        ],
     },
 ];

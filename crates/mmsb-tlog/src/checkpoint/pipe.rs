@@ -8,16 +8,20 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{
-        Arc,
-        mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel},
-    },
-    thread::{self, JoinHandle},
+    sync::Arc,
 };
 
 use mmsb_types::env;
 
-use crate::{LogError, dir::io_error, vfs::VfsFile};
+use crate::{
+    LogError,
+    dir::io_error,
+    sync::outer::{
+        mpsc::{Receiver, Sender, SyncSender, TrySendError, channel, sync_channel},
+        thread::{self, JoinHandle},
+    },
+    vfs::VfsFile,
+};
 
 /// One being filled, one being written, one between.
 const BUFFER_COUNT: usize = 3;

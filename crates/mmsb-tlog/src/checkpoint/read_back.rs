@@ -1,11 +1,11 @@
 //! Reading a checkpoint back before it gets its name.
 
-use std::{ops::Range, path::Path, sync::Arc, thread};
+use std::{ops::Range, path::Path, sync::Arc};
 
 use mmsb_types::{crc32c, crc32c_append, env};
 
 use super::{block, index::Entry};
-use crate::{Fault, LogError, dir::io_error, vfs::VfsFile};
+use crate::{Fault, LogError, dir::io_error, sync::outer::thread, vfs::VfsFile};
 
 /// What is read at once: a cache holds it, and a bus's memory has room for it.
 const PIECE_BYTES: usize = 128 << 10;

@@ -13,7 +13,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::sync::{
+use crate::sync::outer::{
     Mutex, MutexGuard,
     atomic::{AtomicUsize, Ordering},
 };

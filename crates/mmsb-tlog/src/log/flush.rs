@@ -8,7 +8,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::{path::Path, sync::Arc, thread};
+use std::{path::Path, sync::Arc};
 
 use mmsb_types::Lsn;
 
@@ -19,7 +19,10 @@ use super::{
     ring::Ring,
     rotate::Rotation,
 };
-use crate::{Cursor, InstanceId, LogError, Mark, SegmentHead, StateMark, dir::io_error, vfs::VfsFile};
+use crate::{
+    Cursor, InstanceId, LogError, Mark, SegmentHead, StateMark, dir::io_error, sync::outer::thread,
+    vfs::VfsFile,
+};
 
 /// What one write to the file takes: as good as more, and it stays in a core's cache on the way.
 const BATCH_BYTES: usize = 256 << 10;

@@ -4,11 +4,7 @@
 //! wake-up lost to the race between the two costs at most `SLEEP_MAX`, and only a commit nobody waits for.
 
 use std::{
-    sync::{
-        Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU8, Ordering},
-    },
-    thread::{self, JoinHandle, Thread},
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -16,7 +12,13 @@ use crossbeam_utils::CachePadded;
 use mmsb_types::env;
 
 use super::{Shared, syncer::Syncer};
-use crate::LogError;
+use crate::{
+    LogError,
+    sync::outer::{
+        atomic::{AtomicBool, AtomicU8, Ordering},
+        thread::{self, JoinHandle, Thread},
+    },
+};
 
 const TICK: Duration = Duration::from_millis(1);
 const SLEEP_MAX: Duration = Duration::from_millis(100);

@@ -7,21 +7,19 @@
 //! Invariant: what it makes has a temporary name, and nobody depends on it. Whatever it fails at costs speed: the
 //! log is told by the segment's own making if the disk is full or broken.
 
-use std::{
-    io,
-    path::PathBuf,
-    process,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::JoinHandle,
-};
+use std::{io, path::PathBuf, process, sync::Arc};
 
 use mmsb_types::env;
 
 use super::rotate::create_anew;
-use crate::{LogDir, SegmentHead, vfs::VfsFile};
+use crate::{
+    LogDir, SegmentHead,
+    sync::outer::{
+        atomic::{AtomicBool, Ordering},
+        thread::JoinHandle,
+    },
+    vfs::VfsFile,
+};
 
 const CHUNK_BYTES: usize = 256 << 10;
 /// Zeros written between two syncs.

@@ -3,12 +3,15 @@
 //! Invariant: whoever touches the files from outside the log's threads first asks whether this is the process that
 //! opened the log.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use super::{boxes::Boxes, flush::Flush, flusher::Waker, progress::Progress, ring::Ring, tail::Tail};
 use crate::{
     LogError,
-    sync::{Fault, is_planted},
+    sync::{
+        Fault, is_planted,
+        outer::{Mutex, MutexGuard, thread},
+    },
 };
 
 const FORKED: &str = "this process is a fork of the one that opened the log";
@@ -61,7 +64,7 @@ impl Shared {
                 self.progress.settle()?;
             } else {
                 // A frame before ours is reserved and not yet in the ring; its maker needs the processor.
-                std::thread::yield_now();
+                thread::yield_now();
             }
         }
         Ok(())
@@ -78,7 +81,7 @@ impl Shared {
             if let Some(taken) = take() {
                 return Ok(taken);
             }
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
 

@@ -5,12 +5,12 @@
 //!
 //! Invariant: it takes its turn as everyone who waits for durability does, and holds no lock while it syncs.
 
-use std::{sync::Arc, thread::JoinHandle};
+use std::sync::Arc;
 
 use mmsb_types::env;
 
 use super::{Shared, SyncEvery};
-use crate::LogError;
+use crate::{LogError, sync::outer::thread::JoinHandle};
 
 /// The thread, if it runs; dropping this ends it.
 #[derive(Debug)]

@@ -37,6 +37,7 @@ use self::{
     state::State,
 };
 use super::{Access, Kind, LOCK_NAME, Metadata, Vfs, VfsFile, VfsLock, lock_held};
+use crate::sync::outer::turn;
 
 /// A simulated disk. Clones are the same disk.
 ///
@@ -157,6 +158,7 @@ impl FaultyVfs {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
+        turn();
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

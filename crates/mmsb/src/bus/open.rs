@@ -1,13 +1,7 @@
 //! Creating and opening: the newest checkpoint that can be read, then the log behind it, in one pass that changes
 //! nothing; then the cut, and on.
 
-use std::{
-    path::Path,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicBool, AtomicU64},
-    },
-};
+use std::{path::Path, sync::Arc};
 
 use mmsb_tlog::{Cursor, InstanceId, Log, LogDir, Pass, Scan, vfs::Vfs};
 
@@ -25,6 +19,10 @@ use crate::{
     recovery::{OpenStage, Opening},
     replay,
     state_hash::StateMarks,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64},
+    },
     undo::Undo,
     wave::mark_all,
 };

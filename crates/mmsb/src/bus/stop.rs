@@ -1,12 +1,9 @@
 //! Ending a bus on purpose.
 
-use std::{
-    sync::{Arc, atomic::Ordering},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use super::Inner;
-use crate::{Bus, Error};
+use crate::{Bus, Error, sync::atomic::Ordering};
 
 const DRAIN_WAIT: Duration = Duration::from_secs(10);
 

@@ -2,13 +2,13 @@
 //!
 //! Invariant: from the reservation to the publication nothing here allocates, waits or fails.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 
 use mmsb_page::Retired;
 use mmsb_types::{Epoch, PageEvent, PageId};
 
 use super::{Catalogue, Versions};
-use crate::Error;
+use crate::{Error, sync::MutexGuard};
 
 /// The catalogue, held for one commit. Dropped unpublished, it leaves the catalogue as it was.
 #[must_use = "a change that is not published changes nothing"]

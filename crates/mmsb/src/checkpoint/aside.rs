@@ -3,23 +3,26 @@
 //! Only a thread that was started for this gives way: to take that back would need rights that a program mostly
 //! does not have.
 
-use std::{sync::mpsc::sync_channel, thread};
-
 use mmsb_tlog::LogError;
 use mmsb_types::env;
 
 use super::CheckpointProgress;
-use crate::{Error, replay::join};
+use crate::{
+    Error,
+    replay::join,
+    sync::{mpsc::sync_channel, thread},
+};
 
 /// By so much less important than the program's other threads: a quarter of a processor where one of them wants it,
 /// too.
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(shuttle)))]
 const NICENESS: i32 = 5;
 
 /// Makes this thread, and those that it starts, give way to others.
 fn give_way() {
     // A system that refuses, or knows priorities of processes alone, lets all threads compete.
-    #[cfg(target_os = "linux")]
+    // Threads that take turns are one thread of the system.
+    #[cfg(all(target_os = "linux", not(shuttle)))]
     let _ = rustix::process::nice(NICENESS);
 }
 

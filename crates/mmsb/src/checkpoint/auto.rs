@@ -7,17 +7,20 @@
 
 use std::{
     io,
-    sync::{
-        Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicBool, Ordering},
-    },
-    thread::JoinHandle,
+    sync::{Arc, PoisonError, Weak},
 };
 
 use mmsb_tlog::Cursor;
 use mmsb_types::env;
 
-use crate::bus::Inner;
+use crate::{
+    bus::Inner,
+    sync::{
+        Condvar, Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+        thread::JoinHandle,
+    },
+};
 
 /// Log that is read again in about a tenth of a second: what opening after a crash may take, and an increment
 /// costs little beside it.

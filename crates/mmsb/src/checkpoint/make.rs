@@ -3,13 +3,7 @@
 //! Invariant: the manifest names a checkpoint only once its file is whole on the disk, and the log is durable up
 //! to it.
 
-use std::{
-    collections::BTreeSet,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-};
+use std::{collections::BTreeSet, sync::PoisonError};
 
 use mmsb_page::Pin;
 use mmsb_tlog::{CheckpointRef, Cut, LogDir};
@@ -20,7 +14,14 @@ use super::{
     live::{self, Teller},
     plan,
 };
-use crate::{Error, bus::Inner};
+use crate::{
+    Error,
+    bus::Inner,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 /// What a bus knows of its checkpoints.
 #[derive(Debug, Default)]

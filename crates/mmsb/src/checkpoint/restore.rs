@@ -5,11 +5,6 @@
 //!
 //! Invariant: store and refusal are the same, however many threads there are.
 
-use std::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
-    thread,
-};
-
 use mmsb_page::{PageStore, Restore};
 use mmsb_tlog::{
     CheckpointRef,
@@ -22,6 +17,10 @@ use crate::{
     bus::store_error,
     recovery::{OpenStage, Opening},
     replay::{Heading, join, start},
+    sync::{
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+        thread,
+    },
 };
 
 /// A file that is being loaded.

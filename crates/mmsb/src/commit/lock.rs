@@ -6,12 +6,15 @@
 //! is free, and waits without letting go of anything; if not, it lets go and queues for the ticket. Where
 //! large commits do not meet, none of them touches the ticket.
 
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{PoisonError, TryLockError};
 
 use mmsb_page::{Group, Hold};
 use mmsb_types::PageId;
 
-use crate::Error;
+use crate::{
+    Error,
+    sync::{Mutex, MutexGuard, hint, thread},
+};
 
 const SMALL_PAGES_MAX: usize = 32;
 const SPINS_MAX: u32 = 100;
@@ -80,7 +83,7 @@ fn lock_large(
                 return group.lock_wait(page, end);
             }
             // Who has the ticket does not have it long, and may not wait for any page of this commit.
-            std::hint::spin_loop();
+            hint::spin_loop();
             match group.try_lock(page, end) {
                 Hold::Busy => {}
                 hold => return hold,
@@ -113,7 +116,7 @@ fn take_all(
 #[cold]
 fn try_for_a_while(group: &mut Group<'_>, page: PageId, end: u32) -> Hold {
     for _ in 0..SPINS_MAX {
-        std::hint::spin_loop();
+        hint::spin_loop();
         let hold = group.try_lock(page, end);
         if hold != Hold::Busy {
             return hold;
@@ -142,9 +145,9 @@ fn take_ticket(ticket: &Mutex<()>) -> MutexGuard<'_, ()> {
             return guard;
         }
         if look < TICKET_SPINS_MAX {
-            std::hint::spin_loop();
+            hint::spin_loop();
         } else {
-            std::thread::yield_now();
+            thread::yield_now();
         }
     }
     ticket.lock().unwrap_or_else(PoisonError::into_inner)
@@ -152,7 +155,7 @@ fn take_ticket(ticket: &Mutex<()>) -> MutexGuard<'_, ()> {
 
 fn back_off(round: u32) {
     for _ in 0..1 << round.min(6) {
-        std::hint::spin_loop();
+        hint::spin_loop();
     }
-    std::thread::yield_now();
+    thread::yield_now();
 }

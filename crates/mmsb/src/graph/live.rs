@@ -13,10 +13,7 @@
 
 use std::{
     collections::{BTreeSet, VecDeque},
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, PoisonError},
 };
 
 use mmsb_types::{Epoch, GraphEvent, PageId};
@@ -25,7 +22,14 @@ use super::{
     Before, GraphState, Plan,
     plan::{GraphEdit, Wanted, plan},
 };
-use crate::{Error, wave::LiveGraph};
+use crate::{
+    Error,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    wave::LiveGraph,
+};
 
 /// The number of a commit that has none yet: later than all.
 const PENDING: Epoch = Epoch::new(u64::MAX);

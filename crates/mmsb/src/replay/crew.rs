@@ -6,19 +6,21 @@
 //!
 //! Invariant: state and refusal are the same, however many threads there are.
 
-use std::{
-    num::NonZeroUsize,
-    panic::resume_unwind,
-    sync::mpsc::{Receiver, SyncSender, sync_channel},
-    thread::{self, Scope, ScopedJoinHandle, available_parallelism},
-};
+use std::{num::NonZeroUsize, panic::resume_unwind};
 
 use mmsb_page::{PageStore, Restore};
 use mmsb_tlog::{LogError, Pass, Scan, Stretch};
 use mmsb_types::env;
 
 use super::{Heading, part::Part, refusal::Refusal};
-use crate::{Error, kept::Kept};
+use crate::{
+    Error,
+    kept::Kept,
+    sync::{
+        mpsc::{Receiver, SyncSender, sync_channel},
+        thread::{self, Scope, ScopedJoinHandle, available_parallelism},
+    },
+};
 
 /// Most threads that apply, or load, where nobody said how many: memory is the limit beyond.
 const WORKERS_MAX: usize = 16;

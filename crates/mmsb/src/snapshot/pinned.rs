@@ -3,17 +3,19 @@
 //! Invariant: an answer that a page is not there is given only once every commit up to the epoch is published:
 //! its birth may be under way until then.
 
-use std::{
-    sync::{Arc, OnceLock},
-    thread::yield_now,
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use mmsb_page::{Pin, SnapshotError};
 use mmsb_types::{Epoch, PageId, env};
 
 use crate::{
-    Error, PageInfo, branch::Parent, bus::Inner, catalogue::Names, graph::GraphState, lineage::Lineage,
+    Error, PageInfo,
+    branch::Parent,
+    bus::Inner,
+    catalogue::Names,
+    graph::GraphState,
+    lineage::Lineage,
+    sync::{OnceLock, thread::yield_now},
 };
 
 /// How long a reader waits for commits under way.

@@ -11,20 +11,20 @@
 //! Invariant: a hash is that of the pinned state exactly, or there is none: where old bytes were given up meanwhile,
 //! what was known stays as it was, and the next hash takes both stretches together.
 
-use std::{
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-    time::Duration,
-};
+use std::{sync::PoisonError, time::Duration};
 
 use mmsb_page::{Pin, SnapshotError};
 use mmsb_types::{Epoch, PageId, env};
 
 use super::{StateHash, StateHasher, Sum, page_element};
-use crate::bus::Inner;
+use crate::{
+    bus::Inner,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+        thread,
+    },
+};
 
 /// How long commits under way are waited for.
 const SETTLE_WAIT: Duration = Duration::from_secs(10);

@@ -1,6 +1,6 @@
 //! A commit under the graph lock: planned, computed, published; or refused, and everything is as before.
 
-use std::sync::{Arc, MutexGuard};
+use std::sync::Arc;
 
 use mmsb_page::{AllCommitters, Committer};
 use mmsb_types::{Epoch, GraphEvent, PageId};
@@ -15,6 +15,7 @@ use crate::{
     Bus, Error, Transaction,
     commit::{self, change_graph, changes_edges},
     graph::{GraphChange, GraphEdit, GraphState},
+    sync::MutexGuard,
 };
 
 /// Commits a transaction that has to do with the graph; returns the epoch.

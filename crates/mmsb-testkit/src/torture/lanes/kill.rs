@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// The first argument of the process that is killed.
-pub const CHILD: &str = "kill-child";
+const CHILD: &str = "kill-child";
 /// Deaths in one directory.
 const LIVES: u64 = 5;
 const WRITERS: usize = 3;
@@ -109,8 +109,7 @@ fn names(writer: usize) -> [String; 2] {
 }
 
 /// Is the process that is killed, if the arguments say so: writes until it dies.
-#[must_use]
-pub fn child(mut args: impl Iterator<Item = String>) -> Option<ExitCode> {
+pub(super) fn child(mut args: impl Iterator<Item = String>) -> Option<ExitCode> {
     let is_child = args.nth(1).as_deref() == Some(CHILD);
     let (dir, seed) = (args.next().filter(|_| is_child)?, args.next()?.parse().ok()?);
     let planted = args.next();

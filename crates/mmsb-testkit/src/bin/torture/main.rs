@@ -1,14 +1,16 @@
 //! `mmsb-torture`: runs the lanes, prints the table, and says by its exit status whether all is well.
 
-use std::{alloc::System, process::ExitCode, time::Instant};
+mod memory;
 
-use cap::Cap;
+use std::{process::ExitCode, time::Instant};
+
 use clap::Parser;
-use mmsb_testkit::torture::{LANES, Lane, Memory, Scale, lanes::kill, report};
+use mmsb_testkit::torture::{LANES, Lane, Memory, Scale, lanes, report};
 
-/// Counts what is allocated.
+use self::memory::Counting;
+
 #[global_allocator]
-static MEMORY: Cap<System> = Cap::new(System, usize::MAX);
+static MEMORY: Counting = Counting::new();
 
 /// A bus on disks that lose, tear, refuse and damage.
 #[derive(Debug, Parser)]
@@ -20,6 +22,9 @@ struct Options {
     /// Many more cases, with a new seed unless one is given.
     #[arg(long)]
     nightly: bool,
+    /// Only the hunts for planted faults.
+    #[arg(long, conflicts_with = "nightly")]
+    twins: bool,
     /// Only this lane; may be given several times.
     #[arg(long, value_name = "NAME", value_parser = LANES.iter().map(|lane| lane.name).collect::<Vec<_>>())]
     lane: Vec<String>,
@@ -29,22 +34,27 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    if let Some(code) = kill::child(std::env::args()) {
+    let memory =
+        Memory { now: || MEMORY.now(), peak: || MEMORY.peak(), refuse: |number| MEMORY.refuse(number) };
+    if let Some(code) = lanes::child(memory) {
         return code;
     }
     let options = Options::parse();
     let start = Instant::now();
-    let scale = if options.nightly { Scale::Nightly } else { Scale::Ci };
+    let scale = match (options.nightly, options.twins) {
+        (true, _) => Scale::Nightly,
+        (_, true) => Scale::Twins,
+        _ => Scale::Ci,
+    };
     let seed = options.seed.or_else(seed_of_environment).unwrap_or_else(|| default_seed(scale));
     println!("seed {seed}: MMSB_SEED={seed} repeats this run");
     let is_chosen = |lane: &&Lane| match &*options.lane {
         [] => lane.is_quick || !options.quick,
         names => names.iter().any(|name| name == lane.name),
     };
-    let memory = Memory { now: || MEMORY.allocated() as u64, peak: || MEMORY.max_allocated() as u64 };
     let rows: Vec<_> = LANES.iter().filter(is_chosen).map(|lane| lane.run(scale, seed, memory)).collect();
     print!("{}", report::table(&rows));
-    let (seconds, peak) = (start.elapsed().as_secs_f64(), MEMORY.max_allocated() >> 20);
+    let (seconds, peak) = (start.elapsed().as_secs_f64(), MEMORY.peak() >> 20);
     println!("torture: {} lanes in {seconds:.1} s, {peak} MiB of memory at most", rows.len());
     if rows.iter().all(report::Row::is_well) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
