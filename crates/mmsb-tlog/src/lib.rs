@@ -41,7 +41,7 @@ pub use dir::{Leftover, LogDir};
 pub use error::{Fault, LogError};
 pub use frame::{Frame, FrameBuf, Line, NUMBER_MAX, SectionBuf, SectionKind, Sections};
 pub use instance::InstanceId;
-pub use log::{Cut, Log, LogOptions, PackedStart, Reservation, Reservations, Room, SyncEvery};
+pub use log::{Cut, Followed, Log, LogOptions, PackedStart, Reservation, Reservations, Room, SyncEvery};
 pub use manifest::{CheckpointRef, FORMAT_VERSION, Manifest, TAG_BYTES_MAX, Tag};
 pub use mark::{MARK_BYTES, Mark};
 pub use pass::{Pass, Stretch};

@@ -46,6 +46,7 @@ use crate::{
 };
 
 pub use self::{
+    group::Followed,
     many::Reservations,
     options::{LogOptions, SyncEvery},
     tail::PackedStart,
@@ -353,7 +354,7 @@ impl Log {
     pub fn close(&self) -> Result<(), LogError> {
         let shared = &self.shared;
         shared.check_process()?;
-        shared.lock_flush().close(&shared.ring, &shared.boxes, &shared.progress)?;
+        shared.close()?;
         // Nothing is ever written behind the closing mark.
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
         Ok(())

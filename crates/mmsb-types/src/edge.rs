@@ -91,3 +91,13 @@ impl Registration {
         sources
     }
 }
+
+impl fmt::Display for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?} version {} from ", self.name, self.version)?;
+        self.inputs.iter().enumerate().try_for_each(|(at, input)| {
+            let comma = if at == 0 { "" } else { ", " };
+            write!(f, "{comma}{input}")
+        })
+    }
+}

@@ -67,6 +67,22 @@ pub enum PageEvent {
     },
 }
 
+impl core::fmt::Display for PageEvent {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Created { page, page_bytes, name: None, .. } => {
+                write!(f, "{page} created with {page_bytes} bytes")
+            }
+            Self::Created { page, page_bytes, name: Some(name), .. } => {
+                write!(f, "{page} created with {page_bytes} bytes named {name:?}")
+            }
+            Self::Deleted { page } => write!(f, "{page} deleted"),
+            Self::Named { page, name: Some(name) } => write!(f, "{page} named {name:?}"),
+            Self::Named { page, name: None } => write!(f, "{page} lost its name"),
+        }
+    }
+}
+
 /// Why bytes are no events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventError {

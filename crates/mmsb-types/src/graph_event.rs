@@ -10,6 +10,7 @@ mod decode;
 mod encode;
 
 use alloc::{sync::Arc, vec::Vec};
+use core::fmt;
 
 use crate::{Edge, EventError, PageId, Registration};
 
@@ -93,5 +94,18 @@ impl GraphEvent {
             rest = behind;
         }
         Ok(events)
+    }
+}
+
+impl fmt::Display for GraphEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::EdgeAdded(edge) => write!(f, "edge {edge} added"),
+            Self::EdgeRemoved(edge) => write!(f, "edge {edge} removed"),
+            Self::Derived { page, registration } => write!(f, "{page} derived by {registration}"),
+            Self::Underived { page } => write!(f, "{page} derived no more"),
+            Self::Stale { page } => write!(f, "{page} stale"),
+            Self::Fresh { page } => write!(f, "{page} fresh"),
+        }
     }
 }

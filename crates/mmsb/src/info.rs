@@ -68,7 +68,7 @@ impl CommitInfo {
             lsn: commit.lsn,
             frame_bytes: commit.frame.bytes,
             label: label(sections)?,
-            timestamp_nanos: number(sections, SectionKind::TIMESTAMP)?,
+            timestamp_nanos: timestamp(sections)?,
             source: source(sections, texts).map(|numbers| texts.source(numbers))?,
             rewinds_to: rewinds_to(sections),
             computed: causes(sections)?,
@@ -100,6 +100,11 @@ impl fmt::Display for CommitInfo {
 /// Returns the label a commit carries.
 pub(crate) fn label(sections: Sections<'_>) -> Result<Option<Label>, String> {
     Ok(number(sections, SectionKind::LABEL)?.map(Label::new))
+}
+
+/// Returns when a commit was made, in nanoseconds since 1970, if it says so.
+pub(crate) fn timestamp(sections: Sections<'_>) -> Result<Option<u64>, String> {
+    number(sections, SectionKind::TIMESTAMP)
 }
 
 /// Returns the catalogue's changes a commit carries.
@@ -136,14 +141,14 @@ pub(crate) fn rewind_cause(target: Epoch) -> [u8; 16] {
 }
 
 /// Returns where a commit rewinds to. Causes of other kinds, and those of builds to come, are none.
-fn rewinds_to(sections: Sections<'_>) -> Option<Epoch> {
+pub(crate) fn rewinds_to(sections: Sections<'_>) -> Option<Epoch> {
     let (kind, target) = sections.get(SectionKind::CAUSE)?.split_first_chunk::<8>()?;
     let target = target.try_into().ok().map(u64::from_le_bytes)?;
     (u64::from_le_bytes(*kind) == CAUSE_REWIND).then_some(Epoch::new(target))
 }
 
 /// Returns why a commit computed pages.
-fn causes(sections: Sections<'_>) -> Result<Vec<Cause>, String> {
+pub(crate) fn causes(sections: Sections<'_>) -> Result<Vec<Cause>, String> {
     let section = sections.get(SectionKind::CAUSE).unwrap_or_default();
     Ok(wave::decode_cause(section)?.unwrap_or_default())
 }

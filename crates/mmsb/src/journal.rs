@@ -84,7 +84,7 @@ impl Journal {
     /// # Errors
     /// [`Error::NoHistory`], [`Error::Poisoned`], [`Error::Io`].
     pub(crate) fn extent(&self, newest: Epoch) -> Result<Extent, Error> {
-        let (end, newest) = (self.written_end(newest)?, newest.get());
+        let (end, newest) = (self.written_place(newest)?.lsn, newest.get());
         if self.keep_bytes.is_some() {
             let start = self.lock_base().cursor;
             return Ok(Extent { start, end, oldest: start.number, newest, _hold: None });
@@ -256,16 +256,20 @@ impl Journal {
     /// Returns where a pass over the log up to `newest` ends, and counts the pass.
     fn end(&self, newest: Epoch) -> Result<Lsn, Error> {
         self.pass_count.fetch_add(1, Ordering::Relaxed);
-        self.written_end(newest)
+        self.written_place(newest).map(|end| end.lsn)
     }
 
-    fn written_end(&self, newest: Epoch) -> Result<Lsn, Error> {
+    /// Returns the end of what is written: `newest`, which is published, and what is before it at least.
+    ///
+    /// # Errors
+    /// [`Error::NoHistory`], [`Error::Poisoned`], [`Error::Io`].
+    pub(crate) fn written_place(&self, newest: Epoch) -> Result<Cursor, Error> {
         match &self.mode {
             Mode::Volatile(_) => Err(Error::NoHistory),
-            Mode::Reader(end) => Ok(end.lsn),
+            Mode::Reader(end) => Ok(*end),
             Mode::Writer(log) => {
                 log.wait(newest.get(), Durability::Written)?;
-                Ok(log.written_end().lsn)
+                Ok(log.written_end())
             }
         }
     }

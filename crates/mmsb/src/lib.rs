@@ -29,8 +29,8 @@
 //!
 //! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Snapshot`], [`Past`]
 //! and [`View`] (one state that stays),
-//! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`Query`], [`verify()`],
-//! [`Error`].
+//! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`Query`],
+//! [`Subscription`] and [`Event`] (reading along), [`verify()`], [`Error`].
 //!
 //! Invariant: composition only. Pages know no deltas, deltas no log, the log no pages; here they meet.
 
@@ -47,6 +47,7 @@ mod checkpoint;
 mod commits;
 mod derive;
 mod diff;
+mod events;
 mod files;
 mod history;
 mod info;
@@ -97,6 +98,7 @@ pub use diff::{
     Align, ByteRun, Diff, Divergence, GraphDifference, PageDiff, PageDifference, RunDiff, Side, compare_runs,
     diff,
 };
+pub use events::{Event, EventFilter, Events, GraphEvents, News, Subscription};
 pub use files::{CheckpointInfo, SegmentInfo};
 pub use graph::GraphView;
 pub use history::{Change, ChangeKind, History};

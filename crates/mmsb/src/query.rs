@@ -9,6 +9,7 @@ use std::{
     sync::Arc,
 };
 
+use mmsb_tlog::Commit;
 use mmsb_types::{Epoch, Label, PageId};
 
 use crate::{
@@ -48,19 +49,23 @@ pub struct Query<'b> {
     order: Order,
 }
 
-/// The commits that a query finds. An error ends it.
+/// The commits that a query finds, as what they are asked for. An error ends it.
 ///
 /// What is being visited stays in the log as long as this lives, if the log is on disk.
 #[derive(Debug)]
-pub struct Found {
+pub struct Found<T = CommitInfo> {
     /// `None` at the end.
     finder: Option<Finder>,
     kept: Kept,
     texts: Texts,
     order: Order,
     /// Found and read, the next one last.
-    commits: Vec<CommitInfo>,
+    commits: Vec<T>,
+    read: Read<T>,
 }
+
+/// How a commit is read, learning the texts it defines.
+type Read<T> = fn(&Commit<'_>, &mut Texts) -> Result<T, String>;
 
 impl Bus {
     /// Begins to look for commits; without a condition, it finds all that are in the log behind [`Bus::oldest`].
@@ -126,13 +131,18 @@ impl Query<'_> {
     /// Reads the index of each segment in the range of epochs; makes those that were not made yet, by one pass over
     /// their segments. Then reads pieces of about 64 KiB in which commits were found, as they are visited.
     pub fn run(self) -> Result<Found, Error> {
+        self.find(CommitInfo::read)
+    }
+
+    /// As [`Query::run`], the commits read in this way.
+    pub(crate) fn find<T>(self, read: Read<T>) -> Result<Found<T>, Error> {
         let (journal, order) = (self.bus.journal(), self.order);
         let newest = self.bus.epoch();
         let extent = journal.extent(newest)?;
         let texts = self.bus.shared().texts_as_of(newest)?;
         let (kept, indexes) = (journal.kept().clone(), Arc::clone(journal.indexes()));
         let finder = self.filter(&texts).map(|filter| Finder::new(indexes, extent, filter, order));
-        Ok(Found { finder, kept, texts, order, commits: Vec::new() })
+        Ok(Found { finder, kept, texts, order, commits: Vec::new(), read })
     }
 
     /// Returns what the indexes are asked; `None` if no commit can pass, for nobody used the text.
@@ -154,8 +164,13 @@ impl Query<'_> {
     }
 }
 
-impl Found {
-    fn read(&mut self) -> Result<Option<CommitInfo>, Error> {
+impl<T> Found<T> {
+    /// Returns the oldest state from which on the log leads; `None` if nothing can be found.
+    pub(crate) fn oldest(&self) -> Option<Epoch> {
+        self.finder.as_ref().map(|finder| Epoch::new(finder.extent().oldest))
+    }
+
+    fn read(&mut self) -> Result<Option<T>, Error> {
         loop {
             if let Some(commit) = self.commits.pop() {
                 return Ok(Some(commit));
@@ -163,7 +178,7 @@ impl Found {
             let Some(finder) = &mut self.finder else { return Ok(None) };
             let Some(stretch) = finder.next_stretch()? else { return Ok(None) };
             stretch.read(&self.kept, 0..=u64::MAX, |commit| {
-                self.commits.push(CommitInfo::read(commit, &mut self.texts)?);
+                self.commits.push((self.read)(commit, &mut self.texts)?);
                 Ok(())
             })?;
             if self.order == Order::OldestFirst {
@@ -173,8 +188,8 @@ impl Found {
     }
 }
 
-impl Iterator for Found {
-    type Item = Result<CommitInfo, Error>;
+impl<T> Iterator for Found<T> {
+    type Item = Result<T, Error>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let next = self.read();

@@ -11,6 +11,8 @@
 //! Invariant: after a failed sync none is tried again, and all who wait are told.
 //! Invariant: what is in a file without a name counts as neither written nor durable.
 
+mod follow;
+
 use std::{
     io,
     panic::{AssertUnwindSafe, catch_unwind},
@@ -21,6 +23,8 @@ use std::{
 
 use mmsb_types::{Lsn, env};
 
+pub use self::follow::Followed;
+use self::follow::Following;
 use super::{SyncEvery, progress::Progress, rotate::Unnamed};
 use crate::{
     Cursor, LogError,
@@ -41,6 +45,8 @@ pub(crate) struct Group {
     ended_for_holders: Condvar,
     /// Wakes the sync thread.
     due: Condvar,
+    /// Wakes those who follow.
+    followed: Condvar,
     every: Option<SyncEvery>,
 }
 
@@ -59,6 +65,7 @@ struct Turns {
     /// Position from which on whoever writes wakes the sync thread.
     wake_at: u64,
     stopping: bool,
+    following: Following,
 }
 
 #[derive(Clone, Debug)]
@@ -84,6 +91,11 @@ impl Turns {
         self.next.as_mut().map(|(target, _)| target).or(self.target.as_mut())
     }
 
+    /// Returns the end of what is written to files that have their names.
+    fn written(&self) -> Cursor {
+        self.target.as_ref().map_or(Cover::NOTHING, |target| target.written).end
+    }
+
     fn newest_change(&mut self) -> u64 {
         self.newest().map_or(0, |target| target.written.change)
     }
@@ -103,9 +115,10 @@ impl Group {
             synced: Cover::NOTHING,
             wake_at: u64::MAX,
             stopping: false,
+            following: Following::default(),
         };
-        let [ended, other, ended_for_holders, due] = [(); 4].map(|()| Condvar::new());
-        Self { turns: Mutex::new(turns), ended: [ended, other], ended_for_holders, due, every }
+        let [ended, other, ended_for_holders, due, followed] = [(); 5].map(|()| Condvar::new());
+        Self { turns: Mutex::new(turns), ended: [ended, other], ended_for_holders, due, followed, every }
     }
 
     /// Says that from now on `file` is written to, from `end` on.
@@ -138,12 +151,13 @@ impl Group {
             turns.wake_at = u64::MAX;
             self.due.notify_one();
         }
+        self.tell_followers(&turns);
         turns.next.is_none() || is_planted(Fault::AckUnnamed)
     }
 
     /// Returns the end of what is written to files that have their names.
     pub(crate) fn written_end(&self) -> Cursor {
-        self.lock().target.as_ref().map_or(Cover::NOTHING, |target| target.written).end
+        self.lock().written()
     }
 
     /// Returns what the sync thread is for, if somebody has called for it.
@@ -165,7 +179,8 @@ impl Group {
     pub(crate) fn wake_all(&self) {
         // Who has looked and not yet parked holds the lock until he parks.
         drop(self.lock());
-        self.ended.iter().chain([&self.ended_for_holders, &self.due]).for_each(Condvar::notify_all);
+        let others = [&self.ended_for_holders, &self.due, &self.followed];
+        self.ended.iter().chain(others).for_each(Condvar::notify_all);
     }
 
     /// From which position on the sync thread wants to hear of writes while it rests.
@@ -322,6 +337,7 @@ impl Progress {
                 self.set_written(target.written.end.number);
                 self.set_durable(synced.end.number);
                 turns.target = Some(target);
+                self.group.tell_followers(&turns);
             }
         });
         drop(turns);

@@ -42,6 +42,13 @@ impl Shared {
         Ok(flush.end.number)
     }
 
+    /// Ends the log on purpose, and tells those who follow it.
+    pub(super) fn close(&self) -> Result<(), LogError> {
+        let closed = self.lock_flush().close(&self.ring, &self.boxes, &self.progress);
+        self.progress.group.end();
+        closed
+    }
+
     pub(super) fn sync_through(&self, number: u64) -> Result<(), LogError> {
         if self.progress.durable() >= number {
             return Ok(());

@@ -33,6 +33,21 @@ impl Journal {
         Ok(lives.0.into_iter().map(info).collect())
     }
 
+    /// Returns what is known of the state at `epoch`, which must be published, beside its pages.
+    ///
+    /// # Errors
+    /// As [`Journal::pages_at`].
+    ///
+    /// # Cost
+    /// As [`Journal::list_at`].
+    pub(crate) fn heading_at(&self, epoch: Epoch) -> Result<Heading, Error> {
+        retry_where_gone(epoch, || {
+            let (mut heading, mut pass) = self.nearest(epoch, |origin| Ok(origin.heading().clone()))?;
+            while heading.epoch < epoch && pass.visit(|commit| heading.note(commit))?.is_some() {}
+            Ok(heading)
+        })
+    }
+
     fn lives_at(&self, epoch: Epoch) -> Result<(Heading, Lives), Error> {
         retry_where_gone(epoch, || {
             let load = |origin: Origin| {

@@ -95,7 +95,7 @@ impl Journal {
         epoch: Epoch,
         load: impl FnMut(Origin) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.nearest_until(epoch, self.written_end(epoch)?, load).map(|(loaded, _)| loaded)
+        self.nearest_until(epoch, self.written_place(epoch)?.lsn, load).map(|(loaded, _)| loaded)
     }
 
     fn nearest_until<T>(

@@ -9,6 +9,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
+
 use mmsb_graph::{Outcome, Ran};
 use mmsb_types::{
     PageId,
@@ -29,6 +31,16 @@ pub struct Cause {
     pub page: PageId,
     /// Its inputs that had changed, by rising id; none if the page was stale, or newly derived.
     pub inputs: Vec<PageId>,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} computed", self.page)?;
+        self.inputs.iter().enumerate().try_for_each(|(at, input)| {
+            let before = if at == 0 { " for" } else { "," };
+            write!(f, "{before} {input}")
+        })
+    }
 }
 
 /// Lays out the pages that changed; nothing if none did.

@@ -5,6 +5,7 @@ mod together;
 mod branches;
 mod checkpoints;
 mod derive;
+mod events;
 mod examples;
 mod faults;
 mod fixtures;
