@@ -55,7 +55,11 @@ fn an_event_is_a_line() {
     let other = bus.create_page(None, 8).unwrap();
     bus.rewind(Epoch::new(1)).unwrap();
     let lines: Vec<_> = read_again(&bus, ..).iter().map(Event::to_string).collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    e1 label:7 by setup; page:1 created with 64 bytes named "world"; page:1 3+3 40+1
+    e2; page:2 created with 8 bytes
+    e3 by rewind to e1; page:2 deleted
+    "#);
     assert_eq!(other.get(), 2);
 }
 
@@ -102,7 +106,9 @@ fn what_is_visible_is_told_before_it_is_durable() {
 fn a_range_is_told_from_its_first_commit_to_the_newest_or_not_at_all() {
     let bus = Bus::in_memory().unwrap();
     let page = bus.create_page(None, 8).unwrap();
-    (0..9u64).for_each(|value| drop(bus.put(page, 0, &value).unwrap()));
+    for value in 0..9u64 {
+        bus.put(page, 0, &value).unwrap();
+    }
     let count = |from, to| read_again(&bus, Epoch::new(from)..=Epoch::new(to)).len();
     assert_eq!((count(0, 3), count(4, 4), count(9, 99), count(11, 99)), (3, 1, 2, 0));
     let nothing = Bus::builder().volatile().unwrap();

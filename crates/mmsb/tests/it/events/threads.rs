@@ -18,7 +18,7 @@ fn commit(bus: &Bus, thread: u64, count: u64, durability: Durability) {
         let mut tx = bus.begin().durability(durability).label(thread).tag(format!("thread {}", value % 5));
         tx.put(own, 0, &value).unwrap();
         if value % 3 == 0 {
-            tx.write(shared, thread as u32, &[value as u8]).unwrap();
+            tx.write(shared, thread as u32, [value as u8]).unwrap();
         }
         tx.commit().unwrap();
     }
