@@ -136,7 +136,7 @@ fn a_graph_that_no_bus_has_is_refused() {
     spoil(events(&[GraphEvent::EdgeRemoved(one)]), "the metadata's graph is out of order");
     let missing = "page:11 is in the metadata's graph and does not live";
     spoil(added(&[edge(1, 11, EdgeKind::Data)]), missing);
-    let cycle = "the metadata's graph: edge page:2 -> page:1 closes the cycle page:2 -> page:1 -> page:2";
+    let cycle = "the metadata's graph: edge page:1 -> page:2 closes the cycle page:1 -> page:2 -> page:1";
     spoil(added(&[one, other]), cycle);
     spoil(added(&[one]), "the metadata's graph: page:5 is stale, and no edge leads to it");
     refuses(|content| content.graph.extend(added(&[one])), "the metadata's graph is out of order");
