@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cmd::{
     at, checkpoint, compact, completions, demo, diff, export, graph, history, import, info, log, recover,
-    replay, stats, tag, verify,
+    replay, stats, tag, verify, why,
 };
 
 pub use self::{page_ref::PageRef, range::Range, when::When};
@@ -50,6 +50,7 @@ pub enum Command {
     Log(log::Args),
     At(at::Args),
     History(history::Args),
+    Why(why::Args),
     Diff(diff::Args),
     Graph(graph::Args),
     Verify(verify::Args),

@@ -20,6 +20,7 @@ pub mod replay;
 pub mod stats;
 pub mod tag;
 pub mod verify;
+pub mod why;
 
 use std::{path::Path, process::ExitCode};
 
@@ -67,6 +68,7 @@ pub fn run(command: Command, out: &mut Out) -> anyhow::Result<Outcome> {
         Command::History(args) => history::run(&args, out),
         Command::Diff(args) => diff::run(&args, out),
         Command::Graph(args) => graph::run(&args, out),
+        Command::Why(args) => why::run(&args, out),
         Command::Verify(args) => verify::run(&args, out),
         Command::Recover(args) => recover::run(&args, out),
         Command::Replay(args) => replay::run(&args, out),

@@ -61,6 +61,7 @@ mod verify;
 mod verify_replay;
 mod view;
 mod wave;
+mod why;
 
 mod catalogue;
 mod check;
@@ -117,6 +118,7 @@ pub use verify_replay::verify_replay_of;
 pub use verify_replay::{Mismatch, ReplayDifference, ReplayProgress, ReplayVerified, verify_replay};
 pub use view::{ToView, View};
 pub use wave::{Cause, Propagation, Recomputed, WaveReport};
+pub use why::{Why, WhyHow, WhyStep};
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::{Error, ManyError};

@@ -3,6 +3,7 @@
 mod graph;
 mod help;
 mod log;
+mod why;
 
 use std::path::Path;
 

@@ -30,3 +30,4 @@ mod snapshots;
 mod stopping;
 mod transactions;
 mod undo;
+mod why;
