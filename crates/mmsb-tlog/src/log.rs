@@ -352,9 +352,8 @@ impl Log {
     /// # Errors
     /// [`LogError::Poisoned`], [`LogError::Io`].
     pub fn close(&self) -> Result<(), LogError> {
-        let shared = &self.shared;
-        shared.check_process()?;
-        shared.close()?;
+        self.shared.check_process()?;
+        self.shared.close()?;
         // Nothing is ever written behind the closing mark.
         drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner).take());
         Ok(())
