@@ -32,7 +32,7 @@ fn enough_commits_make_a_checkpoint() {
     let disk = Disk::new();
     let every = CheckpointEvery { commits: Some(100), ..CheckpointEvery::NEVER };
     let bus = Disk::builder().checkpoint_every(every).create_on(disk.vfs.clone(), Disk::path()).unwrap();
-    commit_until(&bus, || bus.stats().checkpoint_count == 2);
+    commit_until(&bus, || bus.stats().checkpoint_count >= 2);
     let stats = bus.stats();
     assert!(stats.checkpoint.get() >= 200 && stats.checkpoint_failure_count == 0, "{stats}");
     drop(bus);
@@ -44,7 +44,7 @@ fn enough_log_makes_a_checkpoint() {
     let disk = Disk::new();
     let every = CheckpointEvery { log_bytes: Some(20_000), ..CheckpointEvery::NEVER };
     let bus = Disk::builder().checkpoint_every(every).create_on(disk.vfs.clone(), Disk::path()).unwrap();
-    commit_until(&bus, || bus.stats().checkpoint_count == 2);
+    commit_until(&bus, || bus.stats().checkpoint_count >= 2);
     assert!(bus.stats().log_bytes >= 40_000);
 }
 
