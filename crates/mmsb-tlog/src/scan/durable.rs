@@ -1,9 +1,10 @@
 //! Up to which byte a log is known to be durable.
 //!
 //! A mark says which number was durable when it was written; the bytes of that frame, and of all before it, end
-//! where the last mark stands that counts no further.
+//! where the first mark stands that counts as far.
 //!
-//! Invariant: what the marks prove and no more: the mark that tells it may itself be in memory only.
+//! Invariant: what the marks prove and no more: the mark that tells it may itself be in memory only, and so may marks
+//! of states between two that count no further than each other.
 
 use std::collections::VecDeque;
 
@@ -15,6 +16,8 @@ use crate::{Cursor, Mark};
 #[derive(Debug)]
 pub(crate) struct DurableEnd {
     end: Lsn,
+    /// The newest number that a mark counted.
+    counted: u64,
     /// Numbers, and where their frames end at the latest, that no mark has told to be durable yet.
     waiting: VecDeque<(u64, Lsn)>,
 }
@@ -22,7 +25,7 @@ pub(crate) struct DurableEnd {
 impl DurableEnd {
     /// Begins at a place that is durable.
     pub(crate) fn new(start: Cursor) -> Self {
-        Self { end: start.lsn, waiting: VecDeque::new() }
+        Self { end: start.lsn, counted: start.number, waiting: VecDeque::new() }
     }
 
     pub(crate) fn end(&self) -> Lsn {
@@ -30,7 +33,8 @@ impl DurableEnd {
     }
 
     pub(crate) fn pass(&mut self, mark: &Mark) {
-        if self.waiting.back().is_none_or(|&(_, last)| last < mark.lsn) {
+        if mark.number > self.counted {
+            self.counted = mark.number;
             self.waiting.push_back((mark.number, mark.lsn));
         }
         while let Some(&(number, lsn)) = self.waiting.front()

@@ -121,7 +121,7 @@ fn copy_in_memory() -> LogDir {
 fn the_golden_files_are_read() {
     let dir = LogDir::open(Arc::new(OsVfs), &golden_dir()).unwrap();
     assert_eq!(dir.instance(), INSTANCE);
-    insta::assert_snapshot!(format!("{:?}", Scan::run(&dir).unwrap()), @"Scan { end: Cursor { lsn: lsn:1104, number: 6, chain: 1291232649 }, synced_through: 6, durable_end: lsn:1040, frame_count: 6, mark_count: 5, tail: Clean { closed: true } }");
+    insta::assert_snapshot!(format!("{:?}", Scan::run(&dir).unwrap()), @"Scan { end: Cursor { lsn: lsn:1104, number: 6, chain: 1291232649 }, synced_through: 6, durable_end: lsn:976, frame_count: 6, mark_count: 5, tail: Clean { closed: true } }");
     assert_eq!(Verification::run(&dir).unwrap().bad, []);
     insta::assert_snapshot!(commits(&dir).join("\n"), @r"
     e1 section 2 [01, 00, 00, 00, 40, 00, 00, 00, 01, 00, 00, 00, 00, 00, 00, 00, 01, 00, 05, 00, 00, 00, 00, 01, 02, 00, 00, 00, 00, 00, 00, 00, 77, 6f, 72, 6c, 64, 00, 00, 00, 03, 00, 11, 00, 00, 00, 00, 00, 01, 00, 00, 00, 00, 00, 00, 00, 61, 20, 6e, 61, 6d, 65, 20, 6f, 66, 20, 31, 37, 20, 62, 79, 74, 65, 00, 00, 00, 00, 00, 00, 00, 04, 00, 00, 00, 00, 00, 00, 00, 01, 00, 00, 00, 00, 00, 00, 00, 02, 00, 00, 00, 00, 00, 00, 00, 02, 00, 00, 00, 00, 00, 00, 00]
