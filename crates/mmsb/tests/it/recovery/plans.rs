@@ -75,7 +75,7 @@ fn a_clean_bus_needs_nothing() {
     reads bus/MANIFEST-1
     starts from the empty bus
     replays seg-1: 4 commits in 3504 bytes of log
-    writes 64 bytes once more that may not be durable
+    writes 128 bytes once more that may not be durable
     opens at e4
     ");
 }
@@ -107,7 +107,7 @@ fn what_a_crash_left_is_told_line_by_line() {
     starts from ckpt-81 on ckpt-41
     replays seg-2 to seg-4: 110 commits in 121760 bytes of log
     cuts bus/seg-4 at offset 14480: 100 bytes that never were durable (header checksum mismatch: stored 0x07070707, computed 0xd12e9bf7)
-    writes 64 bytes once more that may not be durable
+    writes 128 bytes once more that may not be durable
     quarantines MANIFEST-1
     quarantines ckpt-500
     removes seg-99.new
