@@ -70,6 +70,14 @@ pub enum ReadError {
         /// The page asked for.
         page: PageId,
     },
+    /// There is no memory for the bytes of the page.
+    #[error("reading {page}: no memory for its {page_bytes} bytes")]
+    OutOfMemory {
+        /// The page asked for.
+        page: PageId,
+        /// The page's length, in bytes.
+        page_bytes: u32,
+    },
     /// The range passes the page's end.
     #[error("reading {page}: {len} bytes from {offset} pass its end at {page_bytes}")]
     OutOfBounds {
@@ -119,6 +127,16 @@ pub enum SnapshotError {
         page: PageId,
         /// The pinned epoch.
         at: Epoch,
+    },
+    /// There is no memory for the bytes of the page.
+    #[error("reading {page} as of {at}: no memory for its {page_bytes} bytes")]
+    OutOfMemory {
+        /// The page asked for.
+        page: PageId,
+        /// The pinned epoch.
+        at: Epoch,
+        /// The page's length then, in bytes.
+        page_bytes: u32,
     },
     /// The range passes the page's end.
     #[error("reading {page} as of {at}: {len} bytes from {offset} pass its end at {page_bytes}")]

@@ -8,7 +8,7 @@
 //! Invariant: what a read returns stood in the page, all of it at once, at some moment during the
 //! read, and was published by the epoch returned.
 
-use mmsb_types::{Epoch, PageId};
+use mmsb_types::{Epoch, PageId, env};
 
 use crate::{
     PageStore, ReadError,
@@ -58,14 +58,16 @@ impl PageStore {
     /// Must not be called while this thread holds the page's lock: it would wait for itself.
     ///
     /// # Errors
-    /// [`ReadError::NotFound`]; `out` may have been written to.
+    /// [`ReadError::NotFound`], [`ReadError::OutOfMemory`]; `out` may have been written to.
     #[inline]
     pub fn read_page(&self, page: PageId, out: &mut Vec<u8>) -> Result<Epoch, ReadError> {
         let copy = |view: View<'_>| {
-            out.resize(view.page_bytes as usize, 0);
+            env::resize(out, view.page_bytes as usize).map_err(|_| view.page_bytes)?;
             view.words.load(0, out);
+            Ok(())
         };
-        self.visit(page, copy).map(|((), epoch)| epoch).ok_or(ReadError::NotFound { page })
+        let (copied, epoch) = self.visit(page, copy).ok_or(ReadError::NotFound { page })?;
+        copied.map(|()| epoch).map_err(|page_bytes| ReadError::OutOfMemory { page, page_bytes })
     }
 
     #[cold]

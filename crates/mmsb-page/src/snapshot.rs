@@ -9,7 +9,7 @@
 //! [`SnapshotError::Aged`]. Whatever a commit did not save, or a sweep took away, was preceded by the rise
 //! of the watermark, so a reader that misses it sees the watermark.
 
-use mmsb_types::{Epoch, PageId};
+use mmsb_types::{Epoch, PageId, env};
 
 use crate::{
     PageStore, Pin, SnapshotError,
@@ -91,16 +91,20 @@ impl PageStore {
     /// the epoch that had published it. Reusing one buffer allocates nothing.
     ///
     /// # Errors
-    /// [`SnapshotError::NotFound`] and [`SnapshotError::Aged`]; `out` may have been written to.
+    /// [`SnapshotError::NotFound`], [`SnapshotError::Aged`] and [`SnapshotError::OutOfMemory`]; `out` may have been
+    /// written to.
     ///
     /// # Panics
     /// If the pin is another store's.
     pub fn read_page_at(&self, page: PageId, pin: &Pin, out: &mut Vec<u8>) -> Result<Epoch, SnapshotError> {
         let copy = |source: Source<'_>| {
-            out.resize(source.page_bytes() as usize, 0);
+            env::resize(out, source.page_bytes() as usize).map_err(|_| source.page_bytes())?;
             source.load(0, out);
+            Ok(())
         };
-        self.visit_at(page, pin, copy).map(|((), epoch)| epoch)
+        let (copied, epoch) = self.visit_at(page, pin, copy)?;
+        let at = pin.epoch();
+        copied.map(|()| epoch).map_err(|page_bytes| SnapshotError::OutOfMemory { page, at, page_bytes })
     }
 
     /// Returns the page's exact length, in bytes, as of the pinned epoch, and the epoch of its last change

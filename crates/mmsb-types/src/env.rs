@@ -1,4 +1,4 @@
-//! The doors to the machine: its clocks, its threads, and what nobody can foresee.
+//! The doors to the machine: its clocks, its threads, its memory for what is long, and what nobody can foresee.
 //!
 //! Files have a door of their own, the `Vfs` of mmsb-tlog.
 //!
@@ -8,10 +8,11 @@
 
 use std::{
     hash::{BuildHasher, RandomState},
-    io::Result,
+    io::{Error, ErrorKind, Result},
     process,
     string::ToString,
     time::{Instant, SystemTime, UNIX_EPOCH},
+    vec::Vec,
 };
 
 #[cfg(not(shuttle))]
@@ -38,6 +39,18 @@ pub fn unix_nanos() -> u64 {
 #[must_use]
 pub fn random_bits(salt: u64) -> u64 {
     RandomState::new().hash_one((salt, process::id()))
+}
+
+/// Gives a buffer this length, with zeros behind what it holds. What a file tells the length of goes through here.
+///
+/// # Errors
+/// [`ErrorKind::OutOfMemory`] if there is no memory for it; the buffer is then as it was.
+#[inline]
+pub fn resize(buffer: &mut Vec<u8>, bytes: usize) -> Result<()> {
+    let reserved = buffer.try_reserve_exact(bytes.saturating_sub(buffer.len()));
+    reserved.map_err(|error| Error::new(ErrorKind::OutOfMemory, error))?;
+    buffer.resize(bytes, 0);
+    Ok(())
 }
 
 /// Starts a thread with a name.

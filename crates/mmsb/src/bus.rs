@@ -378,8 +378,15 @@ pub(crate) fn read_error(error: ReadError, epoch: Epoch) -> Error {
             Error::OutOfBounds { page, offset, len, page_bytes }
         }
         ReadError::NotFound { page } => Error::PageNotFound { page, epoch },
+        ReadError::OutOfMemory { page_bytes, .. } => no_memory(page_bytes),
         _ => Error::Busy { what: "a page", waited_ms: 0 },
     }
+}
+
+/// The error for a page whose bytes there is no memory for.
+#[cold]
+pub(crate) fn no_memory(page_bytes: u32) -> Error {
+    Error::OutOfMemory { page_bytes, source: std::io::ErrorKind::OutOfMemory.into() }
 }
 
 /// Tells a birth's failure in the user's words.

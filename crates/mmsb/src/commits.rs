@@ -19,7 +19,7 @@ impl Commits {
 
     fn read(&mut self) -> Result<Option<CommitInfo>, Error> {
         let Some(pass) = &mut self.pass else { return Ok(None) };
-        pass.visit(|commit| CommitInfo::read(commit, &mut self.texts))
+        pass.visit(|commit| Ok(CommitInfo::read(commit, &mut self.texts)?))
     }
 }
 

@@ -17,6 +17,7 @@ use mmsb_types::{Epoch, Lsn};
 
 use crate::{
     Error,
+    replay::Why,
     sync::{
         Mutex, MutexGuard, RwLock,
         atomic::{AtomicU64, Ordering},
@@ -139,9 +140,9 @@ impl Kept {
         }
     }
 
-    /// The error for a commit that is whole but does not fit the state before it.
-    pub(crate) fn does_not_fit(&self, commit: &Commit<'_>, what: String) -> Error {
-        self.misfit(commit.lsn, commit.epoch, what)
+    /// The error for a commit that is whole but is not applied to the state before it.
+    pub(crate) fn does_not_fit(&self, commit: &Commit<'_>, why: impl Into<Why>) -> Error {
+        why.into().explain(commit.lsn, commit.epoch, self)
     }
 
     /// The error for a commit at `lsn` that is whole but does not fit the state before it.

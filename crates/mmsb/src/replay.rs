@@ -17,6 +17,7 @@ use mmsb_types::{Epoch, PageId};
 pub(crate) use self::{
     crew::{Crew, go_on, join, start},
     heading::Heading,
+    refusal::Why,
 };
 
 /// Where a replay brings pages to life, and ends them.

@@ -13,10 +13,13 @@ use mmsb_delta::{BatchView, Patch};
 use mmsb_tlog::Commit;
 use mmsb_types::{Epoch, PageId};
 
-pub(crate) use self::{bytes::PageBytes, room::Room};
+pub(crate) use self::{
+    bytes::{PageBytes, resize},
+    room::Room,
+};
 use crate::{
     PageInfo,
-    replay::{Heading, Lifetimes, Pages, missing},
+    replay::{Heading, Lifetimes, Pages, Why, missing},
 };
 
 /// All pages, names and texts as of one epoch.
@@ -51,8 +54,8 @@ impl State {
     /// Applies the commit after this state.
     ///
     /// # Errors
-    /// What does not fit, as a text; the state is then of no use.
-    pub(crate) fn apply(&mut self, commit: &Commit<'_>) -> Result<(), String> {
+    /// Why not; the state is then of no use.
+    pub(crate) fn apply(&mut self, commit: &Commit<'_>) -> Result<(), Why> {
         self.head.apply(commit, &mut self.pages)
     }
 
@@ -108,15 +111,15 @@ impl StatePages {
 }
 
 impl Lifetimes for StatePages {
-    type Refusal = String;
+    type Refusal = Why;
 
-    fn create(&mut self, page: PageId, page_bytes: u32, epoch: Epoch) -> Result<(), String> {
+    fn create(&mut self, page: PageId, page_bytes: u32, epoch: Epoch) -> Result<(), Why> {
         self.0.insert(page, StatePage::new(page_bytes, epoch));
         Ok(())
     }
 
-    fn delete(&mut self, page: PageId, _: Epoch) -> Result<(), String> {
-        self.0.remove(&page).map(drop).ok_or_else(|| missing(page))
+    fn delete(&mut self, page: PageId, _: Epoch) -> Result<(), Why> {
+        self.0.remove(&page).map(drop).ok_or_else(|| missing(page).into())
     }
 
     fn lives(&self, page: PageId) -> bool {
@@ -125,7 +128,7 @@ impl Lifetimes for StatePages {
 }
 
 impl Pages for StatePages {
-    fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), String> {
+    fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), Why> {
         for (page, patch) in batch.iter() {
             self.0.get_mut(&page).ok_or_else(|| missing(page))?.apply_patch(page, patch, epoch)?;
         }
@@ -147,8 +150,9 @@ impl StatePage {
     }
 
     /// Applies a patch that the commit `epoch` made to this page.
-    pub(crate) fn apply_patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), String> {
-        patch.apply(self.bytes.to_mut()).map_err(|misfit| format!("{page}: {misfit}"))?;
+    pub(crate) fn apply_patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), Why> {
+        let bytes = self.bytes.to_mut().map_err(Why::Store)?;
+        patch.apply(bytes).map_err(|misfit| format!("{page}: {misfit}"))?;
         self.epoch = epoch;
         Ok(())
     }

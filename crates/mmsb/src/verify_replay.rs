@@ -28,7 +28,7 @@ use self::start::Start;
 use crate::{
     Error, StateHash,
     kept::Kept,
-    replay::{Heading, Lifetimes, Pages},
+    replay::{Heading, Lifetimes, Pages, Why},
     state::StatePages,
     state_hash::{StateHasher, page_element},
 };
@@ -229,7 +229,7 @@ impl Replay {
 
     fn step(&mut self, commit: &Commit<'_>) -> Result<(), Error> {
         let applied = self.heading.apply(commit, &mut self.pages);
-        applied.map_err(|what| self.kept.does_not_fit(commit, what))
+        applied.map_err(|why| self.kept.does_not_fit(commit, why))
     }
 
     /// Compares the state with the hash that the log tells of it, if it does.
@@ -259,14 +259,14 @@ impl Replay {
 }
 
 impl Lifetimes for Tracked {
-    type Refusal = String;
+    type Refusal = Why;
 
-    fn create(&mut self, page: PageId, page_bytes: u32, epoch: Epoch) -> Result<(), String> {
+    fn create(&mut self, page: PageId, page_bytes: u32, epoch: Epoch) -> Result<(), Why> {
         self.changed.insert(page);
         self.pages.create(page, page_bytes, epoch)
     }
 
-    fn delete(&mut self, page: PageId, epoch: Epoch) -> Result<(), String> {
+    fn delete(&mut self, page: PageId, epoch: Epoch) -> Result<(), Why> {
         self.changed.insert(page);
         self.pages.delete(page, epoch)
     }
@@ -277,7 +277,7 @@ impl Lifetimes for Tracked {
 }
 
 impl Pages for Tracked {
-    fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), String> {
+    fn apply(&mut self, batch: BatchView<'_>, epoch: Epoch) -> Result<(), Why> {
         self.changed.extend(batch.iter().map(|(page, _)| page));
         self.pages.apply(batch, epoch)
     }

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use mmsb_types::{Epoch, PageId, crc32c};
+use mmsb_types::{Epoch, PageId, crc32c, env};
 
 use super::{
     Block, CHECKPOINT_VERSION,
@@ -161,11 +161,15 @@ impl CheckpointReader {
         let behind = self.index.partition_point(|entry| entry.first_page <= page.get());
         let Some(number) = behind.checked_sub(1) else { return Ok(None) };
         let block = self.read_block(number, Vec::new())?;
-        Ok(block.page(page).map(|stored| {
-            let mut bytes = vec![0; stored.page_bytes as usize];
-            stored.write_into(&mut bytes);
-            (stored.epoch, bytes)
-        }))
+        let Some(stored) = block.page(page) else { return Ok(None) };
+        let (mut bytes, at) = (Vec::new(), self.index[number].offset);
+        env::resize(&mut bytes, stored.page_bytes as usize).map_err(io_error(
+            "reading",
+            &self.file.path,
+            at,
+        ))?;
+        stored.write_into(&mut bytes);
+        Ok(Some((stored.epoch, bytes)))
     }
 
     /// Checks a block's hash, too; returns the memory it was read into.
@@ -252,11 +256,7 @@ impl Source {
     }
 
     fn read_into(&self, offset: u64, bytes: usize, buffer: &mut Vec<u8>) -> Result<(), LogError> {
-        let more = bytes.saturating_sub(buffer.len());
-        let no_memory = |_| io::Error::from(io::ErrorKind::OutOfMemory);
-        let reserved = buffer.try_reserve_exact(more).map_err(no_memory);
-        reserved.map_err(io_error("reading", &self.path, offset))?;
-        buffer.resize(bytes, 0);
+        env::resize(buffer, bytes).map_err(io_error("reading", &self.path, offset))?;
         self.fill(offset, buffer)
     }
 

@@ -5,6 +5,8 @@
 
 use std::{io, path::PathBuf};
 
+use mmsb_types::env;
+
 use super::{LogDir, io_error, leftovers::INDEX};
 use crate::{
     LogError, SegmentHead,
@@ -61,11 +63,9 @@ fn index_name(head: &SegmentHead) -> String {
 }
 
 fn read_whole(file: &dyn VfsFile, len: u64) -> io::Result<Vec<u8>> {
-    let no_memory = || io::Error::from(io::ErrorKind::OutOfMemory);
-    let len = usize::try_from(len).map_err(|_| no_memory())?;
+    let len = usize::try_from(len).map_err(|_| io::ErrorKind::OutOfMemory)?;
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(len).map_err(|_| no_memory())?;
-    bytes.resize(len, 0);
+    env::resize(&mut bytes, len)?;
     let got = file.read_at(0, &mut bytes)?;
     bytes.truncate(got);
     Ok(bytes)

@@ -2,6 +2,8 @@
 
 use std::{io, path::Path};
 
+use mmsb_types::env;
+
 use crate::{
     FORMAT_VERSION, Fault, LogError, Manifest, SEGMENT_HEAD_BYTES, SegmentHead,
     segment::{HeadFault, SEGMENT_VERSION},
@@ -111,7 +113,8 @@ fn read_small(vfs: &dyn Vfs, path: &Path) -> Result<Vec<u8>, LogError> {
     let failed = io_error("reading", path, 0);
     let file = vfs.open(path, Access::ReadOnly).map_err(failed)?;
     let len = file.len().map_err(failed)?.min(Manifest::bytes_max() as u64 + 1);
-    let mut bytes = vec![0; len as usize];
+    let mut bytes = Vec::new();
+    env::resize(&mut bytes, len as usize).map_err(failed)?;
     let got = file.read_at(0, &mut bytes).map_err(failed)?;
     bytes.truncate(got);
     Ok(bytes)

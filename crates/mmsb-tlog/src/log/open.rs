@@ -6,6 +6,8 @@
 
 use std::{io, ops::Range, path::Path, sync::Arc};
 
+use mmsb_types::env;
+
 use super::{LogOptions, flush::Flush, rotate::Rotation};
 use crate::{
     Fault, LogDir, LogError, Scan, SegmentHead, Tail,
@@ -54,7 +56,8 @@ fn renew(file: &Arc<dyn VfsFile>, path: &Path, range: Range<u64>) -> Result<(), 
         return Ok(());
     }
     let mut at = if is_planted(Planted::SkipRenew) { range.end } else { range.start };
-    let mut buffer = vec![0; RENEWED_BYTES.min(range.end.saturating_sub(at)) as usize];
+    let (mut buffer, bytes) = (Vec::new(), RENEWED_BYTES.min(range.end.saturating_sub(at)));
+    env::resize(&mut buffer, bytes as usize).map_err(io_error("reading", path, at))?;
     while at < range.end {
         let bytes = buffer.len().min((range.end - at) as usize);
         let got = file.read_at(at, &mut buffer[..bytes]).map_err(io_error("reading", path, at))?;

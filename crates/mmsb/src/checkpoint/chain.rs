@@ -17,9 +17,10 @@ use mmsb_types::{Epoch, PageId};
 use super::meta;
 use crate::{
     Error,
+    bus::store_error,
     kept::Kept,
     replay::Heading,
-    state::{PageBytes, Room, State, StatePage},
+    state::{PageBytes, Room, State, StatePage, resize},
 };
 
 /// A chain that is open: heads, metadata and indexes of its files are whole.
@@ -173,7 +174,8 @@ impl Sink for StatePages {
         let bytes = match page.form {
             PageForm::Fill(0) => PageBytes::Zeros(page.page_bytes),
             _ => {
-                let mut bytes = vec![0; page.page_bytes as usize];
+                let mut bytes = Vec::new();
+                resize(&mut bytes, page.page_bytes as usize).map_err(store_error)?;
                 page.write_into(&mut bytes);
                 bytes.into()
             }

@@ -1,13 +1,14 @@
 //! From a transaction's pages to a frame: captures compared, the smallest patches chosen, columns laid out.
 
 use mmsb_delta::{choose_delta_into, choose_into, diff_runs};
-use mmsb_page::{Committer, Group, PageStore};
+use mmsb_page::{Committer, Group, PageStore, ReadError};
 use mmsb_tlog::FrameBuf;
 use mmsb_types::{Epoch, limits::RUN_GAP_BYTES};
 
 use super::Scratch;
 use crate::{
     Error,
+    bus::read_error,
     txn::{Change, Detail, Life, TxPage},
 };
 
@@ -165,6 +166,7 @@ fn read_whole(store: &PageStore, page: &TxPage<'_>, old: &mut Vec<u8>) -> Result
     let conflict = Error::Conflict { page: page.page };
     match store.read_page(page.page, old) {
         Ok(epoch) if old.len() == page.page_bytes as usize => Ok(epoch),
+        Err(error @ ReadError::OutOfMemory { .. }) => Err(read_error(error, Epoch::ZERO)),
         _ => Err(conflict),
     }
 }

@@ -21,7 +21,7 @@ fn scanned(bus: &Bus, page: PageId) -> Result<Vec<Change>, Error> {
     };
     while let Some(change) = pass.visit(|commit| {
         learn(commit, &mut texts)?;
-        track.step(commit, &mut texts)
+        Ok(track.step(commit, &mut texts)?)
     })? {
         changes.extend(change);
     }

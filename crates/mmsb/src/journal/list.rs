@@ -64,7 +64,7 @@ impl Journal {
 impl Lives {
     /// Goes past the next commit; false at the end.
     fn step(&mut self, heading: &mut Heading, pass: &mut Pass) -> Result<bool, Error> {
-        pass.visit(|commit| heading.apply(commit, self)).map(|applied| applied.is_some())
+        pass.visit(|commit| Ok(heading.apply(commit, self)?)).map(|applied| applied.is_some())
     }
 
     /// Dates a page.

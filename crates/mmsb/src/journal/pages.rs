@@ -15,7 +15,7 @@ use super::{Journal, Origin, retry_where_gone};
 use crate::{
     Error,
     info::events,
-    replay::missing,
+    replay::{Why, missing},
     state::{PageBytes, StatePage},
 };
 
@@ -68,7 +68,7 @@ impl Wanted {
         Self { pages: sorted.iter().map(|&page| (page, states.remove(&page))).collect() }
     }
 
-    fn apply(&mut self, commit: &Commit<'_>) -> Result<(), String> {
+    fn apply(&mut self, commit: &Commit<'_>) -> Result<(), Why> {
         for event in events(commit.frame.sections)? {
             self.apply_event(&event, commit.epoch);
         }
@@ -89,10 +89,10 @@ impl Wanted {
         }
     }
 
-    fn apply_patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), String> {
+    fn apply_patch(&mut self, page: PageId, patch: Patch<'_>, epoch: Epoch) -> Result<(), Why> {
         match self.find(page) {
             None => Ok(()),
-            Some(None) => Err(missing(page)),
+            Some(None) => Err(missing(page).into()),
             Some(Some(state)) => state.apply_patch(page, patch, epoch),
         }
     }

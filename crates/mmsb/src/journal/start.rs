@@ -15,7 +15,7 @@ use crate::{
     Error,
     checkpoint::{Attempts, Chain},
     kept::{Hold, Kept},
-    replay::Heading,
+    replay::{Heading, Why},
     state::{State, StatePage},
 };
 
@@ -228,16 +228,16 @@ impl Pass {
         self.visit(|commit| state.apply(commit)).map(|applied| applied.is_some())
     }
 
-    /// Lets `look` read the next commit, and say what does not fit; `None` at the end.
+    /// Lets `look` read the next commit, and say why it is not applied; `None` at the end.
     pub(crate) fn visit<T>(
         &mut self,
-        look: impl FnOnce(&Commit<'_>) -> Result<T, String>,
+        look: impl FnOnce(&Commit<'_>) -> Result<T, Why>,
     ) -> Result<Option<T>, Error> {
         let Some(reader) = &mut self.reader else { return Ok(None) };
         let number = reader.cursor().number;
         let commit = reader.next_commit().map_err(|error| self.kept.failed(error, number))?;
         let Some(commit) = commit else { return Ok(None) };
-        look(&commit).map(Some).map_err(|what| self.kept.does_not_fit(&commit, what))
+        look(&commit).map(Some).map_err(|why| self.kept.does_not_fit(&commit, why))
     }
 
     /// Returns the place behind the last commit that was read.

@@ -20,7 +20,7 @@ pub(super) struct Refusal {
 
 /// Why a commit is refused.
 #[derive(Debug)]
-pub(super) enum Why {
+pub(crate) enum Why {
     /// It does not fit what was before it.
     Misfit(String),
     /// The store takes no more.
@@ -45,10 +45,17 @@ impl Refusal {
 
     /// Names the commit at which the replay ended.
     pub(super) fn explain(self, kept: &Kept) -> Error {
-        match self.why {
-            Why::Misfit(what) => kept.misfit(self.lsn, self.epoch, what),
-            Why::Store(error @ StoreError::OutOfMemory { .. }) => store_error(error),
-            Why::Store(error) => kept.misfit(self.lsn, self.epoch, error.to_string()),
+        self.why.explain(self.lsn, self.epoch, kept)
+    }
+}
+
+impl Why {
+    /// Names the commit that was refused.
+    pub(crate) fn explain(self, lsn: Lsn, epoch: Epoch, kept: &Kept) -> Error {
+        match self {
+            Self::Misfit(what) => kept.misfit(lsn, epoch, what),
+            Self::Store(error @ StoreError::OutOfMemory { .. }) => store_error(error),
+            Self::Store(error) => kept.misfit(lsn, epoch, error.to_string()),
         }
     }
 }

@@ -11,7 +11,7 @@ use mmsb_types::{Epoch, PageId, env};
 use crate::{
     Error, PageInfo,
     branch::Parent,
-    bus::Inner,
+    bus::{Inner, no_memory},
     catalogue::Names,
     graph::GraphState,
     lineage::Lineage,
@@ -150,6 +150,7 @@ impl Pinned {
                 Err(SnapshotError::OutOfBounds { page, offset, len, page_bytes, .. }) => {
                     return Err(Error::OutOfBounds { page, offset, len, page_bytes });
                 }
+                Err(SnapshotError::OutOfMemory { page_bytes, .. }) => return Err(no_memory(page_bytes)),
                 Err(_) => return Ok(None),
             }
         }

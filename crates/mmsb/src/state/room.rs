@@ -39,7 +39,10 @@ impl Room {
     /// # Errors
     /// As [`Pass::step`], and [`Room::take`].
     pub(crate) fn step(&mut self, pass: &mut Pass, state: &mut State) -> Result<bool, Error> {
-        let stepped = pass.visit(|commit| self.check(state, commit).and_then(|()| state.apply(commit)));
+        let stepped = pass.visit(|commit| {
+            self.check(state, commit)?;
+            state.apply(commit)
+        });
         match self.refused {
             Some(page_bytes) => Err(out_of_room(page_bytes)),
             None => stepped.map(|applied| applied.is_some()),

@@ -10,8 +10,9 @@ use mmsb_types::PageId;
 use super::{Mismatch, Replay, ReplayDifference};
 use crate::{
     Error,
+    bus::store_error,
     checkpoint::{Chain, Sink},
-    state::StatePages,
+    state::{StatePages, resize},
     state_hash::notes_of,
 };
 
@@ -90,7 +91,7 @@ impl Sink for Comparison<'_> {
             self.differs(page, format!("has {} bytes there", stored.page_bytes));
             return Ok(());
         }
-        self.buffer.resize(stored.page_bytes as usize, 0);
+        resize(&mut self.buffer, stored.page_bytes as usize).map_err(store_error)?;
         stored.write_into(&mut self.buffer);
         let at = self.buffer.iter().zip(&*state.bytes).position(|(there, here)| there != here);
         if let Some(at) = at {
