@@ -97,8 +97,8 @@ impl Log {
     /// `lock` is the one on `dir`, and was taken before the scan.
     ///
     /// # Errors
-    /// [`LogError::Corrupt`] if `scan` ends at covered damage or the file is shorter by now, [`LogError::Io`],
-    /// [`LogError::Spawn`].
+    /// [`LogError::Corrupt`] if `scan` ends at covered damage or the file is shorter by now, [`LogError::Spawn`],
+    /// [`LogError::Io`], for want of memory, too.
     pub fn open(
         dir: &LogDir,
         lock: Box<dyn VfsLock>,
@@ -109,7 +109,11 @@ impl Log {
         let tail = Tail::new(scan.end.number, start);
         let flush = Flush::open(dir, scan, tail.unit(), &options)?;
         let shared = Arc::new(Shared {
-            ring: Ring::new(options.ring_bytes_used()),
+            ring: Ring::new(options.ring_bytes_used()).map_err(crate::dir::io_error(
+                "opening",
+                dir.path(),
+                0,
+            ))?,
             boxes: Boxes::new(options.box_bytes),
             tail,
             progress: Progress::new(scan.end.number, scan.synced_through, options.sync_every),

@@ -47,10 +47,19 @@ pub fn random_bits(salt: u64) -> u64 {
 /// [`ErrorKind::OutOfMemory`] if there is no memory for it; the buffer is then as it was.
 #[inline]
 pub fn resize(buffer: &mut Vec<u8>, bytes: usize) -> Result<()> {
-    let reserved = buffer.try_reserve_exact(bytes.saturating_sub(buffer.len()));
-    reserved.map_err(|error| Error::new(ErrorKind::OutOfMemory, error))?;
+    reserve(buffer, bytes)?;
     buffer.resize(bytes, 0);
     Ok(())
+}
+
+/// Gives a vector room for `len` in all.
+///
+/// # Errors
+/// [`ErrorKind::OutOfMemory`] if there is no memory for them.
+#[inline]
+pub fn reserve<T>(vec: &mut Vec<T>, len: usize) -> Result<()> {
+    let reserved = vec.try_reserve_exact(len.saturating_sub(vec.len()));
+    reserved.map_err(|error| Error::new(ErrorKind::OutOfMemory, error))
 }
 
 /// Starts a thread with a name.

@@ -119,7 +119,7 @@ impl VfsFile for Lossy {
 }
 
 fn parts() -> Arc<Parts> {
-    let (tail, ring) = (Tail::new(0, START), Ring::new(2 * FRAME_BYTES));
+    let (tail, ring) = (Tail::new(0, START), Ring::new(2 * FRAME_BYTES).expect("a ring"));
     let unit = tail.unit();
     Arc::new(Parts { tail, ring, progress: Progress::new(0, 0, None), boxes: Boxes::new(0), unit })
 }

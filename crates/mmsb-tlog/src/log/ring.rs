@@ -10,8 +10,13 @@
 #[cfg(all(test, not(loom)))]
 mod tests;
 
+use std::io;
+
 use crossbeam_utils::CachePadded;
-use mmsb_types::limits::{BOXED_ABOVE_BYTES, COUNT_CREDITS, RESERVATION_BYTES_MIN, RING_BYTES_MAX};
+use mmsb_types::{
+    env,
+    limits::{BOXED_ABOVE_BYTES, COUNT_CREDITS, RESERVATION_BYTES_MIN, RING_BYTES_MAX},
+};
 
 use crate::{
     frame::LINE_WORDS,
@@ -59,14 +64,17 @@ impl Ring {
     }
 
     /// Makes a ring of `bytes`, a power of two.
-    pub(crate) fn new(bytes: usize) -> Self {
-        let words = (0..bytes / UNIT_BYTES).map(|_| AtomicU64::new(0)).collect();
+    ///
+    /// # Errors
+    /// If there is no memory for it.
+    pub(crate) fn new(bytes: usize) -> io::Result<Self> {
+        let words = zeros(bytes / UNIT_BYTES)?;
         // No frame's: none reserves nothing.
-        let slots: Box<[_]> = (0..bytes / RESERVATION_BYTES_MIN).map(|_| AtomicU64::new(0)).collect();
+        let slots = zeros(bytes / RESERVATION_BYTES_MIN)?;
         let slot_bits = slots.len().trailing_zeros();
         let far_bits = slot_bits.min(FAR_BITS_MAX);
         let credit = AtomicU64::new((bytes / UNIT_BYTES) as u64).into();
-        Self { words, slots, far_bits, far_shift: slot_bits - far_bits, credit }
+        Ok(Self { words, slots, far_bits, far_shift: slot_bits - far_bits, credit })
     }
 
     /// Returns the units that a frame of `bytes` reserves.
@@ -175,4 +183,11 @@ impl Ring {
     fn index(&self, unit: u64) -> usize {
         unit as usize & (self.words.len() - 1)
     }
+}
+
+fn zeros(count: usize) -> io::Result<Box<[AtomicU64]>> {
+    let mut words = Vec::new();
+    env::reserve(&mut words, count)?;
+    words.resize_with(count, || AtomicU64::new(0));
+    Ok(words.into_boxed_slice())
 }

@@ -43,7 +43,7 @@ impl Journal {
     pub(crate) fn heading_at(&self, epoch: Epoch) -> Result<Heading, Error> {
         retry_where_gone(epoch, || {
             let (mut heading, mut pass) = self.nearest(epoch, |origin| Ok(origin.heading().clone()))?;
-            while heading.epoch < epoch && pass.visit(|commit| heading.note(commit))?.is_some() {}
+            while heading.epoch < epoch && pass.visit(|commit| Ok(heading.note(commit)?))?.is_some() {}
             Ok(heading)
         })
     }

@@ -68,7 +68,7 @@ fn unlucky() -> (Arc<Progress>, Arc<Unlucky>) {
 #[test]
 fn nothing_is_written_once_a_sync_beside_the_flush_has_failed() {
     const FRAME_BYTES: usize = 64 << 10;
-    let (ring, units) = (Ring::new(4 << 20), Ring::units_for(FRAME_BYTES));
+    let (ring, units) = (Ring::new(4 << 20).expect("a ring"), Ring::units_for(FRAME_BYTES));
     let mut frame = vec![0; FRAME_BYTES];
     frame[..4].copy_from_slice(&(FRAME_BYTES as u32).to_le_bytes());
     for number in 1..=2 * (BATCH_BYTES / FRAME_BYTES) as u64 {
