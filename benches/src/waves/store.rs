@@ -71,7 +71,7 @@ impl Recompute for Store {
     type Error = PageId;
 
     #[inline]
-    fn recompute(&mut self, step: &Step<'_>) -> Result<Outcome, PageId> {
+    fn recompute(&mut self, step: &Step) -> Result<Outcome, PageId> {
         let node = step.page.get() as usize - 1;
         let derived = &self.derived[node];
         let inputs = Inputs { pages: &self.pages, nodes: &derived.inputs };

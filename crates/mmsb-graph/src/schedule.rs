@@ -14,7 +14,7 @@ use std::ops::Range;
 
 use mmsb_types::PageId;
 
-use crate::{Graph, Outcome, Recompute, Step, Wave, node::Node};
+use crate::{Graph, Outcome, Ran, Recompute, Step, Wave};
 use queue::Queue;
 use states::States;
 
@@ -83,6 +83,13 @@ impl Schedule {
         result
     }
 
+    /// Returns the inputs of a page of the last wave that had changed, in no order; none if the page was asked for and
+    /// none had. The graph has to be the one that the wave went through; after a failed wave it tells nothing.
+    pub fn causes<'s>(&'s self, graph: &'s Graph, ran: &Ran) -> impl Iterator<Item = PageId> + use<'s> {
+        let inputs = graph.node(ran.slot()).before.running();
+        inputs.filter(|&slot| self.states.is_changed(slot)).map(|slot| graph.node(slot).page)
+    }
+
     fn go<W: Recompute>(&mut self, graph: &Graph, work: &mut W, wave: &mut Wave) -> Result<(), W::Error> {
         let mut place = 0;
         while let Some(rank) = self.line_up(graph, place) {
@@ -104,35 +111,30 @@ impl Schedule {
         wave: &mut Wave,
     ) -> Result<(), W::Error> {
         for place in places {
-            let slot = self.line[place];
-            let node = graph.node(slot);
-            let start = wave.cause_count();
-            let end = self.explain(graph, node, wave);
-            let step = Step { page: node.page, slot, rank, causes: wave.causes_between(start, end) };
+            let step = self.step(graph, place, rank);
             let outcome = work.recompute(&step)?;
-            self.record(graph, (slot, node), outcome, end, wave);
+            self.record(graph, &step, outcome, wave);
         }
         Ok(())
     }
 
+    #[inline(always)]
+    fn step(&self, graph: &Graph, place: usize, rank: u32) -> Step {
+        let slot = self.line[place];
+        Step { page: graph.node(slot).page, slot, rank }
+    }
+
     /// Notes what became of a page, and lets those wait who are computed from it.
     #[inline(always)]
-    fn record(
-        &mut self,
-        graph: &Graph,
-        (slot, node): (u32, &Node),
-        outcome: Outcome,
-        causes_end: usize,
-        wave: &mut Wave,
-    ) {
-        wave.add(node.page, node.rank, outcome, causes_end);
+    fn record(&mut self, graph: &Graph, step: &Step, outcome: Outcome, wave: &mut Wave) {
+        wave.add(Ran::new(step, outcome));
         if outcome == Outcome::Changed {
             let mut states = self.states.view();
-            states.set_changed(slot);
-            for follower in node.after.running() {
+            states.set_changed(step.slot);
+            for follower in graph.node(step.slot).after.running() {
                 if states.set_queued(follower) {
                     let rank = graph.node(follower).rank;
-                    if rank == node.rank + 1 {
+                    if rank == step.rank + 1 {
                         self.line.push(follower);
                     } else {
                         self.queue.push(rank, follower);
@@ -180,19 +182,6 @@ impl Schedule {
             sort(graph, &mut self.line[place..]);
         }
         Some(rank)
-    }
-
-    /// Tells the wave which of a page's inputs have changed, rising, and returns where its list ends then.
-    #[inline(always)]
-    fn explain(&mut self, graph: &Graph, node: &Node, wave: &mut Wave) -> usize {
-        let states = self.states.view();
-        let start = wave.cause_count();
-        for input in node.before.running() {
-            if states.is_changed(input) {
-                wave.add_cause(graph.node(input).page);
-            }
-        }
-        wave.sort_causes(start)
     }
 }
 

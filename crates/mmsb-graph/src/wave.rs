@@ -1,37 +1,49 @@
-//! What a wave did, and why; what it did not do shows by its absence.
+//! What a wave did; what it did not do shows by its absence. Why it did it follows from the graph, so nothing is noted
+//! of that while it runs: [`Schedule::causes`](crate::Schedule::causes) tells.
 
 use mmsb_types::PageId;
 
-use crate::{Graph, Outcome};
+use crate::{Graph, Outcome, Step, node::SLOTS_MAX};
 
 /// The report of one wave. Kept and handed in again, it costs no memory anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wave {
     touched: Vec<PageId>,
-    steps: Vec<Done>,
-    /// The causes of all steps, one after the other.
-    causes: Vec<PageId>,
+    ran: Vec<Ran>,
 }
 
 /// One page that was computed in a wave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ran<'a> {
+pub struct Ran {
     /// Which page.
     pub page: PageId,
     /// Its rank then.
     pub rank: u32,
-    /// What became of its bytes.
-    pub outcome: Outcome,
-    /// Its inputs that had changed, rising.
-    pub causes: &'a [PageId],
+    /// Its place among the slots then, and below it whether its bytes changed.
+    slot_and_outcome: u32,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Done {
-    page: PageId,
-    rank: u32,
-    outcome: Outcome,
-    causes_end: usize,
+const _: () = assert!(size_of::<Ran>() == 16);
+const _: () = assert!(SLOTS_MAX <= 1 << 31);
+
+impl Ran {
+    #[inline(always)]
+    pub(crate) fn new(step: &Step, outcome: Outcome) -> Self {
+        let slot_and_outcome = step.slot << 1 | u32::from(outcome == Outcome::Changed);
+        Self { page: step.page, rank: step.rank, slot_and_outcome }
+    }
+
+    /// Returns what became of its bytes.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        if self.slot_and_outcome & 1 == 1 { Outcome::Changed } else { Outcome::Equal }
+    }
+
+    /// Returns the slot that the page had.
+    #[must_use]
+    pub fn slot(&self) -> u32 {
+        self.slot_and_outcome >> 1
+    }
 }
 
 impl Wave {
@@ -44,12 +56,12 @@ impl Wave {
     /// Returns how many pages were computed.
     #[must_use]
     pub fn count(&self) -> usize {
-        self.steps.len()
+        self.ran.len()
     }
 
     /// Returns the pages that were computed, by rising (rank, id): the order in which they were.
-    pub fn ran(&self) -> impl Iterator<Item = Ran<'_>> {
-        (0..self.steps.len()).map(|place| self.ran_at(place))
+    pub fn ran(&self) -> impl Iterator<Item = Ran> {
+        self.ran.iter().copied()
     }
 
     /// Returns the pages that were computed and are the same as before: where the wave stopped.
@@ -69,7 +81,7 @@ impl Wave {
     /// O(pages computed, and followers of those cut off), and sorting.
     #[must_use]
     pub fn skipped(&self, graph: &Graph) -> Vec<PageId> {
-        let mut ran: Vec<PageId> = self.steps.iter().map(|step| step.page).collect();
+        let mut ran: Vec<PageId> = self.ran.iter().map(|ran| ran.page).collect();
         ran.sort_unstable();
         let mut skipped: Vec<PageId> = self.cut_off().flat_map(|page| graph.dependents(page)).collect();
         skipped.sort_unstable();
@@ -79,19 +91,12 @@ impl Wave {
     }
 
     fn with(&self, outcome: Outcome) -> impl Iterator<Item = PageId> {
-        self.steps.iter().filter(move |step| step.outcome == outcome).map(|step| step.page)
-    }
-
-    fn ran_at(&self, place: usize) -> Ran<'_> {
-        let Done { page, rank, outcome, causes_end } = self.steps[place];
-        let causes_start = place.checked_sub(1).map_or(0, |before| self.steps[before].causes_end);
-        Ran { page, rank, outcome, causes: &self.causes[causes_start..causes_end] }
+        self.ran.iter().filter(move |ran| ran.outcome() == outcome).map(|ran| ran.page)
     }
 
     pub(crate) fn clear(&mut self) {
         self.touched.clear();
-        self.steps.clear();
-        self.causes.clear();
+        self.ran.clear();
     }
 
     pub(crate) fn begin(&mut self, touched: &[PageId]) {
@@ -99,44 +104,9 @@ impl Wave {
         self.touched.extend_from_slice(touched);
     }
 
-    /// Adds a cause of the next page.
-    #[inline]
-    pub(crate) fn add_cause(&mut self, input: PageId) {
-        self.causes.push(input);
-    }
-
-    /// Returns how many causes all pages so far have.
-    #[inline]
-    pub(crate) fn cause_count(&self) -> usize {
-        self.causes.len()
-    }
-
-    /// Sorts the causes added since there were `start`, and returns how many all pages so far have.
+    /// Adds the next page.
     #[inline(always)]
-    pub(crate) fn sort_causes(&mut self, start: usize) -> usize {
-        let end = self.causes.len();
-        if end - start > 1 {
-            sort(&mut self.causes[start..]);
-        }
-        end
-    }
-
-    /// Returns causes by their places.
-    #[inline(always)]
-    pub(crate) fn causes_between(&self, start: usize, end: usize) -> &[PageId] {
-        &self.causes[start..end]
-    }
-
-    /// Adds the next page; its causes were added before and end there.
-    #[inline]
-    pub(crate) fn add(&mut self, page: PageId, rank: u32, outcome: Outcome, causes_end: usize) {
-        self.steps.push(Done { page, rank, outcome, causes_end });
-    }
-}
-
-#[inline(never)]
-fn sort(pages: &mut [PageId]) {
-    if !pages.is_sorted() {
-        pages.sort_unstable();
+    pub(crate) fn add(&mut self, ran: Ran) {
+        self.ran.push(ran);
     }
 }

@@ -37,7 +37,7 @@ use crate::{
     },
     txn::Draft,
     undo::Undo,
-    wave::{Propagation, token},
+    wave::{Hands, Propagation, token},
 };
 
 use self::stop::Closer;
@@ -125,6 +125,7 @@ struct Options {
     /// How many commits a rewind goes back without the log, and the bytes for that.
     undo: (u32, usize),
     propagation: Propagation,
+    hands: Hands,
 }
 
 impl fmt::Debug for Bus {
@@ -238,6 +239,11 @@ impl Bus {
     #[inline]
     pub(crate) fn has_clock(&self) -> bool {
         self.inner.options.clock.is_some()
+    }
+
+    /// Returns who computes the pages of waves.
+    pub(crate) fn hands(&self) -> Hands {
+        self.inner.options.hands
     }
 
     /// Tells whether pages wait to be computed.

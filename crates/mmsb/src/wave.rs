@@ -16,6 +16,7 @@ mod compute;
 mod derive;
 mod desk;
 mod functions;
+mod hands;
 mod live;
 mod plan;
 mod purity;
@@ -33,5 +34,6 @@ pub(crate) use self::{
     cause::decode as decode_cause,
     commit::{GraphHeld, commit, commit_with_report},
     derive::derive,
+    hands::Hands,
     live::{LiveGraph, mark_all},
 };

@@ -61,7 +61,7 @@ struct Same;
 impl Recompute for Same {
     type Error = Infallible;
 
-    fn recompute(&mut self, _: &Step<'_>) -> Result<Ended, Infallible> {
+    fn recompute(&mut self, _: &Step) -> Result<Ended, Infallible> {
         Ok(Ended::Equal)
     }
 }

@@ -6,7 +6,7 @@ use mmsb_graph::{Edge, Graph, GraphError, Schedule, Wave};
 use mmsb_types::{EdgeKind, PageId};
 use proptest::{collection::vec, prelude::*};
 
-use crate::make::{Plan, add, page};
+use crate::make::{Plan, add, causes, page};
 
 const PAGES: u64 = 12;
 
@@ -136,8 +136,7 @@ proptest! {
         let (mut schedule, mut wave) = (Schedule::new(), Wave::default());
         touched.iter().for_each(|&number| schedule.touch(page(number)));
         schedule.run(&graph, &mut Plan { equal: equal.clone(), failing: None }, &mut wave).expect("nothing fails");
-        let ran: Vec<(PageId, Vec<PageId>)> =
-            wave.ran().map(|ran| (ran.page, ran.causes.to_vec())).collect();
+        let ran = causes(&graph, &schedule, &wave);
         prop_assert_eq!(ran, naive(&graph, &touched, &equal));
     }
 }

@@ -1,6 +1,6 @@
 //! Graphs, edges and reports as short text: "1>2" is a Data edge, "1-c>2" one of another kind.
 
-use mmsb_graph::{Edge, Graph, GraphError, Outcome, Recompute, Schedule, Step, Wave};
+use mmsb_graph::{Edge, Graph, GraphError, Outcome, Ran, Recompute, Schedule, Step, Wave};
 use mmsb_types::{EdgeKind, PageId};
 
 /// Makes the id with this number.
@@ -74,7 +74,7 @@ pub struct Plan {
 impl Recompute for Plan {
     type Error = String;
 
-    fn recompute(&mut self, step: &Step<'_>) -> Result<Outcome, String> {
+    fn recompute(&mut self, step: &Step) -> Result<Outcome, String> {
         let number = step.page.get();
         if self.failing == Some(number) {
             return Err(format!("{} failed", step.page));
@@ -91,14 +91,24 @@ pub fn wave(graph: &Graph, touched: &[u64], equal: &[u64]) -> String {
     let mut wave = Wave::default();
     let mut plan = Plan { equal: equal.to_vec(), failing: None };
     schedule.run(graph, &mut plan, &mut wave).expect("nothing fails");
-    report(graph, &wave)
+    report(graph, &schedule, &wave)
+}
+
+/// Returns each page of the last wave with its causes, rising.
+pub fn causes(graph: &Graph, schedule: &Schedule, wave: &Wave) -> Vec<(PageId, Vec<PageId>)> {
+    let of = |ran: Ran| {
+        let mut causes: Vec<PageId> = schedule.causes(graph, &ran).collect();
+        causes.sort_unstable();
+        (ran.page, causes)
+    };
+    wave.ran().map(of).collect()
 }
 
 /// Writes a wave's report.
-pub fn report(graph: &Graph, wave: &Wave) -> String {
-    let ran = wave.ran().map(|ran| {
-        let sign = if ran.outcome == Outcome::Equal { "=" } else { "" };
-        format!("{}{sign}({})", ran.page.get(), numbers(ran.causes.iter().copied()))
+pub fn report(graph: &Graph, schedule: &Schedule, wave: &Wave) -> String {
+    let ran = wave.ran().zip(causes(graph, schedule, wave)).map(|(ran, (page, causes))| {
+        let sign = if ran.outcome() == Outcome::Equal { "=" } else { "" };
+        format!("{}{sign}({})", page.get(), numbers(causes))
     });
     let ran: Vec<String> = ran.collect();
     format!("ran {} | skipped {}", ran.join(" "), numbers(wave.skipped(graph)))

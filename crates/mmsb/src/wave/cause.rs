@@ -44,19 +44,18 @@ impl fmt::Display for Cause {
 }
 
 /// Lays out the pages that changed; nothing if none did.
-pub(crate) fn encode<'w>(ran: impl Iterator<Item = Ran<'w>>, out: &mut Vec<u8>) {
-    let changed = ran.filter(|ran| ran.outcome == Outcome::Changed);
-    changed.for_each(|ran| encode_one(ran.page, ran.causes, out));
+pub(crate) fn encode<'w>(ran: impl Iterator<Item = (Ran, &'w [PageId])>, out: &mut Vec<u8>) {
+    let changed = ran.filter(|(ran, _)| ran.outcome() == Outcome::Changed);
+    changed.for_each(|(ran, causes)| encode_one(ran.page, causes, out));
 }
 
+/// Lays out one page; its causes rise.
 fn encode_one(page: PageId, causes: &[PageId], out: &mut Vec<u8>) {
     if out.is_empty() {
         out.extend(CAUSE_WAVE.to_le_bytes());
     }
     out.extend((page.get() | (causes.len() as u64) << COUNT_SHIFT).to_le_bytes());
-    let start = out.len();
     causes.iter().for_each(|input| out.extend(input.get().to_le_bytes()));
-    out[start..].as_chunks_mut::<8>().0.sort_unstable_by_key(|id| u64::from_le_bytes(*id));
 }
 
 /// Reads a cause section; `None` if it tells something else.

@@ -8,6 +8,7 @@
 //! not change it. Between waves a copy's bytes are the page's at the copy's epoch, or its epoch is 0. Between waves
 //! copies take at most [`BYTES_MAX`].
 
+use mmsb_graph::Outcome;
 use mmsb_page::PageStore;
 use mmsb_types::{Epoch, PageId};
 
@@ -85,16 +86,16 @@ impl Desk {
         &self.copies[slot as usize].bytes
     }
 
-    /// Makes the copy what `made`, which is as long, is; `false`, and nothing done, if they are equal.
+    /// Makes the copy what `made`, which is as long, is; does nothing if they are equal.
     #[inline]
-    pub(crate) fn replace(&mut self, slot: u32, made: &[u8]) -> bool {
+    pub(crate) fn replace(&mut self, slot: u32, made: &[u8]) -> Outcome {
         let copy = &mut self.copies[slot as usize];
         if copy.bytes == made {
-            return false;
+            return Outcome::Equal;
         }
         copy.bytes.copy_from_slice(made);
         self.ahead.push(slot);
-        true
+        Outcome::Changed
     }
 
     /// Calls `work` with the copies in these slots, which are there.

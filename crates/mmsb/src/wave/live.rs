@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use mmsb_graph::Schedule;
+use mmsb_graph::{Schedule, Workers};
 use mmsb_page::PageStore;
 use mmsb_types::{GraphEvent, PageId};
 
@@ -18,6 +18,8 @@ pub(crate) struct LiveGraph {
     pub(super) functions: Functions,
     pub(super) schedule: Schedule,
     pub(super) desk: Desk,
+    /// None before the first wave.
+    pub(super) workers: Option<Workers>,
     pub(super) last: Option<Arc<WaveReport>>,
 }
 

@@ -2,10 +2,10 @@
 //!
 //! Invariant: a plan changes nothing but the desk, and the transaction in hand.
 
-use mmsb_graph::{Graph, Wave};
+use mmsb_graph::{Graph, Outcome, Wave};
 use mmsb_types::{EdgeKind, GraphEvent, PageId};
 
-use super::{LiveGraph, WaveReport, cause, desk::Desk, run::Run, token::Token};
+use super::{LiveGraph, WaveReport, cause, desk::Desk, report::Causes, run::Run, token::Token};
 use crate::{
     Bus, Error, Transaction,
     graph::GraphState,
@@ -41,7 +41,7 @@ impl Task<'_> {
         self.touch(live, tx)?;
         self.wanted.iter().for_each(|&page| live.schedule.want(page));
         let planned = self.run(live)?;
-        self.capture(&planned.report.wave, &live.desk, tx)?;
+        self.capture(&planned.report, &live.desk, tx)?;
         Ok(planned)
     }
 
@@ -78,11 +78,12 @@ impl Task<'_> {
             return Err(Error::Conflict { page: page.page });
         }
         page.read_over(0, made);
-        Ok(desk.replace(slot, made))
+        Ok(desk.replace(slot, made) == Outcome::Changed)
     }
 
     fn run(&self, live: &mut LiveGraph) -> Result<Planned, Error> {
-        let LiveGraph { functions, schedule, desk, .. } = live;
+        let LiveGraph { functions, schedule, desk, workers, .. } = live;
+        let workers = workers.get_or_insert_with(|| self.bus.hands().start());
         let mut run = Run {
             store: self.bus.store(),
             state: self.state,
@@ -94,14 +95,15 @@ impl Task<'_> {
         };
         let mut wave = Wave::default();
         let token = Token::enter();
-        schedule.run(self.graph(), &mut run, &mut wave)?;
+        schedule.run_shared(self.graph(), &mut run, workers, &mut wave)?;
         drop(token);
         let left = run.left;
-        Ok(self.report(wave, left))
+        let causes = Causes::of(&wave, schedule, self.graph());
+        Ok(self.report(wave, causes, left))
     }
 
     /// Finds what becomes stale, and what is stale no more.
-    fn report(&self, wave: Wave, mut left: Vec<PageId>) -> Planned {
+    fn report(&self, wave: Wave, causes: Causes, mut left: Vec<PageId>) -> Planned {
         left.sort_unstable();
         let computed = |page: &PageId| left.binary_search(page).is_err();
         let mut ran: Vec<PageId> = wave.ran().map(|ran| ran.page).filter(computed).collect();
@@ -116,7 +118,7 @@ impl Task<'_> {
         let newly = stale.iter().filter(|&&page| !self.state.is_stale(page));
         flags.extend(newly.map(|&page| GraphEvent::Stale { page }));
         let skipped = wave.skipped(self.graph());
-        Planned { report: WaveReport { wave, skipped, stale, left, ..WaveReport::default() }, flags }
+        Planned { report: WaveReport { wave, causes, skipped, stale, left, ..WaveReport::default() }, flags }
     }
 
     /// Returns the pages that Control edges lead to from what changed.
@@ -129,12 +131,12 @@ impl Task<'_> {
     }
 
     /// Adds to the transaction what the wave made, and why.
-    fn capture(&self, wave: &Wave, desk: &Desk, tx: &mut Transaction<'_>) -> Result<(), Error> {
-        for page in wave.changed() {
+    fn capture(&self, report: &WaveReport, desk: &Desk, tx: &mut Transaction<'_>) -> Result<(), Error> {
+        for page in report.wave.changed() {
             let slot = self.graph().slot(page).ok_or(Error::Conflict { page })?;
             tx.capture(page, desk.bytes(slot))?;
         }
-        cause::encode(wave.ran(), &mut tx.make_detail()?.cause);
+        cause::encode(report.explained(), &mut tx.make_detail()?.cause);
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use mmsb_graph::{Outcome, Ran, Wave};
+use mmsb_graph::{Graph, Outcome, Ran, Schedule, Wave};
 use mmsb_types::{Epoch, PageId};
 
 /// What the commit of an epoch computed.
@@ -10,10 +10,19 @@ use mmsb_types::{Epoch, PageId};
 pub struct WaveReport {
     pub(super) epoch: Epoch,
     pub(super) wave: Wave,
+    pub(super) causes: Causes,
     pub(super) skipped: Vec<PageId>,
     pub(super) stale: Vec<PageId>,
     /// Those of the wave that were not computed after all, rising.
     pub(super) left: Vec<PageId>,
+}
+
+/// Of each page of a wave its inputs that had changed, one list after the other.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Causes {
+    pages: Vec<PageId>,
+    /// Where each list ends.
+    ends: Vec<usize>,
 }
 
 /// One page that was computed in a wave.
@@ -49,7 +58,18 @@ impl WaveReport {
 
     /// Visits the pages that were computed, in their order: by rising rank, then id.
     pub fn ran(&self) -> impl Iterator<Item = Recomputed> {
-        self.wave.ran().filter(|ran| self.left.binary_search(&ran.page).is_err()).map(Recomputed::from)
+        let computed = self.explained().filter(|(ran, _)| self.left.binary_search(&ran.page).is_err());
+        computed.map(|(ran, causes)| Recomputed {
+            page: ran.page,
+            rank: ran.rank,
+            is_changed: ran.outcome() == Outcome::Changed,
+            causes: causes.to_vec(),
+        })
+    }
+
+    /// Visits the pages that had their turn, each with its inputs that had changed.
+    pub(super) fn explained(&self) -> impl Iterator<Item = (Ran, &[PageId])> {
+        self.wave.ran().zip(self.causes.lists())
     }
 
     /// Returns the pages that were not computed because what they depend on came out as before, by rising id.
@@ -66,11 +86,22 @@ impl WaveReport {
     }
 }
 
-impl From<Ran<'_>> for Recomputed {
-    fn from(ran: Ran<'_>) -> Self {
-        let mut causes = ran.causes.to_vec();
-        causes.sort_unstable();
-        Self { page: ran.page, rank: ran.rank, is_changed: ran.outcome == Outcome::Changed, causes }
+impl Causes {
+    /// Finds those of the schedule's last wave.
+    pub(super) fn of(wave: &Wave, schedule: &Schedule, graph: &Graph) -> Self {
+        let mut causes = Self::default();
+        for ran in wave.ran() {
+            let start = causes.pages.len();
+            causes.pages.extend(schedule.causes(graph, &ran));
+            causes.pages[start..].sort_unstable();
+            causes.ends.push(causes.pages.len());
+        }
+        causes
+    }
+
+    fn lists(&self) -> impl Iterator<Item = &[PageId]> {
+        let starts = [0].into_iter().chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.pages[start..end])
     }
 }
 

@@ -1,10 +1,14 @@
 //! A wave's work, page by page: inputs from the desk, the function, the comparison.
 
-use mmsb_graph::{Outcome, Recompute, Step};
+use mmsb_graph::{Outcome, Recompute, RecomputeShared, Step};
 use mmsb_page::PageStore;
 use mmsb_types::PageId;
 
-use super::{compute::compute, desk::Desk, functions::Functions};
+use super::{
+    compute::compute,
+    desk::Desk,
+    functions::{Functions, Node},
+};
 use crate::{Error, graph::GraphState};
 
 /// What a wave computes with.
@@ -21,22 +25,55 @@ pub(super) struct Run<'r> {
     pub(super) made: Vec<u8>,
 }
 
+impl<'r> Run<'r> {
+    /// Returns how the page is computed, if it is to be, and its function is here.
+    #[inline]
+    fn node(&self, step: &Step) -> Option<&'r Node> {
+        let is_wanted = self.wanted.is_none_or(|wanted| wanted.contains(&step.page));
+        self.functions.node(step.slot, step.page).filter(|_| is_wanted)
+    }
+
+    #[cold]
+    fn leave(&mut self, page: PageId) -> Outcome {
+        if self.state.registration(page).is_some() {
+            self.left.push(page);
+        }
+        Outcome::Equal
+    }
+}
+
 impl Recompute for Run<'_> {
     type Error = Error;
 
-    fn recompute(&mut self, step: &Step<'_>) -> Result<Outcome, Error> {
-        let is_wanted = self.wanted.is_none_or(|wanted| wanted.contains(&step.page));
-        let Some(node) = self.functions.node(step.slot, step.page).filter(|_| is_wanted) else {
-            if self.state.registration(step.page).is_some() {
-                self.left.push(step.page);
-            }
-            return Ok(Outcome::Equal);
-        };
+    fn recompute(&mut self, step: &Step) -> Result<Outcome, Error> {
+        let Some(node) = self.node(step) else { return Ok(self.leave(step.page)) };
         node.load(step.slot, self.desk, self.store)?;
         self.made.resize(self.desk.bytes(step.slot).len(), 0);
         let made = &mut self.made;
         self.desk.with_inputs(&node.slots, |inputs| compute(step.page, &node.function, inputs, made))?;
-        let is_changed = self.desk.replace(step.slot, &self.made);
-        Ok(if is_changed { Outcome::Changed } else { Outcome::Equal })
+        Ok(self.desk.replace(step.slot, &self.made))
+    }
+}
+
+impl RecomputeShared for Run<'_> {
+    /// None for a page that is left.
+    type Made = Option<Vec<u8>>;
+
+    fn prepare(&mut self, step: &Step) -> Result<(), Error> {
+        self.node(step).map_or(Ok(()), |node| node.load(step.slot, self.desk, self.store))
+    }
+
+    fn compute(&self, step: &Step) -> Result<Option<Vec<u8>>, Error> {
+        let Some(node) = self.node(step) else { return Ok(None) };
+        let mut made = vec![0; self.desk.bytes(step.slot).len()];
+        self.desk.with_inputs(&node.slots, |inputs| compute(step.page, &node.function, inputs, &mut made))?;
+        Ok(Some(made))
+    }
+
+    fn finish(&mut self, step: &Step, made: Option<Vec<u8>>) -> Outcome {
+        match made {
+            Some(made) => self.desk.replace(step.slot, &made),
+            None => self.leave(step.page),
+        }
     }
 }

@@ -23,6 +23,11 @@ impl Token {
     }
 }
 
+/// Marks this thread for as long as it lives.
+pub(crate) fn hold() {
+    IS_INSIDE.set(true);
+}
+
 impl Drop for Token {
     fn drop(&mut self) {
         IS_INSIDE.set(self.before);

@@ -9,3 +9,4 @@ mod reopened;
 mod sheet;
 mod threads;
 mod waves;
+mod workers;

@@ -1,15 +1,16 @@
 //! Random graphs and changes: what is computed step by step is what is computed from scratch, and what the log gives
-//! back.
+//! back, for any number of workers.
 
 use std::collections::BTreeMap;
 
-use mmsb::{Bus, Error, PageId, Propagation, ToView, diff};
+use mmsb::{Builder, Bus, Error, PageId, Propagation, ToView, WaveReport, diff};
 use mmsb_testkit::Rng;
 
 use super::sheet::Sheet;
 
 const SEEDS: u64 = 24;
 const STEPS: usize = 60;
+const MODES: [Propagation; 2] = [Propagation::Immediate, Propagation::Deferred];
 
 /// What a page is computed by: a number that says how.
 type Formula = (u8, Vec<PageId>);
@@ -95,9 +96,18 @@ fn end(bus: &Bus, rng: &mut Rng, model: &mut Model) {
     }
 }
 
-fn run(seed: u64, propagation: Propagation) -> (Sheet, Model) {
-    let sheet = Sheet::built(Bus::builder().propagation(propagation), &[]);
+/// What a life of a bus left behind.
+struct Lived {
+    sheet: Sheet,
+    model: Model,
+    waves: Vec<Option<WaveReport>>,
+}
+
+fn run(seed: u64, builder: Builder, propagation: Propagation) -> Lived {
+    let builder = builder.propagation(propagation).instance_id([7; 16]);
+    let sheet = Sheet::built(builder, &[]);
     let (bus, mut rng, mut model) = (&sheet.bus, Rng::new(seed), Model::default());
+    let mut waves = Vec::new();
     let pages: Vec<_> = (0..12).map(|at| bus.create_page(None, 1 + at * 5).unwrap()).collect();
     model.bytes = pages.iter().map(|&page| (page, vec![0; bus.page_bytes(page).unwrap() as usize])).collect();
     for step in 0..STEPS {
@@ -106,20 +116,21 @@ fn run(seed: u64, propagation: Propagation) -> (Sheet, Model) {
             2 if step > 20 => end(bus, &mut rng, &mut model),
             _ => write(bus, &mut rng, &mut model, &pages),
         }
+        waves.push(bus.last_wave());
         if propagation != Propagation::Immediate {
-            bus.propagate().unwrap();
+            waves.push(Some(bus.propagate().unwrap()));
         }
         model.compute();
         model.check(bus, &format!("at step {step} of seed {seed}"));
     }
-    (sheet, model)
+    Lived { sheet, model, waves }
 }
 
 #[test]
 fn step_by_step_is_from_scratch_is_the_log() {
     for seed in 0..SEEDS {
         println!("seed {seed}");
-        let (sheet, model) = run(seed, Propagation::Immediate);
+        let Lived { sheet, model, .. } = run(seed, Bus::builder(), Propagation::Immediate);
         assert_eq!((sheet.bus.verify_recompute(), sheet.bus.check()), (vec![], vec![]), "seed {seed}");
         let reopened = sheet.reopened();
         model.check(&reopened.bus, &format!("reopened, seed {seed}"));
@@ -131,11 +142,28 @@ fn step_by_step_is_from_scratch_is_the_log() {
 fn later_is_the_same_as_at_once() {
     for seed in 0..SEEDS / 2 {
         println!("seed {seed}");
-        let (at_once, _) = run(seed, Propagation::Immediate);
-        let (later, _) = run(seed, Propagation::Deferred);
+        let at_once = run(seed, Bus::builder(), Propagation::Immediate).sheet;
+        let later = run(seed, Bus::builder(), Propagation::Deferred).sheet;
         let (one, other) = (at_once.bus.to_view().unwrap(), later.bus.to_view().unwrap());
         let differences = diff(&one, &other).unwrap();
         assert!(differences.pages.is_empty(), "seed {seed}: {differences}");
         assert_eq!(later.bus.check(), vec![]);
+    }
+}
+
+#[test]
+fn any_number_of_workers_does_the_same_down_to_the_files() {
+    for (seed, propagation) in (0..SEEDS / 2).flat_map(|seed| MODES.map(|mode| (seed, mode))) {
+        println!("seed {seed}, {propagation:?}");
+        let alone = run(seed, Bus::builder(), propagation);
+        let waves = alone.waves;
+        let files = alone.sheet.ended();
+        for count in [2, 8] {
+            let builder = Bus::builder().propagation_workers(count).without_patience();
+            let shared = run(seed, builder, propagation);
+            assert_eq!(shared.waves, waves, "reports of {count} workers");
+            assert_eq!(shared.sheet.bus.verify_recompute(), vec![]);
+            assert!(shared.sheet.ended() == files, "files of {count} workers");
+        }
     }
 }

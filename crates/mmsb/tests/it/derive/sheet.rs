@@ -1,8 +1,11 @@
 //! A bus with cells of eight bytes, named like a spreadsheet's; derived ones are sums, or parities, of others.
 
-use std::{path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
-use mmsb::{Builder, Bus, Derivation, Epoch, Error, Inputs, PageId, StateHash, state_hash, vfs::MemoryVfs};
+use mmsb::{
+    Builder, Bus, Derivation, Epoch, Error, Inputs, PageId, StateHash, state_hash,
+    vfs::{Access, MemoryVfs, Vfs},
+};
 
 /// The bus and its file system.
 pub struct Sheet {
@@ -35,6 +38,19 @@ impl Sheet {
         self.bus.stop().unwrap();
         let bus = builder.without_threads().open_on(self.vfs.clone(), Path::new("/bus")).unwrap();
         Self { bus, vfs: self.vfs }
+    }
+
+    /// Ends the bus, and returns every byte of its files.
+    pub fn ended(self) -> BTreeMap<String, Vec<u8>> {
+        self.bus.stop().unwrap();
+        let folder = Path::new("/bus");
+        let read = |name: String| {
+            let file = self.vfs.open(&folder.join(&name), Access::ReadOnly).unwrap();
+            let mut bytes = vec![0; file.len().unwrap() as usize];
+            file.read_at(0, &mut bytes).unwrap();
+            (name, bytes)
+        };
+        self.vfs.list(folder).unwrap().into_iter().map(read).collect()
     }
 
     pub fn cell(&self, name: &str) -> PageId {
