@@ -109,11 +109,7 @@ impl Log {
         let tail = Tail::new(scan.end.number, start);
         let flush = Flush::open(dir, scan, tail.unit(), &options)?;
         let shared = Arc::new(Shared {
-            ring: Ring::new(options.ring_bytes_used()).map_err(crate::dir::io_error(
-                "opening",
-                dir.path(),
-                0,
-            ))?,
+            ring: Ring::open(dir, &options)?,
             boxes: Boxes::new(options.box_bytes),
             tail,
             progress: Progress::new(scan.end.number, scan.synced_through, options.sync_every),

@@ -8,7 +8,7 @@ use std::{io, ops::Range, path::Path, sync::Arc};
 
 use mmsb_types::env;
 
-use super::{LogOptions, flush::Flush, rotate::Rotation};
+use super::{LogOptions, flush::Flush, ring::Ring, rotate::Rotation};
 use crate::{
     Fault, LogDir, LogError, Scan, SegmentHead, Tail,
     dir::io_error,
@@ -18,6 +18,12 @@ use crate::{
 
 /// What is renewed in one go.
 const RENEWED_BYTES: u64 = 256 << 10;
+
+impl Ring {
+    pub(super) fn open(dir: &LogDir, options: &LogOptions) -> Result<Self, LogError> {
+        Self::new(options.ring_bytes_used()).map_err(io_error("making the ring of", dir.path(), 0))
+    }
+}
 
 impl Flush {
     pub(super) fn open(dir: &LogDir, scan: &Scan, unit: u64, options: &LogOptions) -> Result<Self, LogError> {
