@@ -390,8 +390,9 @@ impl Error {
         )
     }
 
-    /// Returns the stored file that is the matter.
-    pub(crate) fn file(&self) -> Option<&Path> {
+    /// Returns the stored file that is the matter, if one is.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
         match self {
             Self::Corrupt { file, .. }
             | Self::Truncated { file, .. }

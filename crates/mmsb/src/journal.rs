@@ -264,13 +264,21 @@ impl Journal {
     /// # Errors
     /// [`Error::NoHistory`], [`Error::Poisoned`], [`Error::Io`].
     pub(crate) fn written_place(&self, newest: Epoch) -> Result<Cursor, Error> {
+        if let Mode::Writer(log) = &self.mode {
+            log.wait(newest.get(), Durability::Written)?;
+        }
+        self.written_end()
+    }
+
+    /// Returns the end of what the system has of the log; waits for nobody.
+    ///
+    /// # Errors
+    /// [`Error::NoHistory`].
+    pub(crate) fn written_end(&self) -> Result<Cursor, Error> {
         match &self.mode {
             Mode::Volatile(_) => Err(Error::NoHistory),
             Mode::Reader(end) => Ok(*end),
-            Mode::Writer(log) => {
-                log.wait(newest.get(), Durability::Written)?;
-                Ok(log.written_end())
-            }
+            Mode::Writer(log) => Ok(log.written_end()),
         }
     }
 

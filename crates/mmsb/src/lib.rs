@@ -76,6 +76,7 @@ mod kept;
 mod lineage;
 mod memory;
 mod replay;
+mod scrub;
 mod site;
 mod state;
 mod state_hash;
@@ -109,8 +110,8 @@ pub use past::Past;
 pub use query::{Found, Query};
 pub use recovery::{LogRange, OpenProgress, OpenStage, PassedOver, PlannedCut, RecoveryPlan};
 pub use report::{LogCounts, LogReport, SegmentReport};
-#[doc(hidden)]
 pub use rewind::{RewindSource, Rewound};
+pub use scrub::{Scrub, Scrubbed, Scrubber};
 pub use snapshot::Snapshot;
 pub use verify::{BadCheckpoint, Verified, verify};
 #[doc(hidden)]

@@ -24,6 +24,7 @@ mod reproduced;
 mod rewind;
 mod runs;
 mod said;
+mod scrubbing;
 mod sites;
 mod sizes;
 mod snapshots;
