@@ -67,9 +67,9 @@ pub fn builder(seed: u64) -> Builder {
         .instance_id(id)
 }
 
-/// The settings of a bus that also tells the hashes of its states.
-fn telling(seed: u64) -> Builder {
-    builder(seed).state_hash_every(STATE_HASH_EVERY)
+/// The settings of a bus that also tells the hashes of its states, and, in some of its lives, writes zeros ahead.
+fn telling(seed: u64, life: u64) -> Builder {
+    builder(seed).state_hash_every(STATE_HASH_EVERY).prewrite((seed ^ life) & 1 == 1)
 }
 
 /// A rewind goes no further back, so that retention need not be asked.
@@ -129,7 +129,7 @@ impl Workload {
     fn work(self, disk: &FaultyVfs, driver: &mut Driver, run: &mut Run) -> Result<(), Error> {
         let mut rng = Rng::new(self.seed ^ 0x70a7);
         let vfs = || Arc::new(disk.clone());
-        let mut bus = telling(self.seed).create_on(vfs(), Path::new(PATH))?;
+        let mut bus = telling(self.seed, 0).create_on(vfs(), Path::new(PATH))?;
         run.promise(Epoch::ZERO);
         for _ in 0..self.operations {
             run.begun.push((disk.call_count(), driver.model().epoch().next()));
@@ -166,8 +166,8 @@ impl Workload {
         } else {
             drop(bus);
         }
-        let on_stop = rng.once_in(2).then_some(1);
-        telling(self.seed).checkpoint_on_stop(on_stop).open_on(Arc::new(disk.clone()), Path::new(PATH))
+        let (on_stop, life) = (rng.once_in(2).then_some(1), rng.any());
+        telling(self.seed, life).checkpoint_on_stop(on_stop).open_on(Arc::new(disk.clone()), Path::new(PATH))
     }
 }
 

@@ -25,8 +25,8 @@ pub struct LogOptions {
     /// A file of the log that would grow longer is followed by another; a longer frame has one to itself, and
     /// `u64::MAX` makes one file of it all.
     pub segment_bytes: u64,
-    /// The next file is filled with zeros ahead of time, so that a sync finds its blocks on the disk; if there are
-    /// threads for that, and syncs so often that it pays.
+    /// The next file is filled with zeros ahead of time, by a thread if the log has threads, so that a sync finds its
+    /// blocks on the disk; if there are syncs so often that it pays.
     pub prewrite: bool,
     /// Threads of its own write and sync what nobody waits for. Without them it is written when somebody waits,
     /// when the ring is full and when the log ends: for those who simulate many short lives of a log.

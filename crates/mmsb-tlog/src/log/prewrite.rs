@@ -2,7 +2,7 @@
 //!
 //! To sync a file that does not grow, and whose blocks are on the disk already, takes the disk a fraction of the
 //! time. The thread lives as long as one segment takes it, and syncs as it goes, so that whoever waits for it
-//! waits for little.
+//! waits for little. A log without threads fills it itself, so that every step can be made to fail in a test.
 //!
 //! Invariant: what it makes has a temporary name, and nobody depends on it. Whatever it fails at costs speed: the
 //! log is told by the segment's own making if the disk is full or broken.
@@ -30,6 +30,7 @@ const SYNC_BYTES: u64 = 4 << 20;
 pub(super) struct Prewriter {
     dir: LogDir,
     segment_bytes: u64,
+    has_thread: bool,
     is_wanted: Arc<AtomicBool>,
     process_id: u32,
     /// At most one segment is under way, or ready.
@@ -39,12 +40,20 @@ pub(super) struct Prewriter {
 #[derive(Debug)]
 struct Next {
     path: PathBuf,
-    join: JoinHandle<io::Result<Arc<dyn VfsFile>>>,
+    made: Made,
+}
+
+/// A file that is being filled, or was.
+#[derive(Debug)]
+enum Made {
+    There(JoinHandle<io::Result<Arc<dyn VfsFile>>>),
+    Here(io::Result<Arc<dyn VfsFile>>),
 }
 
 impl Prewriter {
-    pub(super) fn new(dir: LogDir, segment_bytes: u64) -> Self {
-        Self { dir, segment_bytes, is_wanted: Arc::default(), process_id: process::id(), next: None }
+    pub(super) fn new(dir: LogDir, segment_bytes: u64, has_thread: bool) -> Self {
+        let (is_wanted, process_id) = (Arc::default(), process::id());
+        Self { dir, segment_bytes, has_thread, is_wanted, process_id, next: None }
     }
 
     /// Begins with the segment of this number, unless that has been done.
@@ -56,22 +65,30 @@ impl Prewriter {
         let (vfs, bytes, theirs) = (Arc::clone(self.dir.vfs()), self.segment_bytes, path.clone());
         self.is_wanted.store(true, Ordering::Relaxed);
         let is_wanted = Arc::clone(&self.is_wanted);
-        let spawned = env::spawn("mmsb-prewriter", move || {
+        let make = move || {
             let file = create_anew(vfs.as_ref(), &theirs)?;
             fill(file.as_ref(), bytes, &is_wanted)?;
             Ok(file)
-        });
-        // Without a thread the segment is made when it is needed.
-        self.next = spawned.ok().map(|join| Next { path, join });
+        };
+        // Where no thread starts, the segment is made when it is needed.
+        let made = match self.has_thread {
+            true => env::spawn("mmsb-prewriter", make).ok().map(Made::There),
+            false => Some(Made::Here(make())),
+        };
+        self.next = made.map(|made| Next { path, made });
     }
 
     /// Returns the file as far as it is prepared, synced, under its temporary name; `None` if there is none.
     pub(super) fn take(&mut self) -> Option<Arc<dyn VfsFile>> {
-        let Next { path, join } = self.next.take()?;
+        let Next { path, made } = self.next.take()?;
         self.is_wanted.store(false, Ordering::Relaxed);
-        // A user's file system may panic: that is a failure like any other.
-        if let Ok(Ok(file)) = join.join() {
-            return Some(file);
+        let made = match made {
+            // A user's file system may panic: that is a failure like any other.
+            Made::There(join) => join.join().ok().and_then(Result::ok),
+            Made::Here(file) => file.ok(),
+        };
+        if made.is_some() {
+            return made;
         }
         // It may hold the space that made it fail.
         let _ = self.dir.vfs().remove(&path);

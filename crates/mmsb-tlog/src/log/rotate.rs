@@ -38,14 +38,15 @@ pub(crate) struct Rotation {
 
 impl Rotation {
     pub(super) fn new(dir: &LogDir, options: &LogOptions) -> Option<Self> {
-        let is_prewriting = options.prewrite && options.background;
         // Later segments are found wherever the process goes meanwhile.
         let dir = dir.clone().anchored();
         (options.segment_bytes < u64::MAX).then(|| Self {
             segment_bytes: options.segment_bytes,
             syncs_before: 0,
             grows: options.prewrite,
-            prewriter: is_prewriting.then(|| Prewriter::new(dir.clone(), options.segment_bytes)),
+            prewriter: options
+                .prewrite
+                .then(|| Prewriter::new(dir.clone(), options.segment_bytes, options.background)),
             dir,
         })
     }

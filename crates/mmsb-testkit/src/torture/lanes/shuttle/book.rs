@@ -9,35 +9,50 @@ use std::{
 
 use mmsb::{Durability, Epoch};
 
-/// The numbers in the three pages.
-pub(super) type State = [u64; 3];
+/// The numbers in the first three pages.
+pub(super) type Moved = [u64; 3];
+/// The numbers in all pages.
+pub(super) type State = [u64; 4];
 
 #[derive(Debug, Default)]
 pub(super) struct Book(Mutex<Pages>);
 
 #[derive(Debug, Default)]
 struct Pages {
-    /// What there must be at each epoch.
-    made: BTreeMap<u64, State>,
+    /// What each commit made of the first three pages, having read them.
+    made: BTreeMap<u64, Moved>,
+    /// What each commit made of the last page, in which it writes without a look.
+    marks: BTreeMap<u64, Mark>,
     /// Who saw what at which epoch.
     seen: Vec<(&'static str, u64, State)>,
-    /// The newest epochs that were told to be durable, and to be in the files.
-    synced: u64,
+    /// The newest epochs that were told of, to be in the files, and to be durable.
+    newest: u64,
     written: u64,
+    synced: u64,
     failures: Vec<String>,
+}
+
+/// What a commit made of the last page.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Mark {
+    Put(u64),
+    /// What was there at another epoch.
+    AsAt(u64),
 }
 
 impl Book {
     /// Notes what a commit made, and what it was told.
-    pub(super) fn made(&self, (epoch, reached): (Epoch, Durability), state: State) {
-        let (epoch, mut pages) = (epoch.get(), self.pages());
-        pages.made.insert(epoch, state);
-        if reached >= Durability::Written {
-            pages.written = pages.written.max(epoch);
-        }
-        if reached == Durability::Synced {
-            pages.synced = pages.synced.max(epoch);
-        }
+    pub(super) fn made(&self, told: (Epoch, Durability), moved: Moved) {
+        let mut pages = self.pages();
+        pages.made.insert(told.0.get(), moved);
+        pages.heard(told);
+    }
+
+    /// Notes what a commit made of the last page, and what it was told.
+    pub(super) fn marked(&self, told: (Epoch, Durability), mark: Mark) {
+        let mut pages = self.pages();
+        pages.marks.insert(told.0.get(), mark);
+        pages.heard(told);
     }
 
     pub(super) fn saw(&self, who: &'static str, epoch: u64, state: State) {
@@ -49,12 +64,12 @@ impl Book {
     }
 
     /// Returns what was made at an epoch, if its maker has told.
-    pub(super) fn at(&self, epoch: u64) -> Option<State> {
+    pub(super) fn at(&self, epoch: u64) -> Option<Moved> {
         self.pages().made.get(&epoch).copied()
     }
 
     pub(super) fn newest(&self) -> u64 {
-        self.pages().made.keys().next_back().copied().unwrap_or(0)
+        self.pages().newest
     }
 
     pub(super) fn synced(&self) -> u64 {
@@ -71,8 +86,8 @@ impl Book {
         if let Some(failure) = pages.failures.first() {
             return Err(failure.clone());
         }
-        for (who, epoch, state) in &pages.seen {
-            let made = pages.made.get(epoch);
+        for &(who, epoch, state) in &pages.seen {
+            let made = pages.state(epoch);
             if made != Some(state) {
                 return Err(format!("{who} saw {state:?} at e{epoch}, where {made:?} was made"));
             }
@@ -82,5 +97,32 @@ impl Book {
 
     fn pages(&self) -> MutexGuard<'_, Pages> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pages {
+    fn heard(&mut self, (epoch, reached): (Epoch, Durability)) {
+        let epoch = epoch.get();
+        self.newest = self.newest.max(epoch);
+        if reached >= Durability::Written {
+            self.written = self.written.max(epoch);
+        }
+        if reached == Durability::Synced {
+            self.synced = self.synced.max(epoch);
+        }
+    }
+
+    /// Returns what there must be at an epoch; every commit is known.
+    fn state(&self, epoch: u64) -> Option<State> {
+        let (_, &[first, second, count]) = self.made.range(..=epoch).next_back()?;
+        Some([first, second, count, self.mark(epoch)])
+    }
+
+    fn mark(&self, epoch: u64) -> u64 {
+        match self.marks.range(..=epoch).next_back() {
+            None => 0,
+            Some((_, &Mark::Put(number))) => number,
+            Some((_, &Mark::AsAt(before))) => self.mark(before),
+        }
     }
 }

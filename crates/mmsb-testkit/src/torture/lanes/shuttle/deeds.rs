@@ -9,7 +9,7 @@ use mmsb::{
 use mmsb_types::turns::turn;
 
 use super::{
-    book::{Book, State},
+    book::{Book, Mark, Moved, State},
     builder,
 };
 use crate::{
@@ -19,6 +19,8 @@ use crate::{
 
 /// What two of the pages hold together.
 const SUM: u64 = 1000;
+/// The pages; what stands in the last one is written without a look at it.
+const NAMES: [&str; 4] = ["first", "second", "count", "mark"];
 /// A number stands at both ends of its page.
 const ENDS: [u32; 2] = [0, 16];
 const PAGE_BYTES: usize = 24;
@@ -32,7 +34,7 @@ pub(super) struct Scene<'s> {
     pub(super) bus: Bus,
     pub(super) disk: &'s FaultyVfs,
     pub(super) book: &'s Book,
-    pages: [PageId; 3],
+    pages: [PageId; 4],
 }
 
 impl<'s> Scene<'s> {
@@ -40,11 +42,11 @@ impl<'s> Scene<'s> {
     pub(super) fn new(bus: Bus, disk: &'s FaultyVfs, book: &'s Book) -> Result<Self, String> {
         let make = || {
             let mut tx = bus.begin().durability(Durability::Synced);
-            let mut pages = [PageId::new(1); 3];
-            for (page, name) in pages.iter_mut().zip(["first", "second", "count"]) {
+            let mut pages = [PageId::new(1); 4];
+            for (page, name) in pages.iter_mut().zip(NAMES) {
                 *page = tx.create_page(name, PAGE_BYTES)?;
             }
-            put(&mut tx, pages, [SUM, 0, 0])?;
+            put(&mut tx, &pages, &[SUM, 0, 0])?;
             book.made(told_of(&tx.commit()?), [SUM, 0, 0]);
             Ok(pages)
         };
@@ -53,32 +55,51 @@ impl<'s> Scene<'s> {
     }
 }
 
-/// Moves some of the first page's number to the second's, and counts that.
+/// Commits, having read or not.
 pub(super) fn write(scene: &Scene<'_>, dice: &mut Rng) -> Result<(), String> {
     for _ in 0..COMMITS {
-        let amount = 1 + dice.below(9) as u64;
         let durability = dice.pick(&[Durability::Volatile, Durability::Written, Durability::Synced]);
-        let (committed, state) = loop {
-            match transfer(scene, amount, durability) {
-                Err(Error::Conflict { .. }) => {}
-                done => break done.map_err(|error| told("a commit", &error))?,
-            }
-        };
-        scene.book.made(told_of(&committed), state);
+        let done =
+            if dice.once_in(2) { mark(scene, dice, durability) } else { count(scene, dice, durability) };
+        done.map_err(|error| told("a commit", &error))?;
     }
     Ok(())
 }
 
-fn transfer(scene: &Scene<'_>, amount: u64, durability: Durability) -> Result<(Committed, State), Error> {
+/// Writes a number to the last page, in one run or in two.
+fn mark(scene: &Scene<'_>, dice: &mut Rng, durability: Durability) -> Result<(), Error> {
+    let (number, [.., page]) = (dice.any(), scene.pages);
     let mut tx = scene.bus.begin().durability(durability);
-    let [first, second, count] = scene.pages;
-    let state = [
+    match dice.once_in(2) {
+        true => put(&mut tx, &[page], &[number])?,
+        false => tx.write(page, 0, [number, 0, number].map(u64::to_le_bytes).as_flattened())?,
+    }
+    scene.book.marked(told_of(&tx.commit()?), Mark::Put(number));
+    Ok(())
+}
+
+/// Moves some of the first page's number to the second's, and counts that.
+fn count(scene: &Scene<'_>, dice: &mut Rng, durability: Durability) -> Result<(), Error> {
+    let amount = 1 + dice.below(9) as u64;
+    loop {
+        match transfer(scene, amount, durability) {
+            Err(Error::Conflict { .. }) => {}
+            Err(error) => return Err(error),
+            Ok((committed, moved)) => return Ok(scene.book.made(told_of(&committed), moved)),
+        }
+    }
+}
+
+fn transfer(scene: &Scene<'_>, amount: u64, durability: Durability) -> Result<(Committed, Moved), Error> {
+    let mut tx = scene.bus.begin().durability(durability);
+    let [first, second, count, _] = scene.pages;
+    let moved = [
         tx.get::<u64>(first, 0)?.wrapping_sub(amount),
         tx.get::<u64>(second, 0)?.wrapping_add(amount),
         tx.get::<u64>(count, 0)? + 1,
     ];
-    put(&mut tx, scene.pages, state)?;
-    Ok((tx.commit()?, state))
+    put(&mut tx, &scene.pages, &moved)?;
+    Ok((tx.commit()?, moved))
 }
 
 /// Returns what the committer was told.
@@ -86,10 +107,10 @@ fn told_of(committed: &Committed) -> (Epoch, Durability) {
     (committed.epoch, committed.reached)
 }
 
-fn put(tx: &mut Transaction<'_>, pages: [PageId; 3], state: State) -> Result<(), Error> {
-    for (page, number) in pages.into_iter().zip(state) {
+fn put(tx: &mut Transaction<'_>, pages: &[PageId], numbers: &[u64]) -> Result<(), Error> {
+    for (&page, number) in pages.iter().zip(numbers) {
         for end in ENDS {
-            tx.put(page, end, &number)?;
+            tx.put(page, end, number)?;
         }
     }
     Ok(())
@@ -130,7 +151,7 @@ fn numbers(
     scene: &Scene<'_>,
     read: impl Fn(PageId) -> Result<Result<u64, String>, Error>,
 ) -> Result<State, String> {
-    let mut state = [0; 3];
+    let mut state = [0; 4];
     for (number, page) in state.iter_mut().zip(scene.pages) {
         *number = read(page).map_err(|error| told("reading", &error))??;
     }
@@ -160,9 +181,13 @@ pub(super) fn keep(scene: &Scene<'_>, dice: &mut Rng) -> Result<(), String> {
 /// Rewinds to a state that was told of, if it is still there.
 fn go_back(scene: &Scene<'_>, dice: &mut Rng) -> Result<(), Error> {
     let epoch = scene.bus.epoch().get().saturating_sub(dice.below(3) as u64);
-    let Some(state) = scene.book.at(epoch) else { return Ok(()) };
+    let Some(moved) = scene.book.at(epoch) else { return Ok(()) };
     match scene.bus.rewind(Epoch::new(epoch)) {
-        Ok(rewound) => scene.book.made((rewound.epoch, rewound.reached), state),
+        Ok(rewound) => {
+            let told = (rewound.epoch, rewound.reached);
+            scene.book.made(told, moved);
+            scene.book.marked(told, Mark::AsAt(epoch));
+        }
         Err(Error::HistoryGone { .. }) => {}
         Err(error) => return Err(error),
     }
@@ -194,8 +219,8 @@ pub(super) fn recover(disk: &FaultyVfs, book: &Book, promised: u64) -> Result<()
     if let [first, ..] = &*bus.check() {
         return Err(format!("what is left is unsound: {first:?}"));
     }
-    let pages = ["first", "second", "count"].map(|name| bus.page(name));
-    let mut state = [0; 3];
+    let pages = NAMES.map(|name| bus.page(name));
+    let mut state = [0; 4];
     for (number, page) in state.iter_mut().zip(pages) {
         let page = page.ok_or("a page has lost its name")?;
         *number = bus.with_page(page, ends).map_err(|error| told("reading", &error))??;
