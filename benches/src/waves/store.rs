@@ -70,7 +70,7 @@ impl Recompute for Store {
     /// The page whose function panicked.
     type Error = PageId;
 
-    #[inline]
+    #[inline(always)]
     fn recompute(&mut self, step: &Step) -> Result<Outcome, PageId> {
         let node = step.page.get() as usize - 1;
         let derived = &self.derived[node];
@@ -78,10 +78,16 @@ impl Recompute for Store {
         let out = &mut *self.out;
         catch_unwind(AssertUnwindSafe(|| (derived.function)(&inputs, out))).map_err(|_| step.page)?;
         let page = &mut self.pages[node];
-        if *page == self.out {
+        if is_same(page, &self.out) {
             return Ok(Outcome::Equal);
         }
         std::mem::swap(page, &mut self.out);
         Ok(Outcome::Changed)
     }
+}
+
+/// Compares pages; where the first words differ, that is told without a call.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    one.first_chunk::<8>() == other.first_chunk::<8>() && one == other
 }

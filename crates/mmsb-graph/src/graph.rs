@@ -14,6 +14,8 @@ mod look;
 mod order;
 mod walk;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use mmsb_types::{EdgeKind, PageId};
 use petgraph::{graph::NodeIndex, stable_graph::StableDiGraph};
 
@@ -31,7 +33,12 @@ pub struct Graph {
     nodes: Vec<Node>,
     kind_counts: [usize; KINDS],
     page_limit: usize,
+    /// Another one after each change, of this graph and of all others: equal stamps, equal graphs and slots.
+    stamp: u64,
 }
+
+/// The newest stamp.
+static STAMP: AtomicU64 = AtomicU64::new(0);
 
 /// How many kinds of edges there are.
 const KINDS: usize = 4;
@@ -52,7 +59,17 @@ impl Graph {
             nodes: Vec::new(),
             kind_counts: [0; KINDS],
             page_limit: pages.min(SLOTS_MAX),
+            stamp: 0,
         }
+    }
+
+    /// Returns a number that no other graph has, but for copies of this one as it is.
+    pub(crate) fn stamp(&self) -> u64 {
+        self.stamp
+    }
+
+    fn set_stamp(&mut self) {
+        self.stamp = STAMP.fetch_add(1, Ordering::Relaxed) + 1;
     }
 
     /// Returns the node in a slot that is in use.

@@ -1,22 +1,28 @@
 //! What changed and what is wanted, and the wave that follows.
 //!
-//! A wave takes rank by rank, and within one the pages by their ids. Pages line up as they get their turn. Most
+//! A wave takes rank by rank, and within one the pages by their ids. Through a graph that has stayed as it is for a
+//! while it goes along a [course](course::Course) made before, on which a [bit](turns::Turns) stands for each page that
+//! awaits its turn. Else pages line up as they get their turn. Most
 //! followers stand one rank above and line up at once; the others wait in the [queue](queue::Queue) until the line
 //! ends at their rank. What became of a page in a wave is a
 //! [state](states::States) that the next wave no longer believes, so nothing is cleaned up: a wave costs what it
 //! touches, however large the graph is, and leaves nothing behind however it ends.
 
+mod course;
 mod queue;
 mod shared;
 mod states;
+mod turns;
 
 use std::ops::Range;
 
 use mmsb_types::PageId;
 
 use crate::{Graph, Outcome, Ran, Recompute, Step, Wave};
+use course::Course;
 use queue::Queue;
 use states::States;
+use turns::Turns;
 
 /// What the next wave begins with, and memory for going through it.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +34,12 @@ pub struct Schedule {
     line: Vec<u32>,
     /// Who waits further up.
     queue: Queue,
+    /// Made of a graph that stayed as it is.
+    course: Option<Course>,
+    /// Who awaits a turn on the course.
+    turns: Turns,
+    /// The graph's stamp in the last wave, and how much of it waves have gone through since it was another.
+    walked: (u64, usize),
 }
 
 impl Schedule {
@@ -75,12 +87,43 @@ impl Schedule {
         work: &mut W,
         wave: &mut Wave,
     ) -> Result<(), W::Error> {
+        self.look_for_course(graph);
         self.begin(graph, wave);
-        let result = self.go(graph, work, wave);
+        let result = match &self.course {
+            Some(_) => self.go_along(work, wave),
+            None => self.go(graph, work, wave),
+        };
         if result.is_err() {
             wave.clear();
         }
+        self.walked.1 += wave.count() + 1;
         result
+    }
+
+    /// Gives up the course of another graph; makes one once waves have gone through as much as there is.
+    fn look_for_course(&mut self, graph: &Graph) {
+        if self.walked.0 != graph.stamp() {
+            (self.course, self.walked) = (None, (graph.stamp(), 0));
+        }
+        if self.course.is_none() && self.walked.1 > graph.page_count() + graph.edge_count() {
+            self.course = Course::new(graph);
+        }
+    }
+
+    /// Goes along the course.
+    fn go_along<W: Recompute>(&mut self, work: &mut W, wave: &mut Wave) -> Result<(), W::Error> {
+        let Some(course) = &self.course else { return Ok(()) };
+        let mut states = self.states.view();
+        while let Some(position) = self.turns.next() {
+            let (step, followers) = course.at(position);
+            let outcome = work.recompute(&step)?;
+            wave.add(Ran::new(&step, outcome));
+            if outcome == Outcome::Changed {
+                states.set_done(step.slot);
+                followers.iter().for_each(|&follower| self.turns.add(follower));
+            }
+        }
+        Ok(())
     }
 
     /// Returns the inputs of a page of the last wave that had changed, in no order; none if the page was asked for and
@@ -130,7 +173,7 @@ impl Schedule {
         wave.add(Ran::new(step, outcome));
         if outcome == Outcome::Changed {
             let mut states = self.states.view();
-            states.set_changed(step.slot);
+            states.set_done(step.slot);
             for follower in graph.node(step.slot).after.running() {
                 if states.set_queued(follower) {
                     let rank = graph.node(follower).rank;
@@ -146,24 +189,26 @@ impl Schedule {
 
     fn begin(&mut self, graph: &Graph, wave: &mut Wave) {
         self.states.begin(graph.slot_bound());
+        match &self.course {
+            Some(course) => self.turns.begin(course.count()),
+            None => self.queue.begin(graph.slot_bound()),
+        }
         self.line.clear();
-        self.queue.begin(graph.slot_bound());
-        let mut touched = std::mem::take(&mut self.touched);
-        touched.sort_unstable();
-        touched.dedup();
-        wave.begin(&touched);
-        for slot in touched.drain(..).filter_map(|page| graph.slot(page)) {
+        wave.begin(&mut self.touched);
+        for slot in wave.touched().iter().filter_map(|&page| graph.slot(page)) {
             self.states.view().set_changed(slot);
             let waiting = graph.node(slot).after.running();
             waiting.for_each(|follower| self.wait(graph, follower));
         }
-        self.touched = touched;
-        let wanted = self.wanted.drain(..).filter_map(|page| graph.slot(page));
-        let wanted: Vec<u32> = wanted.collect();
-        wanted.into_iter().for_each(|slot| self.wait(graph, slot));
+        while let Some(page) = self.wanted.pop() {
+            graph.slot(page).into_iter().for_each(|slot| self.wait(graph, slot));
+        }
     }
 
     fn wait(&mut self, graph: &Graph, slot: u32) {
+        if let Some(course) = &self.course {
+            return self.turns.start(course.position(slot));
+        }
         if self.states.view().set_queued(slot) {
             self.queue.push(graph.node(slot).rank, slot);
         }

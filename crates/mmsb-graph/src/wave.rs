@@ -99,9 +99,14 @@ impl Wave {
         self.ran.clear();
     }
 
-    pub(crate) fn begin(&mut self, touched: &[PageId]) {
+    /// Begins anew, with what is touched, which is taken.
+    pub(crate) fn begin(&mut self, touched: &mut Vec<PageId>) {
         self.clear();
-        self.touched.extend_from_slice(touched);
+        std::mem::swap(&mut self.touched, touched);
+        if self.touched.len() > 1 {
+            self.touched.sort_unstable();
+            self.touched.dedup();
+        }
     }
 
     /// Adds the next page.

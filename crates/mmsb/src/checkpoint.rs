@@ -46,7 +46,7 @@ pub use self::{
     compact::{Compacted, Retention},
     tags::Tag,
 };
-use crate::{Bus, Error};
+use crate::{Bus, Error, wave::token};
 
 /// Nobody wants to hear how far a checkpoint has got.
 const NOBODY: Option<fn(CheckpointProgress)> = None;
@@ -114,6 +114,7 @@ impl Bus {
     /// About as long as writing and syncing the pages to a file, by a thread that gives way to others. Commits copy pages that they change before the
     /// checkpoint has come to them, and wait for it if there is no room for that.
     pub fn checkpoint(&self) -> Result<Checkpointed, Error> {
+        token::check()?;
         self.check_stopped()?;
         self.inner().checkpoint(NOBODY)
     }

@@ -10,6 +10,7 @@ use crate::{
     replay::Heading,
     state::State,
     typed::{self, Readable},
+    wave::token,
 };
 
 /// The bus as it was at one epoch. Cheap to clone; never changes; outlives its bus.
@@ -103,8 +104,10 @@ impl Past {
     /// Returns all bytes of a page.
     ///
     /// # Errors
-    /// [`Error::PageNotFound`].
+    /// [`Error::PageNotFound`], [`Error::Reentrant`].
     pub fn bytes(&self, page: PageId) -> Result<&[u8], Error> {
+        // It never changes, but it is no input that the log knows of: a restart may hand the function another one.
+        token::check()?;
         let state = self.state.page(page).ok_or(Error::PageNotFound { page, epoch: self.epoch() })?;
         Ok(&state.bytes)
     }

@@ -17,6 +17,7 @@ use crate::{
     index::{Filter, Finder, Order},
     kept::Kept,
     texts::{TextKind, Texts},
+    wave::token,
 };
 
 /// What commits are looked for by; made by [`Bus::query`]. Conditions add up: a commit must meet them all.
@@ -136,6 +137,7 @@ impl Query<'_> {
 
     /// As [`Query::run`], the commits read in this way.
     pub(crate) fn find<T>(self, read: Read<T>) -> Result<Found<T>, Error> {
+        token::check()?;
         let (journal, order) = (self.bus.journal(), self.order);
         let newest = self.bus.epoch();
         let extent = journal.extent(newest)?;

@@ -225,6 +225,7 @@ impl Snapshot {
     /// # Errors
     /// [`Error::Busy`] if a commit under way does not end.
     pub fn graph(&self) -> Result<GraphView, Error> {
+        token::check()?;
         Ok(GraphView::new(self.epoch(), self.pinned.graph()?.clone(), self.pinned.names()?.clone()))
     }
 

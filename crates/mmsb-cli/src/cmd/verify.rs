@@ -16,6 +16,9 @@ use crate::render::{Out, unless_gone};
 /// A log that ends in bytes a crash tore is sound, and is told so: they were never durable, and opening the
 /// bus for writing cuts them. Exit code 0: sound, 2: damaged; every bad record, and every bad piece of a
 /// checkpoint, is named with its file, offset and number.
+///
+/// Whether derived pages are what their functions make of their inputs cannot be asked here: the functions live in the
+/// program. It asks the library (`Bus::verify_recompute`).
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = JSON)]
 pub struct Args {

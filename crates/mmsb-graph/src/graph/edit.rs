@@ -102,12 +102,14 @@ impl Graph {
         self.nodes[to as usize].before.add(from, kind, is_linked);
         self.structure.add_edge(index(from), index(to), kind);
         self.kind_counts[kind as usize] += 1;
+        self.set_stamp();
     }
 
     fn take(&mut self, from: u32, to: u32, kind: EdgeKind) {
         let Some(edge) = self.find(from, to, kind) else { return };
         self.structure.remove_edge(edge);
         self.kind_counts[kind as usize] -= 1;
+        self.set_stamp();
         self.nodes[from as usize].after.remove(to, kind);
         self.nodes[to as usize].before.remove(from, kind);
         self.sink(from, to);

@@ -21,6 +21,7 @@ impl Schedule {
         if workers.is_alone() {
             return self.run(graph, work, wave);
         }
+        self.course = None;
         self.begin(graph, wave);
         let result = self.go_shared(graph, work, workers, wave);
         if result.is_err() {

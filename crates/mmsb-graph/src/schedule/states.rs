@@ -62,8 +62,13 @@ impl View<'_> {
         state & QUEUED == 0
     }
 
-    /// Notes that a page's bytes changed.
+    /// Notes that a page has had its turn, and its bytes changed.
     #[inline(always)]
+    pub fn set_done(&mut self, slot: u32) {
+        self.words[slot as usize] = self.base | QUEUED | CHANGED;
+    }
+
+    /// Notes that a page's bytes changed before the wave.
     pub fn set_changed(&mut self, slot: u32) {
         let word = &mut self.words[slot as usize];
         *word = (*word).max(self.base) | CHANGED;

@@ -94,6 +94,17 @@ pub fn wave(graph: &Graph, touched: &[u64], equal: &[u64]) -> String {
     report(graph, &schedule, &wave)
 }
 
+/// Makes a schedule that has seen the graph stay as it is for so many waves: at first it goes by ranks, later along a
+/// course.
+pub fn walked(graph: &Graph, waves: usize) -> Schedule {
+    let (mut schedule, mut wave) = (Schedule::new(), Wave::default());
+    for _ in 0..waves {
+        schedule.touch(page(1));
+        schedule.run(graph, &mut Plan::default(), &mut wave).expect("nothing fails");
+    }
+    schedule
+}
+
 /// Returns each page of the last wave with its causes, rising.
 pub fn causes(graph: &Graph, schedule: &Schedule, wave: &Wave) -> Vec<(PageId, Vec<PageId>)> {
     let of = |ran: Ran| {

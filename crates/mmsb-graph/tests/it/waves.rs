@@ -3,7 +3,7 @@
 use insta::assert_snapshot;
 use mmsb_graph::{Schedule, Wave};
 
-use crate::make::{Plan, graph, page, report, wave};
+use crate::make::{Plan, graph, page, report, walked, wave};
 
 #[test]
 fn a_change_runs_down_a_chain() {
@@ -54,20 +54,25 @@ fn a_wanted_page_runs_without_a_cause() {
     assert_snapshot!(report(&graph, &schedule, &wave), @"ran 3() 4(3) | skipped");
 }
 
+/// Waves that a schedule has seen: none, and more than it takes to make a course.
+const WALKED: [usize; 2] = [0, 40];
+
 #[test]
 fn a_failed_wave_leaves_nothing_for_the_next() {
     let graph = graph("1>2 1>3 2>4 3>4 1>6 6>7");
-    let (mut schedule, mut wave) = (Schedule::new(), Wave::default());
-    schedule.touch(page(1));
-    let mut plan = Plan { failing: Some(3), ..Plan::default() };
-    let error = schedule.run(&graph, &mut plan, &mut wave).expect_err("3 fails");
-    assert_snapshot!(error, @"page:3 failed");
-    assert_eq!(wave, Wave::default());
-    schedule.run(&graph, &mut Plan::default(), &mut wave).expect("nothing fails");
-    assert_eq!(wave.count(), 0, "nothing waits any longer");
-    schedule.touch(page(3));
-    schedule.run(&graph, &mut Plan::default(), &mut wave).expect("nothing fails");
-    assert_snapshot!(report(&graph, &schedule, &wave), @"ran 4(3) | skipped");
+    for mut schedule in WALKED.map(|waves| walked(&graph, waves)) {
+        let mut wave = Wave::default();
+        schedule.touch(page(1));
+        let mut plan = Plan { failing: Some(3), ..Plan::default() };
+        let error = schedule.run(&graph, &mut plan, &mut wave).expect_err("3 fails");
+        assert_eq!(error, "page:3 failed");
+        assert_eq!(wave, Wave::default());
+        schedule.run(&graph, &mut Plan::default(), &mut wave).expect("nothing fails");
+        assert_eq!(wave.count(), 0, "nothing waits any longer");
+        schedule.touch(page(3));
+        schedule.run(&graph, &mut Plan::default(), &mut wave).expect("nothing fails");
+        assert_eq!(report(&graph, &schedule, &wave), "ran 4(3) | skipped ");
+    }
 }
 
 #[test]
@@ -80,11 +85,32 @@ fn a_panicking_recompute_leaves_nothing_for_the_next() {
         }
     }
     let graph = graph("1>2 1>3 2>4 3>4");
-    let (mut schedule, mut wave) = (Schedule::new(), Wave::default());
-    schedule.touch(page(1));
-    let run = || schedule.run(&graph, &mut Panics, &mut wave);
-    std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).expect_err("it panics");
-    schedule.touch(page(3));
-    schedule.run(&graph, &mut Plan::default(), &mut wave).expect("nothing fails");
-    assert_snapshot!(report(&graph, &schedule, &wave), @"ran 4(3) | skipped");
+    for mut schedule in WALKED.map(|waves| walked(&graph, waves)) {
+        let mut wave = Wave::default();
+        schedule.touch(page(1));
+        let run = || schedule.run(&graph, &mut Panics, &mut wave);
+        std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).expect_err("it panics");
+        schedule.touch(page(3));
+        schedule.run(&graph, &mut Plan::default(), &mut wave).expect("nothing fails");
+        assert_eq!(report(&graph, &schedule, &wave), "ran 4(3) | skipped ");
+    }
+}
+
+#[test]
+fn a_schedule_that_knows_the_way_sees_every_change_of_the_graph() {
+    let mut graph = graph("1>2 2>3 3>4 1>5");
+    let mut schedule = walked(&graph, 40);
+    let mut told = |graph: &mmsb_graph::Graph| {
+        let mut wave = Wave::default();
+        schedule.touch(page(1));
+        schedule.run(graph, &mut Plan::default(), &mut wave).expect("nothing fails");
+        report(graph, &schedule, &wave)
+    };
+    assert_snapshot!(told(&graph), @"ran 2(1) 5(1) 3(2) 4(3) | skipped");
+    graph.remove_edge(page(2), page(3), mmsb_types::EdgeKind::Data);
+    assert_snapshot!(told(&graph), @"ran 2(1) 5(1) | skipped");
+    let other = graph.clone();
+    graph.add_edge(page(5), page(3), mmsb_types::EdgeKind::Data).expect("no cycle");
+    assert_snapshot!(told(&graph), @"ran 2(1) 5(1) 3(5) 4(3) | skipped");
+    assert_snapshot!(told(&other), @"ran 2(1) 5(1) | skipped");
 }

@@ -53,6 +53,7 @@ impl Bus {
     /// Reads the indexes, and then the commits that touch the page, back to a checkpoint at a time; each of them
     /// twice where there are more than 256 between two checkpoints.
     pub fn history(&self, page: PageId) -> Result<History, Error> {
+        token::check()?;
         retry_where_gone(self.epoch(), || History::new(Arc::clone(self.shared()), page))
     }
 
@@ -61,6 +62,7 @@ impl Bus {
     /// # Errors
     /// As [`Bus::at`].
     pub fn commits(&self) -> Result<Commits, Error> {
+        token::check()?;
         let load = |origin: Origin| Ok(origin.heading().texts.clone());
         let (texts, pass) = self.journal().oldest_start(self.epoch(), load)?;
         Ok(Commits::new(texts, pass))

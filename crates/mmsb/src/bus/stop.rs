@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::Inner;
-use crate::{Bus, Error, sync::atomic::Ordering};
+use crate::{Bus, Error, sync::atomic::Ordering, wave::token};
 
 const DRAIN_WAIT: Duration = Duration::from_secs(10);
 
@@ -21,6 +21,7 @@ impl Bus {
     /// # Errors
     /// [`Error::Busy`] if a commit under way does not end; [`Error::Poisoned`], [`Error::Io`].
     pub fn stop(self) -> Result<(), Error> {
+        token::check()?;
         self.inner.stop(true)
     }
 }

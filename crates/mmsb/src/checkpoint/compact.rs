@@ -16,7 +16,7 @@ use super::{
     plan::{self, Left},
     write_view,
 };
-use crate::{Bus, Error, Past, bus::Inner};
+use crate::{Bus, Error, Past, bus::Inner, wave::token};
 
 /// How much of the past a bus on disk keeps. Tagged states, and what snapshots and passes over the log in this
 /// process need, stay beyond that.
@@ -87,6 +87,7 @@ impl Bus {
     /// # Errors
     /// As [`Bus::compact`].
     pub fn compact_to(&self, retention: Retention) -> Result<Compacted, Error> {
+        token::check()?;
         let inner = self.inner();
         let mut making = inner.checkpoints.making();
         self.check_stopped()?;

@@ -8,7 +8,7 @@ use std::{
 use mmsb_types::{Epoch, GraphEvent};
 
 use super::Event;
-use crate::{Bus, Error, Found, GraphView, Query};
+use crate::{Bus, Error, Found, GraphView, Query, wave::token};
 
 /// Events of the past. An error ends it.
 pub type Events = Found<Event>;
@@ -80,6 +80,7 @@ impl Bus {
     /// # Cost
     /// Reads the nearest checkpoint's graph, and the log from there to `epoch`; nothing of any page's bytes.
     pub fn graph_at(&self, epoch: Epoch) -> Result<GraphView, Error> {
+        token::check()?;
         let newest = self.newest_for(epoch);
         if epoch > newest {
             return Err(Error::EpochAhead { asked: epoch, newest });

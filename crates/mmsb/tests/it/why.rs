@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use mmsb::{Bus, Epoch, Error, PageId, WhyHow, vfs::MemoryVfs};
+use mmsb::{Bus, Epoch, Error, PageId, Propagation, WhyHow, vfs::MemoryVfs};
 
 /// Two pages, their sum, and twice the sum; a commit with a tag changes one of the two.
 fn make(bus: &Bus) -> [PageId; 4] {
@@ -67,4 +67,31 @@ fn what_nobody_knows_is_an_error_and_a_long_answer_is_cut() {
     let why = bus.why(page).unwrap();
     assert_eq!((why.steps.len(), why.left_count, why.depth()), (1000, 101, 1));
     assert!(why.to_string().ends_with("\nand 101 pages more were not looked at"));
+}
+
+#[test]
+fn a_page_computed_later_was_asked_for_and_what_follows_comes_from_it() {
+    let bus = Bus::builder().propagation(Propagation::Deferred).in_memory().unwrap();
+    let [a, _, sum, twice] = make(&bus);
+    assert_eq!(told(&bus, sum), "page:3 created at e3", "its bytes are as they were");
+    bus.propagate().unwrap();
+    insta::assert_snapshot!(told(&bus, twice), @"
+    page:4 computed from page:3 at e8
+      page:3 computed from page:1, page:2 at e8
+        page:1 written at e7 label:7 by physics
+        page:2 created at e2
+    ");
+    assert_eq!(told(&bus, a), "page:1 written at e7 label:7 by physics");
+}
+
+#[test]
+fn a_page_computed_with_its_batch_is_told_by_the_batches_own_commit() {
+    let bus = Bus::builder().propagation(Propagation::Batch(1)).in_memory().unwrap();
+    let [_, _, _, twice] = make(&bus);
+    insta::assert_snapshot!(told(&bus, twice), @"
+    page:4 computed from page:3 at e8
+      page:3 computed from page:1, page:2 at e8
+        page:1 written at e7 label:7 by physics
+        page:2 created at e2
+    ");
 }

@@ -12,9 +12,10 @@ fn every_json_key_is_documented_in_the_help() {
     let dir = tempfile::tempdir().expect("a temporary directory");
     make(&dir.path().join("a.mmsb"));
     import_small(&dir.path().join("b.mmsb"));
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 10] = [
         &["info", "a.mmsb"],
         &["log", "a.mmsb"],
+        &["log", "a.mmsb", "--events"],
         &["at", "a.mmsb", "e1", "world"],
         &["history", "a.mmsb", "other"],
         &["diff", "a.mmsb", "--from", "e1", "--to", "e3"],

@@ -1,4 +1,4 @@
-//! `mmsb why`, on a bus with a derived page.
+//! `mmsb why` and `mmsb log --events`, on a bus with a derived page.
 
 use mmsb::Bus;
 
@@ -32,5 +32,24 @@ fn why_in_json_is_an_object_a_step() {
     insta::assert_snapshot!(told(&["why", "a.mmsb", "sum", "--json"]), @r#"
     {"page":3,"depth":0,"epoch":5,"label":7,"tag":"physics","site":null,"how":"computed","inputs":[2]}
     {"page":2,"depth":1,"epoch":5,"label":7,"tag":"physics","site":null,"how":"written"}
+    "#);
+}
+
+#[test]
+fn events_are_told_thing_by_thing() {
+    insta::assert_snapshot!(told(&["log", "a.mmsb", "--events", "--from", "3"]), @r#"
+    e3; page:3 created with 8 bytes named "sum"
+    e4; page:3 derived by "sum" version 1 from page:1, page:2
+    e5 label:7 by physics; page:3 computed for page:2; page:2 0+8; page:3 0+1
+    "#);
+    insta::assert_snapshot!(told(&["log", "a.mmsb", "--events", "--page", "sum", "--limit", "1"]), @"e5 label:7 by physics; page:3 computed for page:2; page:2 0+8; page:3 0+1");
+}
+
+#[test]
+fn events_are_told_to_programs() {
+    insta::assert_snapshot!(told(&["log", "a.mmsb", "--events", "--json", "--from", "3"]), @r#"
+    {"epoch":3,"label":null,"timestamp_nanos":null,"tag":null,"site":null,"rewinds_to":null,"events":[{"kind":"created","page":3,"page_bytes":8,"name":"sum"}],"graph":[],"computed":[],"runs":[]}
+    {"epoch":4,"label":null,"timestamp_nanos":null,"tag":null,"site":null,"rewinds_to":null,"events":[],"graph":[{"kind":"derived","page":3,"function":"sum","version":1,"inputs":[1,2]}],"computed":[],"runs":[]}
+    {"epoch":5,"label":7,"timestamp_nanos":null,"tag":"physics","site":null,"rewinds_to":null,"events":[],"graph":[],"computed":[{"page":3,"inputs":[2]}],"runs":[{"page":2,"offset":0,"length":8},{"page":3,"offset":0,"length":1}]}
     "#);
 }

@@ -99,7 +99,7 @@ fn a_bus_inside_a_recompute_answers_nothing() {
     let other = bus.create_page("other", 8).unwrap();
     let snapshot = bus.snapshot();
     let refused = "recomputing b failed, nothing was written: see the cause";
-    let deeds: [Deed; 9] = [
+    let deeds: [Deed; 20] = [
         |bus, _, page| bus.put(page, 0, &1u64).map(drop),
         |bus, _, _| bus.begin().commit().map(drop),
         |bus, _, _| bus.commit_many([bus.begin()]).map(drop).map_err(|error| error.source),
@@ -109,12 +109,31 @@ fn a_bus_inside_a_recompute_answers_nothing() {
         |bus, _, _| bus.rewind(mmsb::Epoch::ZERO).map(drop),
         |_, snapshot, page| snapshot.read(page, 0, &mut [0; 8]).map(drop),
         |bus, _, page| bus.derive(page).from([page]).add::<u64>().map(drop),
+        |bus, _, _| bus.at(bus.epoch()).map(drop),
+        |_, snapshot, _| snapshot.graph().map(drop),
+        |bus, _, page| bus.history(page).map(drop),
+        |bus, _, _| bus.commits().map(drop),
+        |bus, _, _| bus.query().run().map(drop),
+        |bus, _, _| bus.events(..).map(drop),
+        |bus, _, page| bus.why(page).map(drop),
+        |bus, _, _| bus.graph_at(bus.epoch()).map(drop),
+        |bus, _, _| bus.checkpoint().map(drop),
+        |bus, _, _| bus.compact().map(drop),
+        |bus, _, _| bus.clone().stop(),
     ];
     for deed in deeds {
         let (bus, snapshot) = (bus.clone(), snapshot.clone());
         let work = move |_: &mmsb::Inputs<'_>, _: &mut [u8]| deed(&bus, &snapshot, other);
-        sheet.refuses(refused, |sheet| sheet.bus.derive(b).from([a]).named("in", 1).with_fallible(work));
+        sheet.refuses(refused, |sheet| {
+            let refused = sheet.bus.derive(b).from([a]).named("in", 1).with_fallible(work).unwrap_err();
+            let cause = std::error::Error::source(&refused).expect("the deed's error").to_string();
+            assert!(cause.contains("recompute"), "{cause}");
+            Err::<(), _>(refused)
+        });
     }
+    let past = bus.at(bus.epoch()).unwrap();
+    let work = move |_: &mmsb::Inputs<'_>, _: &mut [u8]| past.bytes(other).map(drop);
+    sheet.refuses(refused, |sheet| sheet.bus.derive(b).from([a]).with_fallible(work));
     let own = sheet.bus.clone();
     let work =
         move |_: &mmsb::Inputs<'_>, out: &mut [u8]| out.copy_from_slice(&own.get::<[u8; 8]>(a, 0).unwrap());

@@ -1,9 +1,9 @@
 //! Random graphs and changes: what is computed step by step is what is computed from scratch, and what the log gives
 //! back, for any number of workers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use mmsb::{Builder, Bus, Error, PageId, Propagation, ToView, WaveReport, diff};
+use mmsb::{Builder, Bus, EdgeKind, Error, PageId, Propagation, ToView, WaveReport, diff};
 use mmsb_testkit::Rng;
 
 use super::sheet::Sheet;
@@ -24,11 +24,15 @@ fn mix<'i>(formula: u8, inputs: impl Iterator<Item = &'i [u8]>, out: &mut [u8]) 
     out.iter_mut().enumerate().for_each(|(at, byte)| *byte = kept.to_le_bytes()[at % 8]);
 }
 
-/// The expected bytes: pages, and what they are computed by.
-#[derive(Default)]
+/// The expected bytes and flags: pages, what they are computed by, and who warns whom.
+#[derive(Clone, Default)]
 struct Model {
     bytes: BTreeMap<PageId, Vec<u8>>,
     formulas: BTreeMap<PageId, Formula>,
+    /// Control edges.
+    warnings: BTreeSet<(PageId, PageId)>,
+    /// Flags, where pages are computed at once.
+    stale: BTreeSet<PageId>,
 }
 
 impl Model {
@@ -44,6 +48,30 @@ impl Model {
                 is_changed |= self.bytes.insert(*page, out.clone()) != Some(out);
             }
         }
+    }
+
+    /// Finds the flags after a step from `old`: a change warns along Control edges, unless the page was computed; what
+    /// has nothing above it, or is another registration's now, is not behind.
+    fn warn(&mut self, old: &Self) {
+        let changed = |page: &PageId| self.bytes[page] != old.bytes[page];
+        let is_new = |page: &PageId| self.formulas.get(page) != old.formulas.get(page);
+        let computed = |page: &PageId| {
+            let formula = self.formulas.get(page);
+            is_new(page) || formula.is_some_and(|(_, inputs)| inputs.iter().any(changed))
+        };
+        let warned = self.warnings.iter().filter(|(source, _)| changed(source)).map(|(_, target)| *target);
+        let mut stale: BTreeSet<PageId> = old.stale.iter().copied().chain(warned).collect();
+        let has_parents = |page: &PageId| {
+            self.formulas.contains_key(page) || self.warnings.iter().any(|(_, target)| target == page)
+        };
+        stale.retain(|page| !computed(page) && has_parents(page));
+        self.stale = stale;
+    }
+
+    #[track_caller]
+    fn check_flags(&self, bus: &Bus, at: &str) {
+        let stale: BTreeSet<PageId> = bus.graph().unwrap().stale().collect();
+        assert_eq!(stale, self.stale, "{at}");
     }
 
     #[track_caller]
@@ -87,6 +115,23 @@ fn write(bus: &Bus, rng: &mut Rng, model: &mut Model, pages: &[PageId]) {
     tx.commit().unwrap();
 }
 
+/// Adds a Control edge, or takes one away.
+fn warn(bus: &Bus, rng: &mut Rng, model: &mut Model, pages: &[PageId]) {
+    let known: Vec<_> = model.warnings.iter().copied().collect();
+    if !known.is_empty() && rng.once_in(3) {
+        let (source, target) = rng.pick(&known);
+        bus.unlink(source, target, EdgeKind::Control).unwrap();
+        model.warnings.remove(&(source, target));
+        return;
+    }
+    let (source, target) = (rng.pick(pages), rng.pick(pages));
+    match bus.link(source, target, EdgeKind::Control) {
+        Ok(_) => drop(model.warnings.insert((source, target))),
+        Err(Error::Cycle { .. }) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
 fn end(bus: &Bus, rng: &mut Rng, model: &mut Model) {
     let derived: Vec<_> = model.formulas.keys().copied().collect();
     if !derived.is_empty() {
@@ -111,17 +156,24 @@ fn run(seed: u64, builder: Builder, propagation: Propagation) -> Lived {
     let pages: Vec<_> = (0..12).map(|at| bus.create_page(None, 1 + at * 5).unwrap()).collect();
     model.bytes = pages.iter().map(|&page| (page, vec![0; bus.page_bytes(page).unwrap() as usize])).collect();
     for step in 0..STEPS {
-        match rng.below(8) {
+        let old = model.clone();
+        match rng.below(9) {
             0..=1 => derive(bus, &mut rng, &mut model, &pages),
             2 if step > 20 => end(bus, &mut rng, &mut model),
+            3 => warn(bus, &mut rng, &mut model, &pages),
             _ => write(bus, &mut rng, &mut model, &pages),
         }
         waves.push(bus.last_wave());
         if propagation != Propagation::Immediate {
             waves.push(Some(bus.propagate().unwrap()));
         }
+        let at = format!("at step {step} of seed {seed}");
         model.compute();
-        model.check(bus, &format!("at step {step} of seed {seed}"));
+        model.check(bus, &at);
+        if propagation == Propagation::Immediate {
+            model.warn(&old);
+            model.check_flags(bus, &at);
+        }
     }
     Lived { sheet, model, waves }
 }

@@ -53,6 +53,30 @@ fn two_threads_that_change_the_inputs_of_one_page() {
 }
 
 #[test]
+fn rewinds_beside_waves_wait_for_each_other_and_leave_sums_right() {
+    let sheet = Sheet::new(&["a", "b", "sum", "twice"]);
+    sheet.sum("sum", &["a", "b"]);
+    sheet.sum("twice", &["sum", "sum"]);
+    let (first, bus) = (sheet.put("a", 1), &sheet.bus);
+    thread::scope(|scope| {
+        for page in [sheet.cell("a"), sheet.cell("b")] {
+            scope.spawn(move || {
+                (1..=40u64).try_for_each(|value| bus.put(page, 0, &value).map(|_| ())).unwrap()
+            });
+        }
+        // Some go back by the undo records, some farther, by the log.
+        scope.spawn(move || {
+            for round in 0..20 {
+                let target = if round % 2 == 0 { first } else { bus.epoch() };
+                bus.rewind(target).unwrap();
+            }
+        });
+    });
+    let [a, b, sum, twice] = ["a", "b", "sum", "twice"].map(|cell| sheet.cell(cell));
+    check_all(bus, first, &[(sum, vec![a, b]), (twice, vec![sum, sum])]);
+}
+
+#[test]
 fn deriving_beside_commits_leaves_nothing_behind() {
     for round in 0..20u64 {
         let sheet = Sheet::new(&["a", "b", "sum"]);

@@ -1,0 +1,121 @@
+//! Who awaits a turn, as a set of positions that are taken by rising ones: bits, and above them bits of whole words.
+//!
+//! Invariant: a bit of `groups` is set for each word that is not 0, but for the one under way. No word below that one
+//! has a bit, nor one above `last`. Whoever is added while others are taken is behind whoever was taken last.
+
+const BITS: usize = u64::BITS as usize;
+
+/// A set of positions.
+#[derive(Clone, Debug, Default)]
+pub struct Turns {
+    words: Vec<u64>,
+    groups: Vec<u64>,
+    /// The word under way; above all others before the first is taken.
+    word: usize,
+    /// No word above has a bit.
+    last: usize,
+    /// The position taken last.
+    taken: u32,
+}
+
+impl Turns {
+    /// Makes it a set of nothing, of positions below `bound`.
+    pub fn begin(&mut self, bound: usize) {
+        while self.next().is_some() {}
+        let words = bound.div_ceil(BITS).max(self.words.len());
+        self.words.resize(words, 0);
+        self.groups.resize(words.div_ceil(BITS), 0);
+        (self.word, self.last, self.taken) = (usize::MAX, 0, 0);
+    }
+
+    /// Adds a position before any is taken.
+    pub fn start(&mut self, position: u32) {
+        self.add(position);
+        self.word = self.word.min(position as usize / BITS);
+    }
+
+    /// Adds a position, which may be there.
+    #[inline(always)]
+    pub fn add(&mut self, position: u32) {
+        let word = position as usize / BITS;
+        self.words[word] |= 1 << (position as usize % BITS);
+        if word != self.word {
+            self.groups[word / BITS] |= 1 << (word % BITS);
+            self.last = self.last.max(word);
+        }
+    }
+
+    /// Takes the lowest position.
+    #[inline(always)]
+    pub fn next(&mut self) -> Option<u32> {
+        let mut bits = *self.words.get(self.word)?;
+        if bits == 0 {
+            self.go_on()?;
+            bits = self.words[self.word];
+        }
+        self.words[self.word] = bits & (bits - 1);
+        // Mostly it is the neighbour of the last one taken. To ask for it first lets the processor go on with it, on
+        // trust, before it knows the bits.
+        let guess = self.taken.wrapping_add(1);
+        self.taken = if guess as usize / BITS == self.word && bits >> (guess as usize % BITS) & 1 == 1 {
+            guess
+        } else {
+            (self.word * BITS) as u32 + bits.trailing_zeros()
+        };
+        Some(self.taken)
+    }
+
+    /// Goes to the next word that is not 0, if there is one.
+    fn go_on(&mut self) -> Option<()> {
+        let (mut group, end) = (self.word / BITS, self.last / BITS);
+        self.groups[group] &= !(1 << (self.word % BITS));
+        while self.groups[group] == 0 {
+            group += 1;
+            if group > end {
+                return None;
+            }
+        }
+        self.word = group * BITS + self.groups[group].trailing_zeros() as usize;
+        Some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use proptest::{collection::vec, prelude::*};
+
+    use super::*;
+
+    const BOUND: u32 = 3 << 12;
+
+    proptest! {
+        #[test]
+        fn positions_come_by_rising_ones_also_those_added_on_the_way(
+            first in vec(0..BOUND, 0..20),
+            steps in vec(vec(prop_oneof![1..3u32, 60..70u32, 1..BOUND], 0..3), 0..60),
+            stop in 0..80usize,
+        ) {
+            let mut turns = Turns::default();
+            // The second set begins where the first one was left.
+            for stop in [stop, usize::MAX] {
+                turns.begin(BOUND as usize);
+                let mut model = BTreeSet::from_iter(first.iter().copied());
+                first.iter().for_each(|&position| turns.start(position));
+                for count in 0..stop {
+                    let taken = turns.next();
+                    prop_assert_eq!(taken, model.pop_first());
+                    let Some(taken) = taken else { break };
+                    for ahead in steps.get(count).into_iter().flatten() {
+                        let position = taken + ahead;
+                        if position < BOUND {
+                            turns.add(position);
+                            model.insert(position);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
