@@ -29,6 +29,7 @@ const PAGE: Layer = layer("mmsb-page", 1, &[&TYPES]);
 const DELTA: Layer = layer("mmsb-delta", 1, &[&TYPES]);
 const GRAPH: Layer = layer("mmsb-graph", 1, &[&TYPES]);
 const TLOG: Layer = layer("mmsb-tlog", 2, &[&TYPES, &DELTA]);
+const GPU: Layer = layer("mmsb-gpu", 2, &[&TYPES, &DELTA]);
 const MMSB: Layer = layer("mmsb", 3, &[&TYPES, &PAGE, &DELTA, &GRAPH, &TLOG]);
 const TESTKIT: Layer = layer("mmsb-testkit", 4, &[&TYPES, &PAGE, &DELTA, &TLOG, &MMSB]);
 const CLI: Layer = layer("mmsb-cli", 4, &[&MMSB]);
@@ -36,7 +37,7 @@ const BENCHES: Layer = layer("benches", 4, &[&TYPES, &PAGE, &DELTA, &GRAPH, &TLO
 const XTASK: Layer = layer("xtask", 4, &[]);
 
 /// The table, bottom-up.
-pub const TABLE: &[Layer] = &[TYPES, PAGE, DELTA, GRAPH, TLOG, MMSB, TESTKIT, CLI, BENCHES, XTASK];
+pub const TABLE: &[Layer] = &[TYPES, PAGE, DELTA, GRAPH, TLOG, GPU, MMSB, TESTKIT, CLI, BENCHES, XTASK];
 
 const fn layer(name: &'static str, rank: u8, may_use: &'static [&'static Layer]) -> Layer {
     let mut index = 0;
