@@ -33,7 +33,8 @@ const GPU: Layer = layer("mmsb-gpu", 2, &[&TYPES, &DELTA]);
 const MMSB: Layer = layer("mmsb", 3, &[&TYPES, &PAGE, &DELTA, &GRAPH, &TLOG]);
 const TESTKIT: Layer = layer("mmsb-testkit", 4, &[&TYPES, &PAGE, &DELTA, &TLOG, &MMSB]);
 const CLI: Layer = layer("mmsb-cli", 4, &[&MMSB]);
-const BENCHES: Layer = layer("benches", 4, &[&TYPES, &PAGE, &DELTA, &GRAPH, &TLOG, &MMSB, &TESTKIT, &CLI]);
+const BENCHES: Layer =
+    layer("benches", 4, &[&TYPES, &PAGE, &DELTA, &GRAPH, &TLOG, &GPU, &MMSB, &TESTKIT, &CLI]);
 const XTASK: Layer = layer("xtask", 4, &[]);
 
 /// The table, bottom-up.

@@ -1,16 +1,23 @@
-// page_zero.wgsl -- makes quads (16 bytes) of a slab zero.
+// delta_merge.wgsl -- writes masked bytes of the batch over quads (16 bytes) of a slab.
 // Shape:    one workgroup of 256 a tile; tiles above 65,535 fold into y.
-// Reads:    tiles[params.first ..][.. params.count].
-// Writes:   target_slab[tile.target ..][.. tile.count] = 0.
+// Reads:    tiles[params.first ..][.. params.count]; of the batch, from quad tile.source on, the bytes, and from word
+//           tile.mask on, one bit a byte. A quad masked nowhere is not read, nor is what a full mask covers.
+// Writes:   target_slab[tile.target_quad ..][.. tile.count], where the mask is not 0.
 // Requires: tiles do not overlap.
-// Twin:     src/cpu/page_zero.rs -- byte for byte.
+// Twin:     src/cpu/delta_merge.rs -- byte for byte.
 
 struct Params { first: u32, count: u32, pad: u32, more: u32 }
 struct Tile { target_quad: u32, source: u32, count: u32, offset: u32, result: u32, mask: u32, inputs: u32, pad: u32 }
 
 var<immediate> params: Params;
 @group(0) @binding(0) var<storage, read> tiles: array<Tile>;
-@group(0) @binding(2) var<storage, read_write> target_slab: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> batch: array<vec4<u32>>;
+@group(1) @binding(0) var<storage, read_write> target_slab: array<vec4<u32>>;
+
+// One bit a byte becomes eight.
+fn byte_mask(bits: vec4<u32>) -> vec4<u32> {
+    return (((bits & vec4<u32>(15u)) * 0x00204081u) & vec4<u32>(0x01010101u)) * 255u;
+}
 
 @compute @workgroup_size(256)
 fn main(
@@ -22,6 +29,14 @@ fn main(
     if index >= params.count { return; }
     let tile = tiles[params.first + index];
     for (var i = lane; i < tile.count; i += 256u) {
-        target_slab[tile.target_quad + i] = vec4<u32>(0u);
+        let word = tile.mask + i / 2u;
+        let bits = (batch[word / 4u][word % 4u] >> (16u * (i % 2u))) & 0xffffu;
+        if bits == 0u { continue; }
+        var quad = batch[tile.source + i];
+        if bits != 0xffffu {
+            let mask = byte_mask(vec4<u32>(bits, bits >> 4u, bits >> 8u, bits >> 12u));
+            quad = (target_slab[tile.target_quad + i] & ~mask) | (quad & mask);
+        }
+        target_slab[tile.target_quad + i] = quad;
     }
 }

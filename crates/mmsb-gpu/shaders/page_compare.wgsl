@@ -1,16 +1,33 @@
-// page_zero.wgsl -- makes quads (16 bytes) of a slab zero.
+// page_compare.wgsl -- how many bytes of two pages differ, the first, and in which blocks of 256 bytes.
 // Shape:    one workgroup of 256 a tile; tiles above 65,535 fold into y.
-// Reads:    tiles[params.first ..][.. params.count].
-// Writes:   target_slab[tile.target ..][.. tile.count] = 0.
-// Requires: tiles do not overlap.
-// Twin:     src/cpu/page_zero.rs -- byte for byte.
+// Reads:    tiles[params.first ..][.. params.count]; tile.count quads of each slab.
+// Writes:   answer[tile.result]: adds the count; the next word: the greatest complement of an offset in the page;
+//           from the fourth on: one bit a block. Only sums, maxima and unions, so order does not matter.
+// Requires: the answer is zero before.
+// Twin:     src/cpu/page_compare.rs -- word for word.
 
 struct Params { first: u32, count: u32, pad: u32, more: u32 }
 struct Tile { target_quad: u32, source: u32, count: u32, offset: u32, result: u32, mask: u32, inputs: u32, pad: u32 }
 
 var<immediate> params: Params;
 @group(0) @binding(0) var<storage, read> tiles: array<Tile>;
-@group(0) @binding(2) var<storage, read_write> target_slab: array<vec4<u32>>;
+@group(1) @binding(0) var<storage, read_write> target_slab: array<vec4<u32>>;
+@group(2) @binding(0) var<storage, read_write> source_slab: array<vec4<u32>>;
+@group(0) @binding(2) var<storage, read_write> answer: array<atomic<u32>>;
+
+// The lowest bit of each byte tells whether any of its bits is set.
+fn any_bit(words: vec4<u32>) -> vec4<u32> {
+    let halves = words | (words >> vec4<u32>(4u));
+    let pairs = halves | (halves >> vec4<u32>(2u));
+    return (pairs | (pairs >> vec4<u32>(1u))) & vec4<u32>(0x01010101u);
+}
+
+fn first_byte(bytes: vec4<u32>) -> u32 {
+    for (var word = 0u; word < 3u; word++) {
+        if bytes[word] != 0u { return word * 4u + countTrailingZeros(bytes[word]) / 8u; }
+    }
+    return 12u + countTrailingZeros(bytes.w) / 8u;
+}
 
 @compute @workgroup_size(256)
 fn main(
@@ -22,6 +39,12 @@ fn main(
     if index >= params.count { return; }
     let tile = tiles[params.first + index];
     for (var i = lane; i < tile.count; i += 256u) {
-        target_slab[tile.target_quad + i] = vec4<u32>(0u);
+        let bytes = any_bit(target_slab[tile.target_quad + i] ^ source_slab[tile.source + i]);
+        if all(bytes == vec4<u32>(0u)) { continue; }
+        let counts = countOneBits(bytes);
+        let quad = tile.offset + i;
+        atomicAdd(&answer[tile.result], counts.x + counts.y + counts.z + counts.w);
+        atomicMax(&answer[tile.result + 1u], ~(quad * 16u + first_byte(bytes)));
+        atomicOr(&answer[tile.result + 4u + quad / 512u], 1u << (quad / 16u % 32u));
     }
 }

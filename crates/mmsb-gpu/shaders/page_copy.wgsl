@@ -1,16 +1,26 @@
-// page_zero.wgsl -- makes quads (16 bytes) of a slab zero.
+// page_copy.wgsl -- copies quads (16 bytes) of a slab, or of the batch, to a slab.
 // Shape:    one workgroup of 256 a tile; tiles above 65,535 fold into y.
-// Reads:    tiles[params.first ..][.. params.count].
-// Writes:   target_slab[tile.target ..][.. tile.count] = 0.
-// Requires: tiles do not overlap.
-// Twin:     src/cpu/page_zero.rs -- byte for byte.
+// Reads:    tiles[params.first ..][.. params.count]; source_slab or batch[tile.source ..][.. tile.count].
+// Writes:   target_slab[tile.target_quad ..][.. tile.count].
+// Requires: tiles overlap neither each other's targets nor any source.
+// Variant:  FROM_BATCH reads the batch (kernel page_write).
+// Twin:     src/cpu/page_copy.rs -- byte for byte.
+
+override FROM_BATCH: bool = false;
 
 struct Params { first: u32, count: u32, pad: u32, more: u32 }
 struct Tile { target_quad: u32, source: u32, count: u32, offset: u32, result: u32, mask: u32, inputs: u32, pad: u32 }
 
 var<immediate> params: Params;
 @group(0) @binding(0) var<storage, read> tiles: array<Tile>;
-@group(0) @binding(2) var<storage, read_write> target_slab: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> batch: array<vec4<u32>>;
+@group(1) @binding(0) var<storage, read_write> target_slab: array<vec4<u32>>;
+@group(2) @binding(0) var<storage, read_write> source_slab: array<vec4<u32>>;
+
+fn quad(index: u32) -> vec4<u32> {
+    if FROM_BATCH { return batch[index]; }
+    return source_slab[index];
+}
 
 @compute @workgroup_size(256)
 fn main(
@@ -21,7 +31,21 @@ fn main(
     let index = group.y * groups.x + group.x;
     if index >= params.count { return; }
     let tile = tiles[params.first + index];
+    if tile.count == 1024u {
+        // Four loads, then four stores: the slabs may be one, so a load does not pass a store by itself.
+        let i = tile.source + lane;
+        let a = quad(i);
+        let b = quad(i + 256u);
+        let c = quad(i + 512u);
+        let d = quad(i + 768u);
+        let o = tile.target_quad + lane;
+        target_slab[o] = a;
+        target_slab[o + 256u] = b;
+        target_slab[o + 512u] = c;
+        target_slab[o + 768u] = d;
+        return;
+    }
     for (var i = lane; i < tile.count; i += 256u) {
-        target_slab[tile.target_quad + i] = vec4<u32>(0u);
+        target_slab[tile.target_quad + i] = quad(tile.source + i);
     }
 }

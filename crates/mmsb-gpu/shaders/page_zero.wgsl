@@ -10,7 +10,7 @@ struct Tile { target_quad: u32, source: u32, count: u32, offset: u32, result: u3
 
 var<immediate> params: Params;
 @group(0) @binding(0) var<storage, read> tiles: array<Tile>;
-@group(0) @binding(2) var<storage, read_write> target_slab: array<vec4<u32>>;
+@group(1) @binding(0) var<storage, read_write> target_slab: array<vec4<u32>>;
 
 @compute @workgroup_size(256)
 fn main(

@@ -1,16 +1,16 @@
-// page_zero.wgsl -- makes quads (16 bytes) of a slab zero.
-// Shape:    one workgroup of 256 a tile; tiles above 65,535 fold into y.
-// Reads:    tiles[params.first ..][.. params.count].
-// Writes:   target_slab[tile.target ..][.. tile.count] = 0.
-// Requires: tiles do not overlap.
-// Twin:     src/cpu/page_zero.rs -- byte for byte.
+// sparse_delta_apply.wgsl -- does word ops: each writes masked bytes of one word of a slab.
+// Shape:    one invocation an op, in workgroups of 256; groups above 65,535 fold into y.
+// Reads:    ops[params.first ..][.. params.count]; the word, unless all of its bytes are written.
+// Writes:   target_slab[op.place & 0x0fffffff].
+// Requires: no two ops of one word, so order does not matter.
+// Twin:     src/cpu/sparse_delta_apply.rs -- byte for byte.
 
 struct Params { first: u32, count: u32, pad: u32, more: u32 }
-struct Tile { target_quad: u32, source: u32, count: u32, offset: u32, result: u32, mask: u32, inputs: u32, pad: u32 }
+struct WordOp { place: u32, value: u32 }
 
 var<immediate> params: Params;
-@group(0) @binding(0) var<storage, read> tiles: array<Tile>;
-@group(0) @binding(2) var<storage, read_write> target_slab: array<vec4<u32>>;
+@group(0) @binding(1) var<storage, read> ops: array<WordOp>;
+@group(1) @binding(0) var<storage, read_write> target_slab: array<u32>;
 
 @compute @workgroup_size(256)
 fn main(
@@ -18,10 +18,15 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) lane: u32,
 ) {
-    let index = group.y * groups.x + group.x;
+    let index = (group.y * groups.x + group.x) * 256u + lane;
     if index >= params.count { return; }
-    let tile = tiles[params.first + index];
-    for (var i = lane; i < tile.count; i += 256u) {
-        target_slab[tile.target_quad + i] = vec4<u32>(0u);
+    let op = ops[params.first + index];
+    let word = op.place & 0x0fffffffu;
+    let bits = op.place >> 28u;
+    var value = op.value;
+    if bits != 15u {
+        let mask = ((bits * 0x00204081u) & 0x01010101u) * 255u;
+        value = (target_slab[word] & ~mask) | (value & mask);
     }
+    target_slab[word] = value;
 }

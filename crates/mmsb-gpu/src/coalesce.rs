@@ -105,14 +105,14 @@ impl Coalescer {
         let [_, _, compact, wide] = batch.columns();
         self.payload.extend_from_slice(compact);
         self.payload.extend_from_slice(wide);
-        for (page, patch) in batch.iter() {
+        batch.iter().try_for_each(|(page, patch)| {
             if let Some(place) = locate(slabs, page, &mirror_of)? {
                 patch.fits(place.page_bytes).map_err(|source| PlanError::Misfit { page, source })?;
                 self.push(slabs, place, &patch, at);
             }
             at += patch.payload_bytes() as u32;
-        }
-        Ok(())
+            Ok(())
+        })
     }
 
     /// Adds one piece for each line that the patch touches.

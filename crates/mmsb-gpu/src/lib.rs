@@ -33,7 +33,14 @@ mod queries;
 
 mod cpu;
 
+#[cfg(feature = "device")]
+mod answers;
+#[cfg(feature = "device")]
+mod device;
+
 pub use cpu::{CpuOps, Host};
+#[cfg(feature = "device")]
+pub use device::{Device, GpuOps, Wanted};
 pub use ops::{Engine, PageOps, Pages};
 pub use queries::{Comparison, Fingerprint};
 

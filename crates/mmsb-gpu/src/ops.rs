@@ -138,6 +138,11 @@ impl<E: Engine> Pages<E> {
     pub const fn engine(&self) -> &E {
         &self.engine
     }
+
+    /// Gives the pages up and returns the engine.
+    pub fn into_engine(self) -> E {
+        self.engine
+    }
 }
 
 impl<E: Engine> PageOps for Pages<E> {

@@ -26,6 +26,8 @@ pub struct Plan {
     pub(crate) ops: Vec<WordOp>,
     /// Where each slab's ops begin.
     starts: Vec<(u32, usize)>,
+    /// Lines of the slab that ops were last put for.
+    slab_lines: Range<u32>,
     pub(crate) stretches: Vec<Stretch>,
     pub(crate) lines: Vec<[u8; 64]>,
     pub(crate) masks: Vec<u64>,
@@ -103,6 +105,7 @@ impl Plan {
         (self.layout, self.slab_words) = (layout, slab_words);
         self.ops.clear();
         self.starts.clear();
+        self.slab_lines = 0..0;
         self.stretches.clear();
         self.lines.clear();
         self.masks.clear();
@@ -111,12 +114,20 @@ impl Plan {
     /// Gets ready for ops of a line and returns its first word in its slab.
     #[inline]
     pub(crate) fn begin_ops(&mut self, line: u32) -> u32 {
+        // Lines rise, so a slab's end is passed once; a division for each line would cost more than the line.
+        if !self.slab_lines.contains(&line) {
+            self.begin_slab(line);
+        }
+        (line - self.slab_lines.start) * LINE_WORDS
+    }
+
+    #[cold]
+    fn begin_slab(&mut self, line: u32) {
         let lines_per_slab = self.slab_words / LINE_WORDS;
         let slab = line / lines_per_slab;
-        if self.starts.last().is_none_or(|start| start.0 != slab) {
-            self.starts.push((slab, self.ops.len()));
-        }
-        (line % lines_per_slab) * LINE_WORDS
+        let start = slab * lines_per_slab;
+        self.slab_lines = start..start.saturating_add(lines_per_slab);
+        self.starts.push((slab, self.ops.len()));
     }
 }
 

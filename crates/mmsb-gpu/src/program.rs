@@ -127,6 +127,15 @@ impl Program {
     }
 }
 
+#[cfg(feature = "device")]
+impl Tile {
+    /// Returns the fields in the order in which kernels see them.
+    pub(crate) const fn words(&self) -> [u32; 8] {
+        let Self { target, source, count, offset, result, mask, inputs, pad } = *self;
+        [target, source, count, offset, result, mask, inputs, pad]
+    }
+}
+
 impl Dispatch {
     pub(crate) const fn items(&self) -> Range<usize> {
         self.first as usize..self.first as usize + self.count as usize

@@ -32,13 +32,13 @@ fn an_edge_outside_the_table_is_named_with_its_rule() {
 
 #[test]
 fn a_crate_that_only_one_side_knows_is_named() {
-    let mut workspace = workspace(&[("mmsb-gpu", "mmsb-types")]);
+    let mut workspace = workspace(&[("mmsb-shm", "mmsb-types")]);
     workspace.crates.retain(|name| name != "mmsb-tlog");
-    workspace.crates.push("mmsb-gpu".to_owned());
+    workspace.crates.push("mmsb-shm".to_owned());
     assert_snapshot!(check(&workspace).join("\n"), @"
-    mmsb-gpu is not in the table (xtask/src/layers.rs)
+    mmsb-shm is not in the table (xtask/src/layers.rs)
     mmsb-tlog is in the table but not in the workspace
-    mmsb-gpu -> mmsb-types is not an allowed edge; mmsb-gpu may use no crate of the workspace
+    mmsb-shm -> mmsb-types is not an allowed edge; mmsb-shm may use no crate of the workspace
     ");
 }
 
@@ -59,9 +59,9 @@ fn the_diagram_has_one_line_a_rank() {
     assert_snapshot!(diagram(), @"
     rank 0  mmsb-types
     rank 1  mmsb-page (types)   mmsb-delta (types)   mmsb-graph (types)
-    rank 2  mmsb-tlog (types, delta)
+    rank 2  mmsb-tlog (types, delta)   mmsb-gpu (types, delta)
     rank 3  mmsb (types, page, delta, graph, tlog)
-    rank 4  mmsb-testkit (types, page, delta, tlog, mmsb)   mmsb-cli (mmsb)   benches (types, page, delta, graph, tlog, mmsb, testkit, cli)   xtask
+    rank 4  mmsb-testkit (types, page, delta, tlog, mmsb)   mmsb-cli (mmsb)   benches (types, page, delta, graph, tlog, gpu, mmsb, testkit, cli)   xtask
     ");
 }
 

@@ -1,0 +1,52 @@
+//! Finding a device and opening it.
+
+use pollster::block_on;
+
+use super::pipelines::PARAMS_BYTES;
+use crate::GpuError;
+
+/// An opened device.
+pub(super) struct Opened {
+    pub name: String,
+    pub device: wgpu::Device,
+    pub queue: wgpu::Queue,
+}
+
+/// Opens the best device there is.
+pub(super) fn open() -> Result<Opened, GpuError> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let options = wgpu::RequestAdapterOptions {
+        power_preference: wgpu::PowerPreference::HighPerformance,
+        ..wgpu::RequestAdapterOptions::default()
+    };
+    let adapter = block_on(instance.request_adapter(&options));
+    let adapter = adapter.map_err(|error| GpuError::NoAdapter { why: error.to_string() })?;
+    let name = adapter.get_info().name;
+    serves(&name, &adapter)?;
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("mmsb"),
+        required_features: wgpu::Features::IMMEDIATES,
+        // The defaults are lower than what most devices have.
+        required_limits: adapter.limits(),
+        ..wgpu::DeviceDescriptor::default()
+    };
+    let (device, queue) = block_on(adapter.request_device(&descriptor))
+        .map_err(|error| GpuError::Unsupported { device: name.clone(), what: error.to_string() })?;
+    Ok(Opened { name, device, queue })
+}
+
+/// Refuses a device that lacks what every kernel needs.
+fn serves(name: &str, adapter: &wgpu::Adapter) -> Result<(), GpuError> {
+    let limits = adapter.limits();
+    let needs = [
+        (adapter.features().contains(wgpu::Features::IMMEDIATES), "immediates"),
+        (limits.max_immediate_size >= PARAMS_BYTES, "16 bytes of immediates"),
+        (limits.max_compute_invocations_per_workgroup >= 256, "workgroups of 256"),
+        (limits.max_storage_buffers_per_shader_stage >= 5, "five buffers for a kernel"),
+        (limits.max_bind_groups >= 3, "three groups of buffers"),
+    ];
+    match needs.iter().find(|(is_met, _)| !is_met) {
+        Some((_, what)) => Err(GpuError::Unsupported { device: name.to_owned(), what: (*what).to_owned() }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,182 @@
+//! What goes to the device with a program, and what comes back.
+//!
+//! Invariant: the group's buffers are the ones that are written and read; they only grow.
+
+use std::sync::{Arc, OnceLock};
+
+use wgpu::{BufferUsages, CommandEncoder};
+
+use super::{faults::Faults, pipelines::Pipelines};
+use crate::{GpuError, Program, Tile};
+
+/// Shortest buffer, in bytes.
+const BUFFER_BYTES_MIN: u64 = 64 << 10;
+
+/// The buffers of a submission.
+pub(super) struct Batch {
+    tiles: wgpu::Buffer,
+    words: wgpu::Buffer,
+    answer: wgpu::Buffer,
+    /// What the host can map.
+    landing: wgpu::Buffer,
+    group: wgpu::BindGroup,
+    bytes: Vec<u8>,
+}
+
+impl Batch {
+    pub fn new(device: &wgpu::Device, pipelines: &Pipelines) -> Self {
+        let tiles = buffer(device, "tiles", BUFFER_BYTES_MIN, sent());
+        let words = buffer(device, "words", BUFFER_BYTES_MIN, sent());
+        let answer = buffer(device, "answer", BUFFER_BYTES_MIN, answered());
+        let landing = buffer(device, "landing", BUFFER_BYTES_MIN, landed());
+        let group = pipelines.batch_group(device, [&tiles, &words, &answer]);
+        Self { tiles, words, answer, landing, group, bytes: Vec::new() }
+    }
+
+    pub const fn group(&self) -> &wgpu::BindGroup {
+        &self.group
+    }
+
+    /// Refuses a program that no buffer of the device holds.
+    pub fn fits(&self, device: &wgpu::Device, program: &Program) -> Result<(), GpuError> {
+        let limits = device.limits();
+        let budget_bytes = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let need_bytes = sizes(program).into_iter().max().unwrap_or(0);
+        if grown(need_bytes) <= budget_bytes {
+            return Ok(());
+        }
+        Err(GpuError::OutOfMemory { need_bytes, budget_bytes })
+    }
+
+    /// Makes buffers longer where the program needs it.
+    pub fn make_room(&mut self, device: &wgpu::Device, pipelines: &Pipelines, program: &Program) {
+        let [tiles, words, answer] = sizes(program);
+        let mut grew = grow(device, &mut self.tiles, "tiles", tiles, sent());
+        grew |= grow(device, &mut self.words, "words", words, sent());
+        grew |= grow(device, &mut self.answer, "answer", answer, answered());
+        if grew {
+            self.group = pipelines.batch_group(device, [&self.tiles, &self.words, &self.answer]);
+        }
+        self.room_to_read(device, program.result_words);
+    }
+
+    pub fn room_to_read(&mut self, device: &wgpu::Device, words: u32) {
+        grow(device, &mut self.landing, "landing", u64::from(words) * 4, landed());
+    }
+
+    /// Lays a program's tiles and words out as a device reads them.
+    pub fn stage(&mut self, program: &Program) {
+        self.bytes.clear();
+        program.tiles.iter().for_each(|tile| put(&mut self.bytes, &tile.words()));
+        put(&mut self.bytes, &program.words);
+    }
+
+    /// Sends what was staged of the program.
+    pub fn send(&self, queue: &wgpu::Queue, program: &Program) {
+        let (tiles, words) = self.bytes.split_at(program.tiles.len() * size_of::<Tile>());
+        queue.write_buffer(&self.tiles, 0, tiles);
+        queue.write_buffer(&self.words, 0, words);
+    }
+
+    /// What comes before the kernels: their answer is zero at first.
+    pub fn begin(&self, encoder: &mut CommandEncoder, program: &Program) {
+        if program.result_words > 0 {
+            encoder.clear_buffer(&self.answer, 0, Some(u64::from(program.result_words) * 4));
+        }
+    }
+
+    /// What comes behind the kernels.
+    pub fn end(&self, encoder: &mut CommandEncoder, program: &Program) {
+        if program.result_words > 0 {
+            self.copy_out(encoder, &self.answer, 0, program.result_words);
+        }
+    }
+
+    pub fn copy_out(&self, encoder: &mut CommandEncoder, source: &wgpu::Buffer, offset: u64, words: u32) {
+        encoder.copy_buffer_to_buffer(source, offset, &self.landing, 0, u64::from(words) * 4);
+    }
+
+    /// Waits for words to land and returns them.
+    pub fn answer(&self, device: &wgpu::Device, faults: &Faults, words: u32) -> Result<Vec<u32>, GpuError> {
+        const DOING: &str = "waiting for an answer";
+        if words == 0 {
+            return Ok(Vec::new());
+        }
+        let landed = Arc::new(OnceLock::new());
+        let lands = Arc::clone(&landed);
+        let slice = self.landing.slice(..u64::from(words) * 4);
+        faults
+            .scope(device, DOING, || {
+                slice.map_async(wgpu::MapMode::Read, move |result| drop(lands.set(result)));
+                device.poll(wgpu::PollType::wait_indefinitely())
+            })?
+            .map_err(|error| GpuError::Validation { doing: DOING, why: error.to_string() })?;
+        let refused = |why: String| GpuError::Validation { doing: DOING, why };
+        match landed.get() {
+            Some(Ok(())) => {}
+            Some(Err(error)) => return Err(refused(error.to_string())),
+            None => return Err(refused("nothing landed".to_owned())),
+        }
+        let view = slice.get_mapped_range().map_err(|error| refused(error.to_string()))?;
+        let answer = view.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
+        drop(view);
+        self.landing.unmap();
+        Ok(answer)
+    }
+}
+
+/// Makes a buffer of zeros.
+pub(super) fn buffer(
+    device: &wgpu::Device,
+    label: &'static str,
+    size: u64,
+    usage: BufferUsages,
+) -> wgpu::Buffer {
+    device.create_buffer(&wgpu::BufferDescriptor {
+        label: Some(label),
+        size,
+        usage,
+        mapped_at_creation: false,
+    })
+}
+
+/// Replaces a buffer that is too short; tells whether it did.
+fn grow(
+    device: &wgpu::Device,
+    old: &mut wgpu::Buffer,
+    label: &'static str,
+    need_bytes: u64,
+    usage: BufferUsages,
+) -> bool {
+    let is_short = old.size() < need_bytes;
+    if is_short {
+        *old = buffer(device, label, grown(need_bytes), usage);
+    }
+    is_short
+}
+
+const fn grown(need_bytes: u64) -> u64 {
+    if need_bytes < BUFFER_BYTES_MIN { BUFFER_BYTES_MIN } else { need_bytes.next_power_of_two() }
+}
+
+/// Bytes of tiles, words and answer.
+const fn sizes(program: &Program) -> [u64; 3] {
+    let tiles = program.tiles.len() * size_of::<Tile>();
+    [tiles as u64, program.words.len() as u64 * 4, program.result_words as u64 * 4]
+}
+
+fn put(bytes: &mut Vec<u8>, words: &[u32]) {
+    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+}
+
+fn sent() -> BufferUsages {
+    BufferUsages::STORAGE | BufferUsages::COPY_DST
+}
+
+fn answered() -> BufferUsages {
+    BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC
+}
+
+fn landed() -> BufferUsages {
+    BufferUsages::MAP_READ | BufferUsages::COPY_DST
+}

@@ -1,0 +1,76 @@
+//! What goes wrong on a device, and how it is learned of.
+//!
+//! Invariant: once the device is lost, every scope says so.
+
+use std::sync::{Arc, Mutex, OnceLock};
+
+use pollster::block_on;
+
+use crate::GpuError;
+
+/// What went wrong so far.
+pub(super) struct Faults {
+    lost: Arc<OnceLock<String>>,
+    /// The first error that no scope caught.
+    uncaught: Arc<Mutex<Option<String>>>,
+}
+
+impl Faults {
+    /// Listens to a device.
+    pub fn watch(device: &wgpu::Device) -> Self {
+        let faults = Self { lost: Arc::default(), uncaught: Arc::default() };
+        let lost = Arc::clone(&faults.lost);
+        device.set_device_lost_callback(move |reason, message| {
+            // The first reason stays.
+            let _ = lost.set(format!("{reason:?} {message}"));
+        });
+        let uncaught = Arc::clone(&faults.uncaught);
+        // Without a handler, an error that no scope catches is a panic.
+        device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
+            if let Ok(mut first) = uncaught.lock() {
+                first.get_or_insert_with(|| error.to_string());
+            }
+        }));
+        faults
+    }
+
+    /// Does what may fail, and tells how it failed.
+    pub fn scope<T>(
+        &self,
+        device: &wgpu::Device,
+        doing: &'static str,
+        act: impl FnOnce() -> T,
+    ) -> Result<T, GpuError> {
+        self.check(doing)?;
+        let filters =
+            [wgpu::ErrorFilter::OutOfMemory, wgpu::ErrorFilter::Internal, wgpu::ErrorFilter::Validation];
+        let scopes = filters.map(|filter| device.push_error_scope(filter));
+        let done = act();
+        // Scopes end in the reverse of the order in which they began.
+        let errors = scopes.into_iter().rev().filter_map(|scope| block_on(scope.pop()));
+        // The callback is called by whoever polls, and by nobody else.
+        let polled = device.poll(wgpu::PollType::Poll);
+        let error = errors.fold(None, |first: Option<wgpu::Error>, error| first.or(Some(error)));
+        self.check(doing)?;
+        polled.map_err(|error| GpuError::Validation { doing, why: error.to_string() })?;
+        error.map_or(Ok(done), |error| Err(named(device, doing, &error)))
+    }
+
+    /// Tells whether the device is lost, or something failed that nobody waited for.
+    pub fn check(&self, doing: &'static str) -> Result<(), GpuError> {
+        if let Some(why) = self.lost.get() {
+            return Err(GpuError::Lost { why: why.clone() });
+        }
+        let uncaught = self.uncaught.lock().ok().and_then(|mut first| first.take());
+        uncaught.map_or(Ok(()), |why| Err(GpuError::Validation { doing, why }))
+    }
+}
+
+fn named(device: &wgpu::Device, doing: &'static str, error: &wgpu::Error) -> GpuError {
+    match error {
+        wgpu::Error::OutOfMemory { .. } => {
+            GpuError::OutOfMemory { need_bytes: 0, budget_bytes: device.limits().max_buffer_size }
+        }
+        _ => GpuError::Validation { doing, why: error.to_string() },
+    }
+}

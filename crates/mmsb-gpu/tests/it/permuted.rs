@@ -1,0 +1,49 @@
+//! Programs whose tiles and ops come in another order, within each dispatch, do the same.
+
+use mmsb_gpu::{CpuOps, Engine, GpuError, Kernel, Pages, Program};
+use proptest::prelude::*;
+
+use crate::{cases::case, model::check};
+
+/// An engine that turns the items of each dispatch around before another engine runs them.
+pub struct Permuted<E>(pub E);
+
+impl<E: Engine> Engine for Permuted<E> {
+    fn add_slab(&mut self, words: u32) -> Result<(), GpuError> {
+        self.0.add_slab(words)
+    }
+
+    fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
+        let mut program = program.clone();
+        for dispatch in &program.dispatches {
+            let items = dispatch.first as usize..(dispatch.first + dispatch.count) as usize;
+            if dispatch.kernel == Kernel::SparseDeltaApply {
+                let ops: &mut [[u32; 2]] = program.words.as_chunks_mut().0;
+                turn(&mut ops[items]);
+            } else {
+                turn(&mut program.tiles[items]);
+            }
+        }
+        self.0.run(&program)
+    }
+
+    fn read(&mut self, slab: u32, first: u32, count: u32) -> Result<Vec<u32>, GpuError> {
+        self.0.read(slab, first, count)
+    }
+}
+
+/// Every item comes to another place, and neighbours are no neighbours any more.
+fn turn<T>(items: &mut [T]) {
+    items.reverse();
+    items.rotate_left(items.len() / 3);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
+    #[test]
+    fn twins_do_not_care_for_the_order_of_items(case in case()) {
+        let host = CpuOps::new(1, 1).into_engine();
+        check(&mut Pages::with_engine(Permuted(host), 48 << 10, 1 << 24), &case)?;
+    }
+}
