@@ -40,7 +40,8 @@ pub trait PageOps {
     /// It was freed already.
     fn free(&mut self, page: PageHandle) -> Result<(), GpuError>;
 
-    /// Does all steps in order, in one submission.
+    /// Does all steps in order, in one submission. It does not wait for a device to do them: one that is lost
+    /// meanwhile is told by the next call that waits for an answer, and by every call behind it.
     ///
     /// # Errors
     /// A step does not fit its pages, or what the device says.
