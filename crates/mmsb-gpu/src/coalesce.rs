@@ -24,6 +24,8 @@ use piece::Piece;
 pub(crate) const LINE_WORDS: u32 = 16;
 /// Bytes of a line.
 const LINE_BYTES: u32 = 64;
+/// Bytes behind the payload, so that eight may be read from wherever a piece begins.
+const SPARE_BYTES: usize = 8;
 /// Payload that a plan takes, in bytes (1 GiB).
 const PAYLOAD_BYTES_MAX: u64 = 1 << 30;
 
@@ -74,10 +76,11 @@ impl Coalescer {
         for batch in batches {
             self.cut(slabs, *batch, &mirror_of)?;
         }
+        self.payload.extend_from_slice(&[0; SPARE_BYTES]);
         sort::by_line(&mut self.pieces, &mut self.spare);
         self.plan.clear(slabs.layout(), slabs.slab_words());
         let mut emitter = Emitter::new(&mut self.plan);
-        piece::each_line(&self.pieces, &self.payload, |line, bytes, mask| emitter.line(line, bytes, mask));
+        emitter.pieces(&self.pieces, &self.payload);
         emitter.finish();
         Ok(&self.plan)
     }
@@ -101,24 +104,43 @@ impl Coalescer {
         batch: BatchView<'_>,
         mirror_of: impl Fn(PageId) -> Option<PageHandle>,
     ) -> Result<(), PlanError> {
-        let mut at = self.payload.len() as u32;
+        let at = self.payload.len() as u32;
         let [_, _, compact, wide] = batch.columns();
         self.payload.extend_from_slice(compact);
         self.payload.extend_from_slice(wide);
-        batch.iter().try_for_each(|(page, patch)| {
+        // Almost every batch has compact entries only, and no look at each whether the wide ones begin.
+        if batch.wide_count() == 0 {
+            self.cut_patches(slabs, batch.compact_iter(), at, mirror_of)
+        } else {
+            self.cut_patches(slabs, batch.iter(), at, mirror_of)
+        }
+    }
+
+    #[inline]
+    fn cut_patches<'a>(
+        &mut self,
+        slabs: &Slabs,
+        patches: impl Iterator<Item = (PageId, Patch<'a>)>,
+        mut at: u32,
+        mirror_of: impl Fn(PageId) -> Option<PageHandle>,
+    ) -> Result<(), PlanError> {
+        for (page, patch) in patches {
             if let Some(place) = locate(slabs, page, &mirror_of)? {
-                patch.fits(place.page_bytes).map_err(|source| PlanError::Misfit { page, source })?;
-                self.push(slabs, place, &patch, at);
+                let base = place.slab * (slabs.slab_words() / LINE_WORDS) + place.first_word / LINE_WORDS;
+                if let Some(piece) = short_piece(place, base, &patch, at) {
+                    self.pieces.push(piece);
+                } else {
+                    patch.fits(place.page_bytes).map_err(|source| PlanError::Misfit { page, source })?;
+                    self.push(base, &patch, at);
+                }
             }
             at += patch.payload_bytes() as u32;
-            Ok(())
-        })
+        }
+        Ok(())
     }
 
     /// Adds one piece for each line that the patch touches.
-    #[inline]
-    fn push(&mut self, slabs: &Slabs, place: Place, patch: &Patch<'_>, at: u32) {
-        let base = place.slab * (slabs.slab_words() / LINE_WORDS) + place.first_word / LINE_WORDS;
+    fn push(&mut self, base: u32, patch: &Patch<'_>, at: u32) {
         let (span, is_fill) = (patch.span(), matches!(patch, Patch::Fill { .. } | Patch::PageFill { .. }));
         let (mut offset, mut at, end) = (span.offset, at, span.end() as u32);
         while offset < end {
@@ -129,6 +151,16 @@ impl Coalescer {
             at += if is_fill { 0 } else { len };
         }
     }
+}
+
+/// Returns the piece of a patch of bytes that fits its page and one line, as most do.
+#[inline]
+fn short_piece(place: Place, base: u32, patch: &Patch<'_>, at: u32) -> Option<Piece> {
+    let Patch::Bytes { offset, bytes } = *patch else { return None };
+    let (start, len) = (offset % LINE_BYTES, bytes.len() as u64);
+    let fits = u64::from(offset) + len <= u64::from(place.page_bytes);
+    let is_short = u64::from(start) + len <= u64::from(LINE_BYTES) && len > 0;
+    (fits && is_short).then(|| Piece::new(base + offset / LINE_BYTES, at, start, len as u32, false))
 }
 
 #[inline]

@@ -105,7 +105,7 @@ fn apply(program: &mut Program, slabs: &Slabs, plan: &Plan) -> Result<(), GpuErr
         stretches.for_each(|stretch| push_stretch(program, plan, *stretch, &mut pieces));
         program.push_tiles(if is_full { Kernel::PageWrite } else { Kernel::DeltaMerge }, pieces);
     }
-    plan.ops_by_slab().for_each(|(slab, ops)| program.push_ops(slab, &plan.ops[ops]));
+    plan.ops_by_slab().for_each(|(slab, ops)| program.push_ops(slab, &plan.word_ops()[ops]));
     Ok(())
 }
 

@@ -23,7 +23,9 @@ pub struct WordOp {
 pub struct Plan {
     layout: u64,
     slab_words: u32,
-    pub(crate) ops: Vec<WordOp>,
+    /// Ops, and behind them room that is not looked at.
+    ops: Vec<WordOp>,
+    pub(crate) op_count: usize,
     /// Where each slab's ops begin.
     starts: Vec<(u32, usize)>,
     /// Lines of the slab that ops were last put for.
@@ -70,7 +72,7 @@ impl Plan {
     /// Returns the ops of all slabs, by rising slab and word.
     #[must_use]
     pub fn word_ops(&self) -> &[WordOp] {
-        &self.ops
+        &self.ops[..self.op_count]
     }
 
     /// Returns the layout of the slabs that it was made for.
@@ -82,7 +84,7 @@ impl Plan {
     /// Tells whether there is nothing to do.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.ops.is_empty() && self.stretches.is_empty()
+        self.op_count == 0 && self.stretches.is_empty()
     }
 
     /// Returns how many bytes go as whole lines, and not as word ops.
@@ -93,7 +95,7 @@ impl Plan {
 
     /// Returns each slab's ops.
     pub(crate) fn ops_by_slab(&self) -> impl Iterator<Item = (u32, Range<usize>)> + '_ {
-        let ends = self.starts.iter().skip(1).map(|start| start.1).chain([self.ops.len()]);
+        let ends = self.starts.iter().skip(1).map(|start| start.1).chain([self.op_count]);
         self.starts.iter().zip(ends).map(|((slab, start), end)| (*slab, *start..end))
     }
 
@@ -103,7 +105,7 @@ impl Plan {
 
     pub(crate) fn clear(&mut self, layout: u64, slab_words: u32) {
         (self.layout, self.slab_words) = (layout, slab_words);
-        self.ops.clear();
+        self.op_count = 0;
         self.starts.clear();
         self.slab_lines = 0..0;
         self.stretches.clear();
@@ -121,13 +123,22 @@ impl Plan {
         (line - self.slab_lines.start) * LINE_WORDS
     }
 
+    /// Returns room for the ops of one line, behind those there are.
+    #[inline]
+    pub(crate) fn op_slots(&mut self) -> &mut [WordOp; LINE_WORDS as usize] {
+        if self.ops.len() < self.op_count + LINE_WORDS as usize {
+            self.ops.resize(self.ops.len() * 2 + LINE_WORDS as usize, WordOp::new(0, 0, 0));
+        }
+        &mut self.ops[self.op_count..].as_chunks_mut().0[0]
+    }
+
     #[cold]
     fn begin_slab(&mut self, line: u32) {
         let lines_per_slab = self.slab_words / LINE_WORDS;
         let slab = line / lines_per_slab;
         let start = slab * lines_per_slab;
         self.slab_lines = start..start.saturating_add(lines_per_slab);
-        self.starts.push((slab, self.ops.len()));
+        self.starts.push((slab, self.op_count));
     }
 }
 

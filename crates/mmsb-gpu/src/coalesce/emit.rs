@@ -2,7 +2,7 @@
 //!
 //! Invariant: lines come by rising number; `open` lines lie together at the end of the plan's lines.
 
-use super::LINE_WORDS;
+use super::{LINE_WORDS, piece::Piece};
 use crate::{
     WordOp,
     plan::{Plan, Stretch},
@@ -28,11 +28,55 @@ impl<'a> Emitter<'a> {
         Self { plan, lines_per_slab, first: 0, open: 0 }
     }
 
-    /// Takes the next line.
+    /// Takes sorted pieces, line by line.
+    pub fn pieces(&mut self, pieces: &[Piece], payload: &[u8]) {
+        let mut rest = pieces;
+        while let [first, others @ ..] = rest {
+            let is_alone = others.first().is_none_or(|next| next.line != first.line);
+            if let (true, Some((start, len, value))) = (is_alone, first.short(payload)) {
+                self.short(first.line, start, len, value);
+                rest = others;
+            } else {
+                rest = self.laid(first.line, rest, payload);
+            }
+        }
+    }
+
+    /// Lays the pieces of a line over one another; returns those of the lines behind.
+    fn laid<'p>(&mut self, line: u32, pieces: &'p [Piece], payload: &[u8]) -> &'p [Piece] {
+        let (mut bytes, mut mask, mut rest) = ([0; 64], 0, pieces);
+        while let [piece, others @ ..] = rest
+            && piece.line == line
+        {
+            piece.lay(payload, &mut bytes, &mut mask);
+            rest = others;
+        }
+        self.line(line, &bytes, mask);
+        rest
+    }
+
+    /// Takes a line of which at most eight bytes are touched, from `start` on: most lines are such.
     #[inline]
-    pub fn line(&mut self, line: u32, bytes: &[u8; 64], mask: u64) {
+    fn short(&mut self, line: u32, start: u32, len: u32, value: u64) {
+        if self.open > 0 {
+            self.close();
+        }
+        let first = self.plan.begin_ops(line) + start / 4;
+        let shift = start % 4;
+        let masks = ((1 << len) - 1) << shift;
+        let (low, high) = (value << (8 * shift), value >> 1 >> (63 - 8 * shift));
+        let slots = self.plan.op_slots();
+        // Ops behind those that are counted are not looked at.
+        slots[0] = WordOp::new(first, masks & 15, low as u32);
+        slots[1] = WordOp::new(first.wrapping_add(1), (masks >> 4) & 15, (low >> 32) as u32);
+        slots[2] = WordOp::new(first.wrapping_add(2), masks >> 8, high as u32);
+        self.plan.op_count += ((shift + len).div_ceil(4)) as usize;
+    }
+
+    /// Takes the next line.
+    fn line(&mut self, line: u32, bytes: &[u8; 64], mask: u64) {
         let touched = touched_words(mask);
-        let is_dense = touched.count_ones() >= DENSE_WORDS;
+        let is_dense = word_count(touched) >= DENSE_WORDS;
         if self.open > 0 && !(is_dense && self.continues(line)) {
             self.close();
         }
@@ -110,16 +154,29 @@ const fn touched_words(mask: u64) -> u64 {
     (pairs | (pairs >> 2)) & 0x1111_1111_1111_1111
 }
 
+/// Counts words by their bits at the start of each four. A product's highest four bits are their sum, of sixteen the
+/// lowest bits only: none means all.
+#[inline]
+const fn word_count(touched: u64) -> u32 {
+    let sum = (touched.wrapping_mul(0x1111_1111_1111_1111) >> 60) as u32;
+    if sum == 0 && touched != 0 { LINE_WORDS } else { sum }
+}
+
 /// Adds one op for each touched word of a line.
 #[inline]
 fn push_ops(plan: &mut Plan, line: u32, bytes: &[u8; 64], mask: u64, mut touched: u64) {
     let base = plan.begin_ops(line);
     let words = bytes.as_chunks::<4>().0;
+    let slots = plan.op_slots();
+    let mut count = 0;
     while touched != 0 {
         let bit = touched.trailing_zeros();
         let word = bit as usize / 4;
-        let value = u32::from_le_bytes(words[word]);
-        plan.ops.push(WordOp::new(base + word as u32, (mask >> bit) as u32 & 15, value));
+        // Sixteen words make at most sixteen ops: the remainder says so, and costs less than a check.
+        slots[count % 16] =
+            WordOp::new(base + word as u32, (mask >> bit) as u32 & 15, u32::from_le_bytes(words[word % 16]));
+        count += 1;
         touched &= touched - 1;
     }
+    plan.op_count += count;
 }

@@ -18,9 +18,21 @@ impl Piece {
         Self { line, at, start: start as u8, len: len as u8, is_fill }
     }
 
+    /// Returns where in its line the piece begins, how long it is, and its bytes with zeros behind, if it is at most
+    /// eight bytes and no fill. The payload has eight bytes more than pieces need.
+    #[inline]
+    pub fn short(&self, payload: &[u8]) -> Option<(u32, u32, u64)> {
+        if self.len > 8 || self.is_fill {
+            return None;
+        }
+        let bytes = payload[self.at as usize..].first_chunk()?;
+        let value = u64::from_le_bytes(*bytes) & (u64::MAX >> (64 - 8 * u32::from(self.len)));
+        Some((self.start.into(), self.len.into(), value))
+    }
+
     /// Writes the piece over a line.
     #[inline]
-    fn lay(&self, payload: &[u8], line: &mut [u8; 64], mask: &mut u64) {
+    pub fn lay(&self, payload: &[u8], line: &mut [u8; 64], mask: &mut u64) {
         let (start, len, at) = (usize::from(self.start), usize::from(self.len), self.at as usize);
         *mask |= (u64::MAX >> (64 - len)) << start;
         let into = &mut line[start..start + len];
@@ -31,22 +43,5 @@ impl Piece {
             4 => into.copy_from_slice(&payload[at..at + 4]),
             _ => into.copy_from_slice(&payload[at..at + len]),
         }
-    }
-}
-
-/// Calls `each` with every line, its bytes and which of them are touched. Pieces are sorted.
-#[inline]
-pub(super) fn each_line(pieces: &[Piece], payload: &[u8], mut each: impl FnMut(u32, &[u8; 64], u64)) {
-    let mut rest = pieces.iter();
-    let mut next = rest.next();
-    while let Some(first) = next {
-        let (mut bytes, mut mask) = ([0; 64], 0);
-        first.lay(payload, &mut bytes, &mut mask);
-        next = rest.next();
-        while let Some(piece) = next.filter(|piece| piece.line == first.line) {
-            piece.lay(payload, &mut bytes, &mut mask);
-            next = rest.next();
-        }
-        each(first.line, &bytes, mask);
     }
 }

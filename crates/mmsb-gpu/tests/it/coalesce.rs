@@ -89,6 +89,8 @@ fn a_patch_that_does_not_fit_is_refused_and_one_of_no_mirror_left_out() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
     /// Many patches on many pages: enough that lines are sorted by digits.
     #[test]
     fn a_plan_names_each_word_once_and_in_order(seeds in prop::collection::vec(any::<u32>(), 1..3000)) {

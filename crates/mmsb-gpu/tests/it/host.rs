@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use crate::{cases::case, model::check};
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(120))]
 
     #[test]
     fn twins_do_what_byte_arrays_do(case in case()) {

@@ -39,7 +39,7 @@ fn turn<T>(items: &mut [T]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(100))]
+    #![proptest_config(ProptestConfig::with_cases(60))]
 
     #[test]
     fn twins_do_not_care_for_the_order_of_items(case in case()) {
