@@ -117,7 +117,8 @@ impl Links {
 
     /// Takes an edge away.
     pub fn remove(&mut self, slot: u32, kind: EdgeKind) {
-        let Some(place) = self.0.iter().position(|link| link.slot() == slot) else { return };
+        // Mostly the newest one goes first.
+        let Some(place) = self.0.iter().rposition(|link| link.slot() == slot) else { return };
         self.0[place].0 &= !bit(kind);
         if self.0[place].is_empty() {
             self.0.swap_remove(place);

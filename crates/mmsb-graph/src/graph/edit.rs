@@ -1,7 +1,12 @@
 //! Adding and removing edges.
 
 use mmsb_types::{EdgeKind, PageId};
-use petgraph::{Direction::Outgoing, graph::EdgeIndex, visit::EdgeRef};
+use petgraph::{
+    Direction::{Incoming, Outgoing},
+    graph::EdgeIndex,
+    stable_graph::EdgeReference,
+    visit::EdgeRef,
+};
 
 use super::{Graph, index};
 use crate::{
@@ -42,23 +47,37 @@ impl Graph {
     /// # Cost
     /// O(edges of the two pages), and what has to sink: pages behind the target, each once.
     pub fn remove_edge(&mut self, source: PageId, target: PageId, kind: EdgeKind) -> bool {
-        let Some((from, to)) = self.slot(source).zip(self.slot(target)) else { return false };
-        let is_here = self.link(from, to).is_some_and(|link| link.has(kind));
-        if is_here {
-            self.take(from, to, kind);
+        self.remove_edges([Edge::new(source, target, kind)]) == 1
+    }
+
+    /// Removes edges, and returns how many of them were there.
+    ///
+    /// # Cost
+    /// For each edge, O(how many of its pages' edges came later and are here still): name those of one page the newest
+    /// first. Then what has to sink, each page once, whichever edges it lost.
+    pub fn remove_edges(&mut self, edges: impl IntoIterator<Item = Edge>) -> usize {
+        let (mut ends, mut loose) = (Vec::new(), Vec::new());
+        for Edge { source, target, kind } in edges {
+            let Some((from, to)) = self.slot(source).zip(self.slot(target)) else { continue };
+            if self.link(from, to).is_some_and(|link| link.has(kind)) {
+                self.take(from, to, kind);
+                ends.push([from, to]);
+                loose.extend((self.node(to).rank == self.node(from).rank + 1).then_some(to));
+            }
         }
-        is_here
+        self.sink(&loose);
+        self.leave_if_alone(ends.as_flattened());
+        ends.len()
     }
 
     /// Removes a page with all its edges, and returns these, sorted.
     ///
     /// # Cost
-    /// As removing each of them.
+    /// As [`Graph::remove_edges`].
     pub fn remove_page(&mut self, page: PageId) -> Vec<Edge> {
         let edges = self.edges_at(page);
-        for edge in &edges {
-            self.remove_edge(edge.source, edge.target, edge.kind);
-        }
+        // Mostly ids and edges rose together.
+        self.remove_edges(edges.iter().rev().copied());
         edges
     }
 
@@ -83,10 +102,13 @@ impl Graph {
         slot as u32
     }
 
-    fn leave_if_alone(&mut self, slot: u32) {
-        if self.node(slot).is_alone() {
-            self.places.remove(self.node(slot).page);
-            self.structure.remove_node(index(slot));
+    /// Lets those of the slots go whose pages have no edge any more.
+    fn leave_if_alone(&mut self, slots: &[u32]) {
+        for &slot in slots {
+            // A slot may be named twice.
+            if self.node(slot).is_alone() && self.structure.remove_node(index(slot)).is_some() {
+                self.places.remove(self.node(slot).page);
+            }
         }
     }
 
@@ -105,6 +127,7 @@ impl Graph {
         self.set_stamp();
     }
 
+    /// Takes an edge away that is there. Ranks and pages stay.
     fn take(&mut self, from: u32, to: u32, kind: EdgeKind) {
         let Some(edge) = self.find(from, to, kind) else { return };
         self.structure.remove_edge(edge);
@@ -112,14 +135,16 @@ impl Graph {
         self.set_stamp();
         self.nodes[from as usize].after.remove(to, kind);
         self.nodes[to as usize].before.remove(from, kind);
-        self.sink(from, to);
-        self.leave_if_alone(from);
-        self.leave_if_alone(to);
     }
 
+    /// Finds petgraph's edge in the shorter one of its two lists.
     fn find(&self, from: u32, to: u32, kind: EdgeKind) -> Option<EdgeIndex> {
-        let mut edges = self.structure.edges_directed(index(from), Outgoing);
-        edges.find(|edge| edge.target() == index(to) && *edge.weight() == kind).map(|edge| edge.id())
+        let is_after = self.node(from).after.count() <= self.node(to).before.count();
+        let (slot, side) = if is_after { (from, Outgoing) } else { (to, Incoming) };
+        let is_it = |edge: &EdgeReference<'_, EdgeKind>| {
+            (edge.source(), edge.target(), *edge.weight()) == (index(from), index(to), kind)
+        };
+        self.structure.edges_directed(index(slot), side).find(is_it).map(|edge| edge.id())
     }
 }
 

@@ -42,13 +42,15 @@ impl Graph {
         }
     }
 
-    /// Lowers `to`, and what follows, as far as the loss of an edge from `from` lets it.
-    pub(super) fn sink(&mut self, from: u32, to: u32) {
-        let rank = self.node(to).rank;
-        if rank != self.node(from).rank + 1 {
-            return;
+    /// Lowers pages that lost edges, and what follows, as far as what they have left lets them.
+    pub(super) fn sink(&mut self, loose: &[u32]) {
+        let mut queue = Queue::new();
+        for &slot in loose {
+            let node = &mut self.nodes[slot as usize];
+            if !std::mem::replace(&mut node.is_queued, true) {
+                queue.push(Reverse((node.rank, slot)));
+            }
         }
-        let mut queue = Queue::from([Reverse((rank, to))]);
         while let Some(Reverse((old, slot))) = queue.pop() {
             self.nodes[slot as usize].is_queued = false;
             let rank = self.rank_by_edges(slot);

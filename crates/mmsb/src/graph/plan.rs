@@ -127,7 +127,8 @@ impl Planner<'_> {
         if self.state.registration(page).is_some() {
             self.underive(page)?;
         }
-        for edge in self.state.structure().edges_at(page) {
+        // The newest first, which is mostly the one with the highest id: it is found at once.
+        for edge in self.state.structure().edges_at(page).into_iter().rev() {
             if !self.state.is_implied(edge) {
                 self.edit(&GraphEvent::EdgeRemoved(edge))?;
             }

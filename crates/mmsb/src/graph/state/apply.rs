@@ -81,7 +81,7 @@ pub(super) fn implied(page: PageId, registration: &Registration) -> impl Iterato
 }
 
 fn remove_all(structure: &mut Graph, edges: impl Iterator<Item = Edge>) {
-    edges.for_each(|edge| {
-        structure.remove_edge(edge.source, edge.target, edge.kind);
-    });
+    // The newest first: it is found at once.
+    let edges: Vec<Edge> = edges.collect();
+    structure.remove_edges(edges.into_iter().rev());
 }
