@@ -1,4 +1,4 @@
-//! Twin of `page_blake3.wgsl`: BLAKE3 (https://github.com/BLAKE3-team/BLAKE3-specs) of pages.
+//! Twin of `page_blake3.wgsl`: BLAKE3 (<https://github.com/BLAKE3-team/BLAKE3-specs>) of pages.
 //!
 //! Chunks of 1024 bytes are hashed each for itself. Hashes of neighbours are then joined, level by level, and one
 //! without a neighbour goes up as it is; that is the tree that BLAKE3 has, in which the left side is full.
