@@ -85,10 +85,7 @@ fn merge(
     )?;
     let source = program.push_bytes(bytes);
     let first_mask = program.push_bytes(mask) * 4;
-    // Bits behind the page would write into the zeros there.
-    if !place.page_bytes.is_multiple_of(32) {
-        program.words[(first_mask + place.page_bytes / 32) as usize] &= (1 << (place.page_bytes % 32)) - 1;
-    }
+    // Bits behind the page write the zeros there that fill the last quad.
     let pieces = tiles(place, place.slab, source).map(|piece| masked(piece, first_mask));
     let pieces = pieces.collect();
     program.push_tiles(Kernel::DeltaMerge, pieces);

@@ -215,3 +215,20 @@ fn class_words(page_bytes: u32) -> u32 {
     let step = (words.next_power_of_two() / 8).max(SLOT_WORDS);
     words.div_ceil(step) * step
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_whose_generations_are_used_up_rests_for_good() {
+        let mut slabs = Slabs::new(4096, 4096);
+        slabs.add_slab();
+        slabs.take(256).unwrap();
+        slabs.slots[0].generation = u32::MAX;
+        let last = PageHandle { index: 0, generation: u32::MAX };
+        slabs.free(last).unwrap();
+        assert_eq!(slabs.place(last), None);
+        assert_eq!(format!("{:?}", slabs.take(256).unwrap()), "slot:1.0");
+    }
+}

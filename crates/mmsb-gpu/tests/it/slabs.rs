@@ -54,6 +54,7 @@ fn a_freed_page_is_stale_for_every_call() {
     refused(ops.compare(other, page), "slot:0.0 was freed");
     refused(ops.blake3(&[page]), "slot:0.0 was freed");
     assert_eq!(format!("{:?}", ops.create(64).unwrap()), "slot:0.1");
+    refused(ops.read(page), "slot:0.0 was freed");
 }
 
 #[test]
