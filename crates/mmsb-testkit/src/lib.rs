@@ -3,7 +3,8 @@
 //!
 //! Reading order: [`Driver`] (what is done), [`Model`] (what must come of it), [`agree`] (whether a bus, a past
 //! state, a history show just that), [`dump()`], [`Rng`]; [`linear`] (whether what concurrent threads were told
-//! has one order), [`Stress`] (threads for it to judge); [`fuzz`] (bytes of unknown origin); `torture` (disks that fail, with the feature `plant`).
+//! has one order), [`Stress`] (threads for it to judge); [`fuzz`] (bytes of unknown origin); [`earlier`] (hashes that stay);
+//! `torture` (disks that fail, with the feature `plant`).
 //!
 //! Invariant: knows only the public face of a bus. A disagreement is a panic that names epoch and page.
 
@@ -13,6 +14,7 @@ pub mod agree;
 mod draft;
 mod driver;
 mod dump;
+pub mod earlier;
 pub mod fuzz;
 pub mod linear;
 mod model;

@@ -35,6 +35,9 @@ pub(crate) struct Kept {
     page_bytes_max: u64,
 }
 
+/// How often a writer may outrun who reads beside it.
+const READS_MAX: u32 = 8;
+
 /// Numbers from which on somebody reads the log, and how many do.
 type Holds = Mutex<BTreeMap<u64, u64>>;
 
@@ -103,6 +106,18 @@ impl Kept {
     /// Returns which manifest it goes by.
     pub(crate) fn generation(&self) -> u64 {
         self.dir().manifest().generation
+    }
+
+    /// Reads beside a live writer; once more where that has given up meanwhile what was being read.
+    pub(crate) fn beside_writer<T>(&self, mut read: impl FnMut() -> Result<T, Error>) -> Result<T, Error> {
+        for _ in 1..READS_MAX {
+            let generation = self.generation();
+            match read() {
+                Err(error) if self.has_moved_on(generation) => tracing::debug!(%error, "reading again"),
+                done => return done,
+            }
+        }
+        read()
     }
 
     /// Goes by the newest manifest; `false` if that is the one of `generation`, or cannot be read.

@@ -117,7 +117,8 @@ impl fmt::Display for ReplayDifference {
 ///
 /// # Errors
 /// As [`Bus::open_read_only`](crate::Bus::open_read_only): a log or a checkpoint that cannot be read is an error; one
-/// that says something else is in the answer. [`Error::HistoryGone`] if a live writer gives up what is being read.
+/// that says something else is in the answer. [`Error::HistoryGone`] if a live writer gives up what is being read, again
+/// and again.
 ///
 /// # Cost
 /// Reads the log twice and every checkpoint's chain once; hashes what changed between two hashes. Holds all pages.
@@ -134,12 +135,16 @@ pub fn verify_replay(
 /// As [`verify_replay`].
 #[doc(hidden)]
 pub fn verify_replay_of(dir: LogDir, progress: impl FnMut(ReplayProgress)) -> Result<ReplayVerified, Error> {
-    let kept = Kept::new(dir);
-    let Start { cursor, heading, pages } = start::oldest(&kept)?;
+    let (kept, mut progress) = (Kept::new(dir), progress);
+    kept.beside_writer(|| verify_once(&kept, &mut progress))
+}
+
+fn verify_once(kept: &Kept, progress: impl FnMut(ReplayProgress)) -> Result<ReplayVerified, Error> {
+    let Start { cursor, heading, pages } = start::oldest(kept)?;
     let end = Scan::from_beside_writer(&kept.dir(), cursor)?.end;
     let mut teller = Teller::new(cursor, end.lsn, progress);
-    let hashes = hashes(&kept, cursor, end.lsn, &mut teller)?;
-    let replay = Replay::new(kept, heading, pages, hashes);
+    let hashes = hashes(kept, cursor, end.lsn, &mut teller)?;
+    let replay = Replay::new(kept.clone(), heading, pages, hashes);
     replay.run(cursor, end.lsn, &mut teller)
 }
 

@@ -109,7 +109,7 @@ pub const LANES: &[Lane] = &[
         is_quick: false,
         cases: (200, 100_000),
         run: determinism::run,
-        twins: &[],
+        twins: &[(Fault::StoreFlipped, 200)],
     },
     Lane {
         name: "enospc",

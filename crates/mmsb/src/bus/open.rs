@@ -27,9 +27,6 @@ use crate::{
     wave::mark_all,
 };
 
-/// How often a writer may outrun who opens the bus for reading.
-const READS_MAX: u32 = 8;
-
 impl Bus {
     /// Creates a bus in the new directory `path`.
     ///
@@ -90,21 +87,9 @@ pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<B
 
 pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
     let kept = Kept::new(LogDir::open(vfs, path)?).within(builder.store.page_bytes_max);
-    let (loaded, end) = read_beside_writer(&builder, &kept)?;
+    let (loaded, end) = kept.beside_writer(|| read_once(&builder, &kept))?;
     kept.anchor();
     Ok(assemble(builder, kept, Mode::Reader(end), loaded))
-}
-
-/// Reads the newest state; once more where a live writer has given up meanwhile what was being read.
-fn read_beside_writer(builder: &Builder, kept: &Kept) -> Result<(Loaded, Cursor), Error> {
-    for _ in 1..READS_MAX {
-        let generation = kept.generation();
-        match read_once(builder, kept) {
-            Err(error) if kept.has_moved_on(generation) => tracing::debug!(%error, "reading again"),
-            read => return read,
-        }
-    }
-    read_once(builder, kept)
 }
 
 fn read_once(builder: &Builder, kept: &Kept) -> Result<(Loaded, Cursor), Error> {

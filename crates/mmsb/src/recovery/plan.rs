@@ -111,9 +111,18 @@ impl RecoveryPlan {
     /// # Errors
     /// As [`Bus::plan_recovery`].
     pub fn make(vfs: Arc<dyn Vfs>, path: &Path) -> Result<Self, Error> {
-        let dir = LogDir::open(vfs, path)?;
-        let (kept, manifest) = (Kept::new(dir.clone()), dir.manifest());
-        let Choice { chosen, cursor, passed_over, .. } = choose(&kept, &manifest, |chain| chain.verify())?;
+        let kept = Kept::new(LogDir::open(vfs, path)?);
+        kept.beside_writer(|| Self::of(&kept, path))
+    }
+
+    fn of(kept: &Kept, path: &Path) -> Result<Self, Error> {
+        let (dir, manifest) = (kept.dir(), kept.dir().manifest());
+        let choice = choose(kept, &manifest, |chain| chain.verify())?;
+        let Choice { chosen, cursor, mut passed_over, .. } = choice;
+        if !passed_over.is_empty() && kept.has_moved_on(manifest.generation) {
+            // A live writer gave it up, perhaps: that is no damage.
+            return Err(passed_over.swap_remove(0).1);
+        }
         let scan = Scan::from_beside_writer(&dir, cursor)?;
         let chain = chosen.map(|(chain, ())| chain).unwrap_or_default();
         let passed_over = passed_over
@@ -153,4 +162,30 @@ fn cut(dir: &LogDir, scan: &Scan) -> Result<Option<PlannedCut>, LogError> {
         len.map_err(|source| LogError::Io { operation: "measuring", file: file.clone(), offset: 0, source })?;
     let bytes = len.saturating_sub(offset);
     Ok((bytes > 0).then(|| PlannedCut { file, offset, bytes, why: bad.fault.clone() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::Arc};
+
+    use mmsb_tlog::{LogDir, vfs::MemoryVfs};
+
+    use super::{Epoch, Kept, RecoveryPlan};
+    use crate::{Bus, Retention};
+
+    #[test]
+    fn what_a_writer_gives_up_meanwhile_is_not_missed() {
+        let (disk, path) = (MemoryVfs::new(), Path::new("/bus"));
+        let bus = Bus::builder().segment_bytes(4 << 10).create_on(Arc::new(disk.clone()), path).unwrap();
+        let page = bus.create_page(None, 800).unwrap();
+        (0..20u64)
+            .for_each(|turn| assert!(bus.put(page, turn as u32 * 8, &turn).unwrap().epoch > Epoch::ZERO));
+        bus.checkpoint().unwrap();
+        let kept = Kept::new(LogDir::open(Arc::new(disk.clone()), path).unwrap());
+        (0..200u64).for_each(|turn| assert!(bus.put(page, 0, &turn).unwrap().epoch > Epoch::ZERO));
+        bus.checkpoint().unwrap();
+        assert!(bus.compact_to(Retention::Epochs(1)).unwrap().segment_count > 0);
+        let plan = kept.beside_writer(|| RecoveryPlan::of(&kept, path)).unwrap();
+        assert_eq!((plan.epoch, plan.passed_over.len()), (bus.epoch(), 0), "{plan}");
+    }
 }

@@ -14,7 +14,7 @@ use mmsb::{
     Bus, Epoch, Error, FixedClock,
     vfs::{MemoryVfs, Vfs},
 };
-use mmsb_testkit::dump;
+use mmsb_testkit::{dump, earlier::check_hashes};
 
 fn folder(name: &str) -> PathBuf {
     [env!("CARGO_MANIFEST_DIR"), "../../testdata/buses", name].iter().collect()
@@ -78,6 +78,11 @@ fn a_bus_of_version_2_with_segments_checkpoints_and_tags_opens() {
 fn a_bus_with_a_graph_opens() {
     graph::bless();
     check("v2-graph", "");
+}
+
+#[test]
+fn states_of_earlier_builds_have_the_hashes_that_they_had() {
+    [1, 2, 8].into_iter().try_for_each(check_hashes).unwrap();
 }
 
 /// Writes the bus of version 2, if it is not there: never over one that is.

@@ -4,11 +4,11 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use insta::assert_snapshot;
 use mmsb::{
-    Epoch, Mismatch,
+    Epoch, Mismatch, Retention, verify_replay_of,
     vfs::{Access, MemoryVfs, Vfs},
 };
 
-use super::{check, create, told, verified};
+use super::{PATH, builder, check, create, dir, told, verified};
 use crate::together::at_once;
 
 #[test]
@@ -39,6 +39,20 @@ fn a_bus_makes_no_marks_unless_told_to() {
     bus.stop().unwrap();
     assert_eq!(told(&vfs), BTreeMap::new());
     assert_eq!(verified(&vfs).equal, Epoch::ZERO);
+}
+
+#[test]
+fn what_a_writer_gives_up_meanwhile_is_not_missed() {
+    let vfs = Arc::new(MemoryVfs::new());
+    let bus = builder(4).segment_bytes(4 << 10).create_on(vfs.clone(), Path::new(PATH)).unwrap();
+    let page = bus.create_page(None, 8).unwrap();
+    let dir = dir(&vfs);
+    (0..300u64).for_each(|turn| assert!(bus.put(page, 0, &turn).unwrap().epoch > Epoch::ZERO));
+    bus.checkpoint().unwrap();
+    assert!(bus.compact_to(Retention::Epochs(1)).unwrap().segment_count > 0);
+    bus.put(page, 0, &0u64).unwrap();
+    let found = verify_replay_of(dir, |_| {}).unwrap();
+    assert_eq!((found.difference, found.last, found.first > Epoch::ZERO), (None, bus.epoch(), true));
 }
 
 /// A run of nine commits, the sixth of which writes `odd` more.
