@@ -301,7 +301,7 @@ impl Builder {
     /// Creates a bus in the new directory `path`.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`], [`Error::Io`].
+    /// As [`Bus::create`].
     pub fn create(self, path: impl AsRef<Path>) -> Result<Bus, Error> {
         self.on_system().create_on(Arc::new(OsVfs), path.as_ref())
     }

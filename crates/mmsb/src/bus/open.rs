@@ -31,7 +31,8 @@ impl Bus {
     /// Creates a bus in the new directory `path`.
     ///
     /// # Errors
-    /// [`Error::AlreadyExists`] if anything but an empty directory is there; [`Error::Io`].
+    /// [`Error::AlreadyExists`] if anything but an empty directory is there; [`Error::Io`], behind which
+    /// an empty bus may be there, if its directory has its name already: open it.
     pub fn create(path: impl AsRef<Path>) -> Result<Self, Error> {
         Self::builder().create(path)
     }
