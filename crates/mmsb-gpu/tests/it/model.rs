@@ -1,7 +1,7 @@
 //! Pages as plain byte arrays, and the door through which every engine is held against them.
 
 use mmsb_delta::{DeltaBatch, Patch};
-use mmsb_gpu::{Coalescer, Combine, GpuError, Job, PageHandle, PageOps, Step};
+use mmsb_gpu::{Coalescer, Combine, CpuOps, Fingerprint, GpuError, Job, PageHandle, PageOps, Step};
 use mmsb_types::{PageId, Span};
 use proptest::prelude::*;
 
@@ -156,6 +156,7 @@ impl Model {
         for (hash, (_, model)) in hashes.iter().zip(&self.pages) {
             prop_assert_eq!(*hash, *blake3::hash(model).as_bytes());
         }
+        prop_assert_eq!(&prints, &self.twins_prints().expect("the budget holds every case"));
         for other in 1..self.pages.len() {
             prop_assert_eq!(prints[0] == prints[other], self.pages[0].1 == self.pages[other].1);
             if self.are_paired(0, other) {
@@ -163,6 +164,18 @@ impl Model {
             }
         }
         Ok(())
+    }
+
+    /// The fingerprints that the host gives these bytes.
+    fn twins_prints(&self) -> Result<Vec<Fingerprint>, GpuError> {
+        let mut twins = CpuOps::new(32 << 10, 1 << 20);
+        let pages = self.pages.iter().map(|(_, model)| {
+            let page = twins.create(model.len() as u32)?;
+            twins.write(page, model)?;
+            Ok(page)
+        });
+        let pages: Vec<PageHandle> = pages.collect::<Result<_, GpuError>>()?;
+        twins.fingerprints(&pages)
     }
 
     /// Holds comparison and difference of two pages against the model.
