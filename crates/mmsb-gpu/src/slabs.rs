@@ -1,8 +1,8 @@
 //! Where mirrored pages lie: slabs, slots in them, and handles that outlive neither.
 //!
 //! A slab is one long buffer. A page's slot in it begins at a multiple of 256 bytes and is as long as its size
-//! class; four classes lie between a power of two and the next, so at most a fifth of a slot is unused. A freed slot
-//! serves pages of its class only.
+//! class; four classes lie between a power of two and the next, so at most a fifth of a slot is unused, or 255 bytes
+//! of it. A freed slot serves pages of its class only.
 //!
 //! Invariant: slots never overlap and never pass their slab's end; a slot's generation is that of the one handle
 //! that is alive, and rises when it is freed.
