@@ -114,15 +114,18 @@ impl Schedule {
     fn go_along<W: Recompute>(&mut self, work: &mut W, wave: &mut Wave) -> Result<(), W::Error> {
         let Some(course) = &self.course else { return Ok(()) };
         let mut states = self.states.view();
-        while let Some(position) = self.turns.next() {
+        // Held here, not behind a reference, it stays in registers; and a wave that fails takes with it who still waits.
+        let mut turns = std::mem::take(&mut self.turns);
+        while let Some(position) = turns.next() {
             let (step, followers) = course.at(position);
             let outcome = work.recompute(&step)?;
             wave.add(Ran::new(&step, outcome));
             if outcome == Outcome::Changed {
                 states.set_done(step.slot);
-                followers.iter().for_each(|&follower| self.turns.add(follower));
+                followers.iter().for_each(|&follower| turns.add(follower));
             }
         }
+        self.turns = turns;
         Ok(())
     }
 
