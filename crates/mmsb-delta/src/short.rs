@@ -27,7 +27,7 @@ impl DeltaBatch {
     ///
     /// # Cost
     /// A few nanoseconds up to 63 bytes; above as [`crate::choose_into`].
-    #[inline]
+    #[inline(always)]
     pub fn push_write(&mut self, page: PageId, offset: u32, bytes: &[u8]) -> bool {
         let is_page = page.get().wrapping_sub(1) < COMPACT_ID_MAX;
         let is_short = (1..LONG_BYTES).contains(&bytes.len());

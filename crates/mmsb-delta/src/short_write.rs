@@ -6,6 +6,8 @@
 #[cfg(test)]
 mod tests;
 
+use std::num::NonZeroU8;
+
 use mmsb_types::{PageId, Span};
 
 use crate::{
@@ -15,11 +17,15 @@ use crate::{
 };
 
 /// A write of up to [`ShortWrite::BYTES_MAX`] bytes that is one compact entry.
+///
+/// Laid out in whole words: transactions that hold one are moved, and words stored apart from those loaded make the
+/// processor wait.
 #[derive(Clone, Copy, Debug)]
+#[repr(C, align(8))]
 pub struct ShortWrite {
     entry: Compact,
-    payload_bytes: u8,
     payload: [u8; Self::BYTES_MAX],
+    payload_bytes: NonZeroU8,
 }
 
 impl ShortWrite {
@@ -36,10 +42,11 @@ impl ShortWrite {
         let (entry, patch) = short_write(page, offset, bytes)?;
         // One byte stands for all where they are the same.
         let payload_bytes = if matches!(patch, Patch::Bytes { .. }) { bytes.len() } else { 1 };
+        let payload_bytes = NonZeroU8::new(payload_bytes as u8)?;
         let mut payload = [0; Self::BYTES_MAX];
         // All of it, in any case: a length that the compiler knows is copied in place.
         payload[..bytes.len()].copy_from_slice(bytes);
-        Some(Self { entry, payload_bytes: payload_bytes as u8, payload })
+        Some(Self { entry, payload, payload_bytes })
     }
 
     /// Returns the page.
@@ -67,7 +74,7 @@ impl ShortWrite {
     #[inline]
     #[must_use]
     pub fn payload(&self) -> &[u8] {
-        &self.payload[..usize::from(self.payload_bytes)]
+        &self.payload[..usize::from(self.payload_bytes.get())]
     }
 
     /// Returns the patch that it makes.

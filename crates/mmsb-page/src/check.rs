@@ -121,7 +121,7 @@ impl PageStore {
 
 /// Returns a page's length as its column tells it, where 0 stands for that of the slot.
 fn told_bytes(entry: Entry<'_>, is_exact: bool, slot: Slot) -> u32 {
-    match entry.length.load(Ordering::Relaxed) {
+    match entry.length().load(Ordering::Relaxed) {
         0 if is_exact => slot.class.bytes() as u32,
         length => length,
     }

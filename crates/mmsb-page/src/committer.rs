@@ -30,8 +30,9 @@ pub struct Committers {
     closed: Lane,
 }
 
-/// 64 numbers, a set bit for each that is lent; a cache line of its own, so that lanes do not collide.
-#[repr(align(64))]
+/// 64 numbers, a set bit for each that is lent; two cache lines of its own, for processors fetch them in pairs: so
+/// lanes do not collide.
+#[repr(align(128))]
 struct Lane(AtomicU64);
 
 /// The right to lock pages under one owner number, until dropped.

@@ -59,6 +59,7 @@ pub use group::{Group, GroupBuf, GroupWriter, Hold};
 pub use lock::PageLock;
 pub use marks::Marks;
 pub use pins::Pin;
+pub use prefetch::prefetch_own;
 pub use preimage::{Need, PreImageStats};
 pub use reclaim::{Retired, Swap};
 pub use restore::{Content, Restore, Run, Runs, Share};

@@ -37,7 +37,7 @@ impl PageStore {
     #[inline]
     pub(crate) fn prefetch_chain(&self, page: PageId) {
         if let Some(entry) = self.table.entry(page) {
-            own_line(std::ptr::from_ref(entry.ver).cast());
+            own_line(std::ptr::from_ref(entry.ver()).cast());
         }
     }
 
@@ -72,6 +72,16 @@ impl PageStore {
             lines(slot.start().as_ptr(), offset, len);
         }
     }
+}
+
+/// Asks for all lines of a value that is about to be changed, or for the first ones of a long one: for what another
+/// thread changed last, and who needs it soon.
+///
+/// # Cost
+/// About a nanosecond a line; waits for nothing.
+#[inline]
+pub fn prefetch_own<T: ?Sized>(value: &T) {
+    own_all_lines(std::ptr::from_ref(value).cast(), size_of_val(value));
 }
 
 /// Asks for the first and the last line of a range. Any address will do: one outside the page is never read.

@@ -173,7 +173,7 @@ impl<'a> Saving<'a> {
         for &(page, record) in &self.unlinked[..self.unlinked_count] {
             // The caller holds the page, so it has an entry.
             if let Some(entry) = self.store.table.entry(page) {
-                chunks.push(entry.ver, record);
+                chunks.push(entry.ver(), record);
             }
         }
         self.unlinked_count = 0;

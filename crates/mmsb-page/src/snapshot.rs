@@ -186,7 +186,7 @@ impl PageStore {
             fence(Ordering::Acquire);
             is_planted(Fault::ReclaimRecheck) || self.preimages.reclaims.load(Ordering::Relaxed) == reclaims
         };
-        let found = self.preimages.chunks.find(entry.ver, at.get());
+        let found = self.preimages.chunks.find(entry.ver(), at.get());
         if !is_intact() {
             return Look::Reclaimed;
         }

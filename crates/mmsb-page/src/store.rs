@@ -196,7 +196,7 @@ impl PageStore {
         if directory.is_exact() {
             return Some(View { words, page_bytes: slot.class.bytes() as u32 });
         }
-        let page_bytes = entry.length.load(Ordering::Relaxed);
+        let page_bytes = entry.length().load(Ordering::Relaxed);
         (page_bytes as usize <= slot.class.bytes()).then_some(View { words, page_bytes })
     }
 }

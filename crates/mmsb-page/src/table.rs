@@ -66,15 +66,14 @@ pub(crate) struct Group {
     pub(crate) living: u64,
 }
 
-/// One page's side words. References to the cold ones cost an addition each, and only where used.
+/// One page's side words. Finding the cold ones takes a few steps, and only where they are used.
+///
+/// Invariant: the place is the page's, in the table's own region, and `hot` lies there.
 #[derive(Clone, Copy)]
 pub(crate) struct Entry<'a> {
     /// Lock word and directory word.
     pub(crate) hot: &'a Hot,
-    /// The page's exact length, in bytes, or 0 if it fills its slot; of its last life if it is dead.
-    pub(crate) length: &'a AtomicU32,
-    /// Head of the page's chain of pre-images; 0 for none.
-    pub(crate) ver: &'a AtomicU32,
+    place: Place,
 }
 
 impl Hot {
@@ -126,19 +125,42 @@ impl<'a> Entry<'a> {
         self.hot.directory()
     }
 
+    /// The page's exact length, in bytes, or 0 if it fills its slot; of its last life if it is dead.
+    #[inline]
+    pub(crate) fn length(&self) -> &'a AtomicU32 {
+        self.cold(LENGTH_AT)
+    }
+
+    /// Head of the page's chain of pre-images; 0 for none.
+    #[inline]
+    pub(crate) fn ver(&self) -> &'a AtomicU32 {
+        self.cold(VER_AT)
+    }
+
+    /// Returns the page's word of a cold column, which begins so many bytes per id behind the region's start.
+    #[inline]
+    fn cold(&self, at: usize) -> &'a AtomicU32 {
+        let Place { start, unit_count, index } = self.place;
+        // SAFETY: the columns, `unit_count` entries of 16, 4 and 4 bytes, fill the region exactly, and `index` is
+        // below `unit_count` (the type's invariant): so it is inside.
+        let word = unsafe { start.byte_add(at * unit_count + 4 * index) };
+        // SAFETY: as for `hot`, in `Table::entry_at`.
+        unsafe { word.cast::<AtomicU32>().as_ref() }
+    }
+
     /// Returns the exact length of a page that lives in `slot` by that directory word; any length, if the
     /// word is no longer the page's.
     #[inline]
     pub(crate) fn page_bytes(&self, directory: Directory, slot: Slot) -> u32 {
-        if directory.is_exact() { slot.class.bytes() as u32 } else { self.length.load(Ordering::Relaxed) }
+        if directory.is_exact() { slot.class.bytes() as u32 } else { self.length().load(Ordering::Relaxed) }
     }
 
     /// Notes the exact length of a page that is about to live in `slot`.
     pub(crate) fn set_length(&self, page_bytes: u32, slot: Slot) {
         let length = if page_bytes as usize == slot.class.bytes() { 0 } else { page_bytes };
         // A store would fetch memory; what was never stored to reads as 0 without.
-        if self.length.load(Ordering::Relaxed) != length {
-            self.length.store(length, Ordering::Relaxed);
+        if self.length().load(Ordering::Relaxed) != length {
+            self.length().store(length, Ordering::Relaxed);
         }
     }
 }
@@ -216,22 +238,11 @@ impl Table {
     }
 
     #[inline]
-    fn entry_at<'a>(Place { start, unit_count, index }: Place) -> Entry<'a> {
-        // The columns: `unit_count` entries of 16, 4 and 4 bytes fill the region exactly.
+    fn entry_at<'a>(place: Place) -> Entry<'a> {
         // SAFETY: `index` is below `unit_count`, so the two words lie in the first column.
-        let hot = unsafe { start.cast::<Hot>().add(index) };
-        // SAFETY: as above, after the first column.
-        let length = unsafe { start.byte_add(LENGTH_AT * unit_count + 4 * index) };
-        // SAFETY: as above, after the second column.
-        let ver = unsafe { start.byte_add(VER_AT * unit_count + 4 * index) };
-        Entry {
-            // SAFETY: in the region and aligned (its start is to 64, unit counts are powers of two from
-            // 64 up); only ever touched as these atomics; valid as long as the table.
-            hot: unsafe { hot.as_ref() },
-            // SAFETY: as for `hot`.
-            length: unsafe { length.cast::<AtomicU32>().as_ref() },
-            // SAFETY: as for `hot`.
-            ver: unsafe { ver.cast::<AtomicU32>().as_ref() },
-        }
+        let hot = unsafe { place.start.cast::<Hot>().add(place.index) };
+        // SAFETY: in the region and aligned (its start is to 64, unit counts are powers of two from 64 up); only
+        // ever touched as these atomics; valid as long as the table.
+        Entry { hot: unsafe { hot.as_ref() }, place }
     }
 }

@@ -15,6 +15,7 @@ mod record;
 
 use std::sync::PoisonError;
 
+use mmsb_page::prefetch_own;
 use mmsb_types::Epoch;
 
 use self::record::Replaced;
@@ -47,11 +48,22 @@ pub(crate) struct Undo {
 /// A line of its own, for neighbours belong to commits of other threads.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-struct Slot(Mutex<Option<Box<UndoRecord>>>);
+struct Slot(Mutex<Kept>);
+
+/// A record, and what a committer must know of it to replace it: the record itself may lie in another processor's
+/// cache.
+#[derive(Debug, Default)]
+struct Kept {
+    record: Option<Box<UndoRecord>>,
+    /// The record's.
+    epoch: Epoch,
+    /// The record's content.
+    bytes: usize,
+}
 
 /// The records of consecutive epochs, oldest first, held so that they stay.
 pub(crate) struct Records<'u> {
-    slots: Vec<MutexGuard<'u, Option<Box<UndoRecord>>>>,
+    slots: Vec<MutexGuard<'u, Kept>>,
     /// Commits of the first record that are older than what was asked for.
     skipped: usize,
 }
@@ -97,6 +109,7 @@ impl Undo {
         draft.is_open = !self.is_off() && size.bytes() <= most;
         if draft.is_open {
             let record = draft.record.get_or_insert_default();
+            record.approach();
             record.clear();
             record.reserve(size);
         }
@@ -126,26 +139,47 @@ impl Undo {
         }
         (record.epoch, record.commit_count) = (epoch, commit_count);
         let bytes = record.bytes();
-        let counted = self.counted(bytes);
-        let most = self.small_bytes.max(bytes + bytes / SLACK_PART);
-        if record.capacity_bytes() > most {
+        if record.capacity_bytes() > self.room(bytes) {
             record.shrink();
         }
-        {
-            let mut slot = self.slot(epoch);
-            if slot.as_ref().is_some_and(|newer| newer.epoch > epoch) {
-                return;
-            }
-            // Counted while the slot is held: whoever takes the record out counts back what was counted.
-            let replaced = slot.as_ref().map_or(0, |old| self.counted(old.bytes()));
-            self.count(counted, replaced);
-            std::mem::swap(&mut *slot, &mut draft.record);
-        }
-        if counted > 0 {
+        let Some(old_bytes) = self.exchange(epoch, bytes, draft) else { return };
+        if self.counted(bytes) > 0 {
             self.drop_oldest(epoch);
         }
         // Buffers much longer than this thread's commits need would wander from slot to slot, uncounted.
-        draft.record.take_if(|old| old.capacity_bytes() > most);
+        draft.record.take_if(|_| old_bytes > self.room(bytes));
+        if let Some(old) = &draft.record {
+            // Another thread may have filled it: its processor has it.
+            prefetch_own(&**old);
+        }
+    }
+
+    /// Exchanges the draft's record, of so many bytes, for the one in its slot, whose bytes it returns; `None`, and
+    /// nothing happens, if that is newer.
+    fn exchange(&self, epoch: Epoch, bytes: usize, draft: &mut UndoDraft) -> Option<usize> {
+        let mut slot = self.slot(epoch);
+        if slot.record.is_some() && slot.epoch > epoch {
+            return None;
+        }
+        // Counted while the slot is held: whoever takes the record out counts back what was counted.
+        let old_bytes = if slot.record.is_some() { slot.bytes } else { 0 };
+        self.count(self.counted(bytes), self.counted(old_bytes));
+        (slot.epoch, slot.bytes) = (epoch, bytes);
+        std::mem::swap(&mut slot.record, &mut draft.record);
+        Some(old_bytes)
+    }
+
+    /// The most that the buffers of a record of so many bytes may take.
+    fn room(&self, bytes: usize) -> usize {
+        self.small_bytes.max(bytes + bytes / SLACK_PART)
+    }
+
+    /// Asks the memory for the place of the epoch's record, which another thread used last as often as not.
+    #[inline]
+    pub(crate) fn approach(&self, epoch: Epoch) {
+        if !self.is_off() {
+            prefetch_own(&self.slots[self.index(epoch)]);
+        }
     }
 
     /// Returns the records of all commits behind `target` up to `newest`, or `None` if one is not there.
@@ -183,9 +217,13 @@ impl Undo {
         Epoch::new(oldest.max(floor))
     }
 
-    fn slot(&self, epoch: Epoch) -> MutexGuard<'_, Option<Box<UndoRecord>>> {
-        let index = epoch.get() as usize & (self.slots.len() - 1);
-        self.slots[index].0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn slot(&self, epoch: Epoch) -> MutexGuard<'_, Kept> {
+        self.slots[self.index(epoch)].0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[inline]
+    fn index(&self, epoch: Epoch) -> usize {
+        epoch.get() as usize & (self.slots.len() - 1)
     }
 
     /// What a record of so many bytes adds to those counted.
@@ -210,7 +248,7 @@ impl Undo {
             }
             self.dropped_through.fetch_max(epoch, Ordering::Relaxed);
             let mut slot = self.slot(Epoch::new(epoch));
-            let dropped = slot.take_if(|record| record.epoch.get() <= epoch);
+            let dropped = slot.record.take_if(|record| record.epoch.get() <= epoch);
             self.count(0, dropped.as_ref().map_or(0, |record| self.counted(record.bytes())));
             // Freed where nobody waits for the slot.
             drop(slot);
@@ -219,14 +257,14 @@ impl Undo {
 }
 
 /// Returns how many commits the record tells of, if it ends with `epoch`.
-fn count_to(slot: &Option<Box<UndoRecord>>, epoch: u64) -> Option<u64> {
-    slot.as_ref()?.count_to(Epoch::new(epoch))
+fn count_to(slot: &Kept, epoch: u64) -> Option<u64> {
+    slot.record.as_ref()?.count_to(Epoch::new(epoch))
 }
 
 impl Records<'_> {
     /// Visits what the records tell, oldest first.
     pub(crate) fn iter(&self) -> impl Iterator<Item = Replaced<'_>> + Clone {
-        let records = self.slots.iter().filter_map(|slot| slot.as_deref());
+        let records = self.slots.iter().filter_map(|slot| slot.record.as_deref());
         records.enumerate().map(|(at, record)| record.replaced(if at == 0 { self.skipped } else { 0 }))
     }
 }

@@ -54,7 +54,7 @@ fn a_byte_in_the_padding_is_found() {
 #[test]
 fn a_length_of_another_class_is_found() {
     let shorten = |store: &PageStore| {
-        store.table.entry(ONE).unwrap().length.store(50, Ordering::Relaxed);
+        store.table.entry(ONE).unwrap().length().store(50, Ordering::Relaxed);
         store.counts.died(50, SizeClass::of(1));
         store.counts.born(0, SizeClass::of(1));
     };
@@ -77,7 +77,7 @@ fn only_a_page_that_leaves_a_rest_of_its_slot_has_its_length_in_the_column() {
     for (epoch, page_bytes, column) in [(1, 128, 0), (3, 100, 100), (5, 128, 0), (7, 99, 99)] {
         store.prepare(ONE, page_bytes).unwrap().publish(Epoch::new(epoch));
         let entry = store.table.entry(ONE).unwrap();
-        assert_eq!(entry.length.load(Ordering::Relaxed), column);
+        assert_eq!(entry.length().load(Ordering::Relaxed), column);
         assert_eq!(store.page_bytes(ONE).unwrap(), page_bytes);
         assert_eq!((store.stats().page_bytes, store.check().len()), (u64::from(page_bytes), 0));
         store.lock_wait(ONE, &committer).unwrap().into_writer().retire(Epoch::new(epoch + 1));

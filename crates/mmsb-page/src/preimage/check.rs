@@ -22,7 +22,7 @@ impl PageStore {
 
     fn check_chain(&self, page: PageId, entry: Entry<'_>) -> Option<Violation> {
         let broken = |rule, facts| Some(Violation::new(rule, Place::Page(page), facts));
-        let mut link = entry.ver.load(Ordering::Acquire);
+        let mut link = entry.ver().load(Ordering::Acquire);
         let mut newer_seq = meta::epoch(entry.meta().load(Ordering::Relaxed)).get();
         while link != 0 {
             let is_free = self.preimages.chunks.is_free_at(link);

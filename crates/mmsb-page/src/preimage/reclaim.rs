@@ -217,7 +217,10 @@ impl PageStore {
         *looks += 1;
         book.unswept = book.unswept.saturating_sub(1);
         let Some(used) = chunks.sealed(chunk) else { return false };
-        let is_pinned = |record: &Record| self.pins.is_pinned(book, record.seq, record.until);
+        // Most records are older than every pin: that takes no search.
+        let oldest = self.pins.oldest(book);
+        let is_pinned =
+            |record: &Record| record.until > oldest && self.pins.is_pinned(book, record.seq, record.until);
         let swept = chunks.swept(chunk);
         while let Some(record) = chunks.next_record(chunk, swept.load(Ordering::Relaxed) as usize, used) {
             *looks += 1;
@@ -238,7 +241,7 @@ impl PageStore {
                     let is_theirs = self.pins.shielded(record.page, other.seq, other.until).is_some();
                     !is_pinned(other) && (shielded.is_some() || !is_theirs)
                 };
-                chunks.prune(entry.ver, is_dead);
+                chunks.prune(entry.ver(), is_dead);
             }
             swept.fetch_add(record.piece_words() as u32, Ordering::Relaxed);
         }
@@ -291,7 +294,7 @@ impl Taker<'_> {
     /// Takes what the page was at `at`, unless it is gone already: of a page in several pieces, each is met. The
     /// caller has the book.
     fn take(&mut self, chunks: &Chunks, entry: Entry<'_>, page: PageId, at: u64) {
-        let Ok(Some(record)) = chunks.find(entry.ver, at) else { return };
+        let Ok(Some(record)) = chunks.find(entry.ver(), at) else { return };
         self.buffer.resize(record.page_bytes as usize, 0);
         if chunks.load(&record, 0, &mut self.buffer).is_some() {
             (self.take)(page, record.epoch(), &self.buffer);

@@ -61,6 +61,7 @@ pub(super) fn publish(
     let reservations = log.reserve_lines(room, count);
     let first = reservations.number();
     let last = Epoch::new(first + count as u64 - 1);
+    bus.undo().approach(last);
     bus.note_epoch(&committer, last);
     let amount = lines.write(group.into_writer(), reservations, undo.record());
     bus.undo().keep_many(last, count, undo);

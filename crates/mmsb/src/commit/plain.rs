@@ -81,6 +81,7 @@ impl Commit<'_> {
         }
         let reservation = self.log.reserve(room, frame_bytes);
         let epoch = Epoch::new(reservation.number());
+        self.bus.undo().approach(epoch);
         if is_planted(Fault::NumberBeforeLocks) {
             // As if the pages had been taken only now.
             group.truncate(0);

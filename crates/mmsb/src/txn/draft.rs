@@ -68,25 +68,31 @@ impl Draft {
     }
 
     /// Adds a write that fits its page; `false` if the columns cannot hold it.
-    #[inline]
+    ///
+    /// Inlined to where the length is known: there a short write is copied in place.
+    #[inline(always)]
     pub(super) fn push_write(&mut self, page: PageId, page_bytes: u32, offset: u32, bytes: &[u8]) -> bool {
-        if self.columns.is_none() && self.first.is_none() {
+        if let Some(columns) = &mut self.columns {
+            if !columns.writes.ends_on(page) {
+                self.need.add(page_bytes);
+            }
+            return columns.writes.push_write(page, offset, bytes);
+        }
+        if self.first.is_none() {
             self.first = ShortWrite::new(page, offset, bytes);
             if self.first.is_some() {
                 self.need.add(page_bytes);
                 return true;
             }
         }
-        let columns = match &mut self.columns {
-            Some(columns) => columns,
-            None => self.columns(),
-        };
-        let is_other = !columns.writes.ends_on(page);
-        let pushed = columns.writes.push_write(page, offset, bytes);
-        if is_other {
-            self.need.add(page_bytes);
-        }
-        pushed
+        self.push_into_columns(page, page_bytes, offset, bytes)
+    }
+
+    /// Adds a write as [`Draft::push_write`] does, the first one to columns.
+    #[inline(never)]
+    fn push_into_columns(&mut self, page: PageId, page_bytes: u32, offset: u32, bytes: &[u8]) -> bool {
+        self.columns();
+        self.push_write(page, page_bytes, offset, bytes)
     }
 
     /// Returns the columns, with all there is in them.

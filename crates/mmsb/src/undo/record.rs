@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use mmsb_delta::compact_span;
+use mmsb_page::prefetch_own;
 use mmsb_types::{Epoch, PageId, limits::COMPACT_ID_MAX};
 
 use crate::graph::Before;
@@ -204,6 +205,12 @@ impl UndoRecord {
 
     fn graph_bytes(&self) -> usize {
         self.graph.as_ref().map_or(0, |graph| graph.bytes())
+    }
+
+    /// Asks the memory for what the next commit writes to.
+    pub(super) fn approach(&self) {
+        prefetch_own(&*self.entries);
+        prefetch_own(&*self.old);
     }
 
     pub(super) fn clear(&mut self) {

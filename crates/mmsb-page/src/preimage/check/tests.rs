@@ -23,7 +23,7 @@ fn check(spoil: impl FnOnce(&PageStore, [u32; 2]), expect: &[&str]) {
         pin
     });
     assert_eq!(store.check(), []);
-    let newest = store.table.entry(ONE).unwrap().ver.load(Ordering::Relaxed);
+    let newest = store.table.entry(ONE).unwrap().ver().load(Ordering::Relaxed);
     spoil(&store, [newest, store.preimages.chunks.record(newest).unwrap().next]);
     let found: Vec<String> = store.check().iter().map(ToString::to_string).collect();
     assert_eq!(found, expect);
@@ -33,7 +33,7 @@ fn check(spoil: impl FnOnce(&PageStore, [u32; 2]), expect: &[&str]) {
 #[test]
 fn a_head_that_leads_nowhere_is_found() {
     check(
-        |store, _| store.table.entry(ONE).unwrap().ver.store(1 << 20, Ordering::Relaxed),
+        |store, _| store.table.entry(ONE).unwrap().ver().store(1 << 20, Ordering::Relaxed),
         &["page/chain-link at page:1: link 1048576 leads to no record of this page"],
     );
 }
@@ -48,7 +48,7 @@ fn a_record_of_another_page_is_found() {
 fn a_chain_out_of_order_is_found() {
     let spoil = |store: &PageStore, [new, old]: [u32; 2]| {
         store.preimages.chunks.set_chain_next(old, new, Ordering::Relaxed);
-        store.table.entry(ONE).unwrap().ver.store(old, Ordering::Relaxed);
+        store.table.entry(ONE).unwrap().ver().store(old, Ordering::Relaxed);
     };
     check(spoil, &["page/chain-order at page:1: [2, 3) is followed by 1"]);
 }
