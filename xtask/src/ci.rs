@@ -3,6 +3,7 @@
 //! Invariant: stops at the first failing step, names it, and says which steps were not run.
 
 use std::{
+    env,
     path::Path,
     time::{Duration, Instant},
 };
@@ -38,6 +39,20 @@ const PLANTED_CLIPPY: &[&str] = &[
     "mmsb-testkit",
     "--features",
     "plant",
+    "--all-targets",
+    "--quiet",
+    "--",
+    "-D",
+    "warnings",
+];
+
+/// The device's half of the GPU layer.
+const GPU_CLIPPY: &[&str] = &[
+    "clippy",
+    "--package",
+    "mmsb-gpu",
+    "--features",
+    "device",
     "--all-targets",
     "--quiet",
     "--",
@@ -88,6 +103,8 @@ fn steps(root: &Path) -> Vec<Step<'_>> {
         cargo("clippy-plant", PLANTED_CLIPPY),
         cargo("no-std", &["check", "--quiet", "--package", "mmsb-types", "--no-default-features"]),
         cargo("test", &["test", "--workspace", "--quiet"]),
+        cargo("clippy-gpu", GPU_CLIPPY),
+        Step { name: "gpu", run: Box::new(move || on_a_device(root)) },
         cargo("planted", PLANTED),
         Step { name: "torture", run: Box::new(move || torture::run(root, &quick())) },
         Step { name: "loom", run: Box::new(move || lanes::loom(root, None)) },
@@ -103,6 +120,16 @@ fn quick() -> torture::Options {
 
 fn cargo<'a>(root: &'a Path, name: &'static str, args: &'static [&'static str]) -> Step<'a> {
     Step { name, run: Box::new(move || succeeds(command(root, "cargo", args))) }
+}
+
+/// Every kernel against its twin. Without a driver it fails, unless `MMSB_GPU` says otherwise.
+fn on_a_device(root: &Path) -> Result<bool> {
+    let args = ["test", "--package", "mmsb-gpu", "--features", "device", "--quiet"];
+    let mut call = command(root, "cargo", &args);
+    if env::var_os("MMSB_GPU").is_none() {
+        call.env("MMSB_GPU", "require");
+    }
+    succeeds(call)
 }
 
 /// Libraries only: the library `mmsb` and the command `mmsb` would write the same pages.
