@@ -52,9 +52,9 @@ fn enough_log_makes_a_checkpoint() {
 fn a_checkpoint_that_fails_is_told_and_hurts_no_commit() {
     let disk = FaultyVfs::new();
     let every = CheckpointEvery { commits: Some(50), ..CheckpointEvery::NEVER };
-    let builder = Disk::builder().checkpoint_every(every);
+    let builder = Disk::builder().checkpoint_every(every).segment_bytes(64 << 20);
     let bus = builder.create_on(Arc::new(disk.clone()), Disk::path()).unwrap();
-    // Commits go to a file that is there already; a checkpoint needs one of its own.
+    // Commits go to a file that is there already, long enough for all of them; a checkpoint needs one of its own.
     disk.fail(Failure { at: 0, kind: FailureKind::Names, sticky: true });
     commit_until(&bus, || bus.stats().checkpoint_failure_count > 1);
     assert_eq!(bus.stats().checkpoint_count, 0);
