@@ -1,18 +1,24 @@
 //! Who awaits a turn, as a set of positions that are taken by rising ones: bits, and above them bits of whole words.
 //!
-//! Invariant: a bit of `groups` is set for each word that is not 0, but for the one under way. No word below that one
-//! has a bit, nor one above `last`. Whoever is added while others are taken is behind whoever was taken last.
+//! Invariant: a bit of `groups` is set for just the words that are not 0, and none lies below `group` or above `last`. The
+//! word under way is 0, for its bits are in `bits`. Whoever is added while others are taken is behind whoever was taken
+//! last.
 
 const BITS: usize = u64::BITS as usize;
+/// The word under way, and its group, before the first is taken: none.
+const NONE: usize = usize::MAX;
 
 /// A set of positions.
 #[derive(Clone, Debug, Default)]
 pub struct Turns {
     words: Vec<u64>,
     groups: Vec<u64>,
-    /// The word under way; above all others before the first is taken.
+    /// The word under way, and its bits: held here, they need not go through memory.
     word: usize,
-    /// No word above has a bit.
+    bits: u64,
+    /// No word of a group below it has a bit.
+    group: usize,
+    /// No word of a group above it has a bit.
     last: usize,
     /// The position taken last.
     taken: u32,
@@ -24,57 +30,58 @@ impl Turns {
         let words = bound.div_ceil(BITS).max(self.words.len());
         self.words.resize(words, 0);
         self.groups.resize(words.div_ceil(BITS), 0);
-        (self.word, self.last, self.taken) = (usize::MAX, 0, 0);
+        (self.word, self.bits, self.group, self.last, self.taken) = (NONE, 0, NONE, 0, 0);
     }
 
     /// Adds a position before any is taken.
     pub fn start(&mut self, position: u32) {
         self.add(position);
-        self.word = self.word.min(position as usize / BITS);
+        self.group = self.group.min(position as usize / BITS / BITS);
     }
 
     /// Adds a position, which may be there.
     #[inline(always)]
     pub fn add(&mut self, position: u32) {
-        let word = position as usize / BITS;
-        self.words[word] |= 1 << (position as usize % BITS);
-        if word != self.word {
+        let (word, bit) = (position as usize / BITS, 1 << (position as usize % BITS));
+        if word == self.word {
+            self.bits |= bit;
+        } else {
+            self.words[word] |= bit;
             self.groups[word / BITS] |= 1 << (word % BITS);
-            self.last = self.last.max(word);
+            self.last = self.last.max(word / BITS);
         }
     }
 
     /// Takes the lowest position.
     #[inline(always)]
     pub fn next(&mut self) -> Option<u32> {
-        let mut bits = *self.words.get(self.word)?;
-        if bits == 0 {
+        if self.bits == 0 {
             self.go_on()?;
-            bits = self.words[self.word];
         }
-        self.words[self.word] = bits & (bits - 1);
         // Mostly it is the neighbour of the last one taken. To ask for it first lets the processor go on with it, on
         // trust, before it knows the bits.
         let guess = self.taken.wrapping_add(1);
-        self.taken = if guess as usize / BITS == self.word && bits >> (guess as usize % BITS) & 1 == 1 {
+        self.taken = if guess as usize / BITS == self.word && self.bits >> (guess as usize % BITS) & 1 == 1 {
             guess
         } else {
-            (self.word * BITS) as u32 + bits.trailing_zeros()
+            (self.word * BITS) as u32 + self.bits.trailing_zeros()
         };
+        self.bits &= self.bits - 1;
         Some(self.taken)
     }
 
     /// Goes to the next word that is not 0, if there is one.
     fn go_on(&mut self) -> Option<()> {
-        let (mut group, end) = (self.word / BITS, self.last / BITS);
-        self.groups[group] &= !(1 << (self.word % BITS));
-        while self.groups[group] == 0 {
-            group += 1;
-            if group > end {
+        while *self.groups.get(self.group)? == 0 {
+            self.group += 1;
+            if self.group > self.last {
                 return None;
             }
         }
-        self.word = group * BITS + self.groups[group].trailing_zeros() as usize;
+        let place = self.groups[self.group].trailing_zeros() as usize;
+        self.groups[self.group] &= !(1 << place);
+        self.word = self.group * BITS + place;
+        self.bits = std::mem::take(&mut self.words[self.word]);
         Some(())
     }
 }
