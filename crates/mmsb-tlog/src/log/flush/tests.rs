@@ -4,7 +4,7 @@ use std::{
     io::Result,
     path::Path,
     sync::{
-        Arc,
+        Arc, Weak,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -26,7 +26,8 @@ const START: Cursor = Cursor { lsn: Lsn::new(64), number: 0, chain: 0 };
 /// A file that counts its writes. Beside the first one a sync fails; asked to sync, it panics.
 #[derive(Debug)]
 struct Unlucky {
-    to: Arc<Progress>,
+    /// That has the file: neither keeps the other.
+    to: Weak<Progress>,
     write_count: AtomicU64,
 }
 
@@ -37,7 +38,7 @@ impl VfsFile for Unlucky {
 
     fn write_at(&self, _: u64, _: &[u8]) -> Result<()> {
         self.write_count.fetch_add(1, Ordering::Relaxed);
-        self.to.set_poison("a sync beside it failed");
+        self.to.upgrade().expect("the test has it").set_poison("a sync beside it failed");
         Ok(())
     }
 
@@ -62,7 +63,8 @@ impl VfsFile for Unlucky {
 
 fn unlucky() -> (Arc<Progress>, Arc<Unlucky>) {
     let to = Arc::new(Progress::new(0, 0, None));
-    (Arc::clone(&to), Arc::new(Unlucky { to, write_count: AtomicU64::new(0) }))
+    let file = Unlucky { to: Arc::downgrade(&to), write_count: AtomicU64::new(0) };
+    (to, Arc::new(file))
 }
 
 #[test]
