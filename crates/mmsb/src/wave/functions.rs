@@ -60,6 +60,8 @@ impl Functions {
 
     /// Undoes the last [`Functions::give`] to this page; returns what it gave.
     pub(crate) fn give_back(&mut self, page: PageId, gone: Option<(usize, Known)>) -> Option<Known> {
+        // A page that has left the graph with what was refused has no slot to find its node by.
+        self.nodes.iter_mut().for_each(|node| drop(node.take_if(|node| node.page == page)));
         let known = self.known.get_mut(&page)?;
         let given = known.pop();
         if let Some((at, gone)) = gone {

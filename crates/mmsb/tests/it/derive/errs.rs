@@ -1,5 +1,7 @@
 //! Functions and callers that do wrong: a typed error, and nothing changes.
 
+use std::sync::Arc;
+
 use mmsb::{Bus, Error};
 
 use super::sheet::{Sheet, sum};
@@ -143,6 +145,17 @@ fn a_bus_inside_a_recompute_answers_nothing() {
     assert!(message.contains("Reentrant"), "{message}");
     bus.put(other, 0, &1u64).unwrap();
     sheet.put("a", 2);
+}
+
+#[test]
+fn a_refused_function_is_let_go() {
+    let (sheet, token) = (sheet(), Arc::new(()));
+    let held = Arc::clone(&token);
+    let work = move |_: &mmsb::Inputs<'_>, _: &mut [u8]| assert_eq!(Arc::strong_count(&held), 0);
+    let Err(Error::RecomputePanicked { .. }) = sheet.derive("sum", &["a"]).with(work) else {
+        panic!("it was not refused")
+    };
+    assert_eq!(Arc::strong_count(&token), 1);
 }
 
 #[test]
