@@ -109,8 +109,10 @@ impl<'a> Words<'a> {
         let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) else { return };
         let (skip, tail) = (offset % WORD_BYTES, (offset + bytes.len()) % WORD_BYTES);
         let words = &self.words[offset / WORD_BYTES..=(offset + bytes.len() - 1) / WORD_BYTES];
-        merge(&words[0], u64::from_le_bytes(*first) << bits(skip), u64::MAX << bits(skip));
+        // Whole words first: if memory that nobody has touched were read first, the system would lend its page of
+        // zeros, and take it back from every processor when the first store came.
         store_whole(&words[1..], &bytes[WORD_BYTES - skip..]);
+        merge(&words[0], u64::from_le_bytes(*first) << bits(skip), u64::MAX << bits(skip));
         // All bits of a word that ends where the range does.
         let above = bits(WORD_BYTES - tail) % u64::BITS;
         merge(&words[words.len() - 1], u64::from_le_bytes(*last) >> above, u64::MAX >> above);
