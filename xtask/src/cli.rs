@@ -26,7 +26,11 @@ enum Task {
         update: bool,
     },
     /// Run everything that must pass before a change is taken.
-    Ci,
+    Ci {
+        /// Without the workspace's tests: whoever calls has just run them.
+        #[arg(long)]
+        tested: bool,
+    },
     /// Run small models of the concurrent code through all their interleavings, and their weakened twins,
     /// which must be rejected.
     Loom {
@@ -64,7 +68,7 @@ impl Cli {
         let holds = match &self.task {
             Task::Layers => layers::run(&root)?,
             Task::Tidy { update } => tidy::run(&root, *update)?,
-            Task::Ci => ci::run(&root),
+            Task::Ci { tested } => ci::run(&root, *tested),
             Task::Loom { filter } => lanes::loom(&root, filter.as_deref())?,
             Task::Miri => lanes::miri(&root)?,
             Task::Tsan => lanes::tsan(&root)?,
