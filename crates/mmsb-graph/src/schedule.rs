@@ -114,8 +114,7 @@ impl Schedule {
     fn go_along<W: Recompute>(&mut self, work: &mut W, wave: &mut Wave) -> Result<(), W::Error> {
         let Some(course) = &self.course else { return Ok(()) };
         let mut states = self.states.view();
-        // Held here, not behind a reference, it stays in registers; and a wave that fails takes with it who still waits.
-        let mut turns = std::mem::take(&mut self.turns);
+        let mut turns = self.turns.taking();
         while let Some(position) = turns.next() {
             let (step, followers) = course.at(position);
             let outcome = work.recompute(&step)?;
@@ -125,7 +124,7 @@ impl Schedule {
                 followers.iter().for_each(|&follower| turns.add(follower));
             }
         }
-        self.turns = turns;
+        self.turns.end();
         Ok(())
     }
 

@@ -13,32 +13,66 @@ const NONE: usize = usize::MAX;
 pub struct Turns {
     words: Vec<u64>,
     groups: Vec<u64>,
-    /// The word under way, and its bits: held here, they need not go through memory.
-    word: usize,
-    bits: u64,
     /// No word of a group below it has a bit.
     group: usize,
     /// No word of a group above it has a bit.
+    last: usize,
+    /// All were taken: no bit is left.
+    is_over: bool,
+}
+
+/// The set while positions are taken. What changes with each is held by value, in registers if need be.
+#[derive(Debug)]
+pub struct Taking<'a> {
+    words: &'a mut [u64],
+    groups: &'a mut [u64],
+    /// The word under way, and its bits.
+    word: usize,
+    bits: u64,
+    group: usize,
     last: usize,
     /// The position taken last.
     taken: u32,
 }
 
 impl Turns {
-    /// Makes a set from which all were taken one of positions below `bound`.
+    /// Makes it an empty set, of positions below `bound`.
     pub fn begin(&mut self, bound: usize) {
-        let words = bound.div_ceil(BITS).max(self.words.len());
-        self.words.resize(words, 0);
-        self.groups.resize(words.div_ceil(BITS), 0);
-        (self.word, self.bits, self.group, self.last, self.taken) = (NONE, 0, NONE, 0, 0);
+        if !self.is_over {
+            // A wave that failed left those who still waited.
+            self.words.fill(0);
+            self.groups.fill(0);
+        }
+        let words = bound.div_ceil(BITS);
+        if self.words.len() < words {
+            self.words.resize(words, 0);
+            self.groups.resize(words.div_ceil(BITS), 0);
+        }
+        (self.group, self.last, self.is_over) = (NONE, 0, false);
     }
 
-    /// Adds a position before any is taken.
+    /// Adds a position, which may be there, before any is taken.
     pub fn start(&mut self, position: u32) {
-        self.add(position);
-        self.group = self.group.min(position as usize / BITS / BITS);
+        let word = position as usize / BITS;
+        let group = word / BITS;
+        self.words[word] |= 1 << (position as usize % BITS);
+        self.groups[group] |= 1 << (word % BITS);
+        (self.group, self.last) = (self.group.min(group), self.last.max(group));
     }
 
+    /// Begins to take positions.
+    pub fn taking(&mut self) -> Taking<'_> {
+        let Self { words, groups, group, last, .. } = self;
+        Taking { words, groups, word: NONE, bits: 0, group: *group, last: *last, taken: 0 }
+    }
+
+    /// Notes that all were taken.
+    pub fn end(&mut self) {
+        self.is_over = true;
+    }
+}
+
+impl Taking<'_> {
     /// Adds a position, which may be there.
     #[inline(always)]
     pub fn add(&mut self, position: u32) {
@@ -107,19 +141,34 @@ mod tests {
                 turns.begin(BOUND as usize);
                 let mut model = BTreeSet::from_iter(first.iter().copied());
                 first.iter().for_each(|&position| turns.start(position));
+                let mut taking = turns.taking();
                 for count in 0.. {
-                    let taken = turns.next();
+                    let taken = taking.next();
                     prop_assert_eq!(taken, model.pop_first());
                     let Some(taken) = taken else { break };
                     for ahead in steps.get(count).into_iter().flatten() {
                         let position = taken + ahead;
                         if position < BOUND {
-                            turns.add(position);
+                            taking.add(position);
                             model.insert(position);
                         }
                     }
                 }
+                turns.end();
             }
         }
+    }
+
+    #[test]
+    fn whoever_waited_when_a_wave_failed_waits_no_more() {
+        let mut turns = Turns::default();
+        let mut take = |first: [u32; 3], count| {
+            turns.begin(BOUND as usize);
+            first.into_iter().for_each(|position| turns.start(position));
+            let mut taking = turns.taking();
+            (0..count).filter_map(|_| taking.next()).collect::<Vec<_>>()
+        };
+        assert_eq!(take([5, BOUND - 200, BOUND - 1], 1), [5]);
+        assert_eq!(take([7, BOUND - 3, BOUND - 2], 4), [7, BOUND - 3, BOUND - 2]);
     }
 }
