@@ -5,6 +5,7 @@
 
 mod adapter;
 mod batch;
+mod clock;
 mod faults;
 mod pipelines;
 mod wanted;
@@ -13,7 +14,9 @@ use std::fmt;
 
 use crate::{CpuOps, Engine, GpuError, Kernel, Pages, Program, answers};
 
+pub use adapter::About;
 use batch::Batch;
+pub use clock::Took;
 use faults::Faults;
 use pipelines::Pipelines;
 pub use wanted::Wanted;
@@ -23,7 +26,7 @@ pub type GpuOps = Pages<Device>;
 
 /// A device as an engine.
 pub struct Device {
-    name: String,
+    about: About,
     device: wgpu::Device,
     queue: wgpu::Queue,
     faults: Faults,
@@ -82,7 +85,13 @@ impl Device {
     /// Returns the device's name, as its driver says it.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.about.name
+    }
+
+    /// Returns what the device is.
+    #[must_use]
+    pub const fn about(&self) -> &About {
+        &self.about
     }
 
     /// Destroys the device, as if a driver had done so: every call is refused from then on. For tests.
@@ -91,11 +100,21 @@ impl Device {
     }
 
     fn open(source: &dyn Fn(Kernel) -> String) -> Result<Self, GpuError> {
-        let adapter::Opened { name, device, queue } = adapter::open()?;
+        let adapter::Opened { about, device, queue } = adapter::open()?;
         let faults = Faults::watch(&device);
         let pipelines = faults.scope(&device, "compiling kernels", || Pipelines::new(&device, source))?;
         let batch = Batch::new(&device, &pipelines);
-        Ok(Self { name, device, queue, faults, pipelines, batch, slabs: Vec::new() })
+        Ok(Self { about, device, queue, faults, pipelines, batch, slabs: Vec::new() })
+    }
+
+    /// Makes room for a program and lays out what goes along with it.
+    fn prepare(&mut self, program: &Program) -> Result<(), GpuError> {
+        self.batch.fits(&self.device, program)?;
+        let (device, batch, pipelines) = (&self.device, &mut self.batch, &self.pipelines);
+        self.faults
+            .scope(device, "making room for a batch", || batch.make_room(device, pipelines, program))?;
+        self.batch.stage(program);
+        Ok(())
     }
 
     fn encode(&self, program: &Program, encoder: &mut wgpu::CommandEncoder) {
@@ -132,11 +151,7 @@ impl Engine for Device {
         if program.dispatches.is_empty() {
             return Ok(vec![0; program.result_words as usize]);
         }
-        self.batch.fits(&self.device, program)?;
-        let (device, batch, pipelines) = (&self.device, &mut self.batch, &self.pipelines);
-        self.faults
-            .scope(device, "making room for a batch", || batch.make_room(device, pipelines, program))?;
-        self.batch.stage(program);
+        self.prepare(program)?;
         self.faults.scope(&self.device, "running kernels", || {
             self.batch.send(&self.queue, program);
             let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
@@ -163,7 +178,7 @@ impl Engine for Device {
 
 impl fmt::Debug for Device {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Device({}, {} slabs)", self.name, self.slabs.len())
+        write!(f, "Device({}, {} slabs)", self.about.name, self.slabs.len())
     }
 }
 

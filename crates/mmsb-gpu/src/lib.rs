@@ -40,7 +40,7 @@ mod device;
 
 pub use cpu::{CpuOps, Host};
 #[cfg(feature = "device")]
-pub use device::{Device, GpuOps, Wanted};
+pub use device::{About, Device, GpuOps, Took, Wanted};
 pub use ops::{Engine, PageOps, Pages};
 pub use queries::{Comparison, Fingerprint};
 

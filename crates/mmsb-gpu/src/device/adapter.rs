@@ -2,12 +2,25 @@
 
 use pollster::block_on;
 
-use super::pipelines::PARAMS_BYTES;
+use super::{clock, pipelines::PARAMS_BYTES};
 use crate::GpuError;
+
+/// What a device is, as its driver says it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// The device's name.
+    pub name: String,
+    /// The driver's name and version.
+    pub driver: String,
+    /// It is a program that runs on the host's processors.
+    pub is_software: bool,
+    /// It can tell how long its work takes.
+    pub has_clock: bool,
+}
 
 /// An opened device.
 pub(super) struct Opened {
-    pub name: String,
+    pub about: About,
     pub device: wgpu::Device,
     pub queue: wgpu::Queue,
 }
@@ -21,18 +34,28 @@ pub(super) fn open() -> Result<Opened, GpuError> {
     };
     let adapter = block_on(instance.request_adapter(&options));
     let adapter = adapter.map_err(|error| GpuError::NoAdapter { why: error.to_string() })?;
-    let name = adapter.get_info().name;
-    serves(&name, &adapter)?;
+    let about = about(&adapter);
+    serves(&about.name, &adapter)?;
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("mmsb"),
-        required_features: wgpu::Features::IMMEDIATES,
+        required_features: wgpu::Features::IMMEDIATES | (adapter.features() & clock::FEATURES),
         // The defaults are lower than what most devices have.
         required_limits: adapter.limits(),
         ..wgpu::DeviceDescriptor::default()
     };
     let (device, queue) = block_on(adapter.request_device(&descriptor))
-        .map_err(|error| GpuError::Unsupported { device: name.clone(), what: error.to_string() })?;
-    Ok(Opened { name, device, queue })
+        .map_err(|error| GpuError::Unsupported { device: about.name.clone(), what: error.to_string() })?;
+    Ok(Opened { about, device, queue })
+}
+
+fn about(adapter: &wgpu::Adapter) -> About {
+    let info = adapter.get_info();
+    About {
+        driver: format!("{} {}", info.driver, info.driver_info),
+        is_software: info.device_type == wgpu::DeviceType::Cpu,
+        has_clock: adapter.features().contains(clock::FEATURES),
+        name: info.name,
+    }
 }
 
 /// Refuses a device that lacks what every kernel needs.

@@ -1,8 +1,10 @@
 //! A device does with pages what byte arrays, and the host's twins, do.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, time::Duration};
 
-use mmsb_gpu::{CpuOps, GpuError, GpuOps, PageOps, Pages, Step, Wanted};
+use mmsb_gpu::{
+    Combine, CpuOps, Dispatch, Engine, GpuError, GpuOps, Kernel, PageOps, Pages, Program, Step, Tile, Wanted,
+};
 use proptest::{prelude::*, test_runner::TestRunner};
 
 use crate::{cases::case, model::check, permuted::Permuted};
@@ -168,4 +170,24 @@ fn run(ops: &mut dyn PageOps, count: u32) {
     let ops = RefCell::new(ops);
     let mut runner = TestRunner::new(ProptestConfig::with_cases(count));
     runner.run(&case(), |case| check(*ops.borrow_mut(), &case)).unwrap();
+}
+
+#[test]
+fn what_is_timed_is_done_as_often_as_it_says() {
+    let Some(mut ops) = open(1 << 20) else { return };
+    let page = ops.create(64).unwrap();
+    ops.write(page, &[1; 64]).unwrap();
+    let (page_quad, other_quad) = (0, 16);
+    // Doubles the page's integers into the page behind it: nobody asks a program who owns its places.
+    let tile = Tile { target: other_quad, count: 4, mask: 1, inputs: 1, ..Tile::default() };
+    let kernel = Kernel::Propagate(Combine::Axpy);
+    let dispatch = Dispatch { kernel, target: 0, source: 0, first: 0, count: 1 };
+    let words = vec![page_quad, 2, 0, 0];
+    let program = Program { tiles: vec![tile], words, dispatches: vec![dispatch], result_words: 0 };
+    let mut device = ops.into_engine();
+    let took = device.time(&program, 3).unwrap();
+    assert_eq!(device.read(0, 64, 16).unwrap(), [0x0606_0606; 16]);
+    assert_eq!(took.device.is_some(), device.about().has_clock);
+    assert!(took.device.is_none_or(|device| device < took.host), "{took:?}");
+    assert!(device.time_copy(1 << 20, 2).unwrap().host > Duration::ZERO);
 }
