@@ -1,6 +1,8 @@
 //! How long a device takes for a program, by its own clock where it has one.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use mmsb_types::env;
 
 use super::{Device, batch};
 use crate::{GpuError, Program};
@@ -79,7 +81,7 @@ impl Device {
     fn timed(&self, work: impl FnOnce(&Self, &mut wgpu::CommandEncoder)) -> Result<Took, GpuError> {
         self.wait()?;
         let marks = self.faults.scope(&self.device, "making marks of time", || self.marks())?;
-        let start = Instant::now();
+        let start = env::now();
         self.faults.scope(&self.device, "running what is timed", || {
             let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
             let mark = |encoder: &mut wgpu::CommandEncoder, index| {
