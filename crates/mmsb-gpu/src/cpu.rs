@@ -13,7 +13,7 @@ mod propagate;
 mod snapshot_diff;
 mod sparse_delta_apply;
 
-use crate::{Dispatch, Engine, GpuError, Kernel, Pages, Program};
+use crate::{Dispatch, Engine, GpuError, Kernel, Pages, Place, Program};
 
 /// Mirrored pages in the host's memory.
 pub type CpuOps = Pages<Host>;
@@ -25,6 +25,8 @@ type Quad = [u32; 4];
 #[derive(Debug, Default)]
 pub struct Host {
     slabs: Vec<Vec<Quad>>,
+    /// How many programs it ran. Each is done when the call returns.
+    runs: u64,
 }
 
 impl CpuOps {
@@ -42,14 +44,28 @@ impl Engine for Host {
     }
 
     fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
+        self.runs += 1;
         let mut answer = vec![0; program.result_words as usize];
         program.dispatches.iter().for_each(|dispatch| self.dispatch(program, dispatch, &mut answer));
         Ok(answer)
     }
 
-    fn read(&mut self, slab: u32, first: u32, count: u32) -> Result<Vec<u32>, GpuError> {
-        let quads = first as usize / 4..(first + count) as usize / 4;
-        Ok(self.slabs[slab as usize][quads].as_flattened().to_vec())
+    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError> {
+        let quads =
+            |place: &Place| self.quads(place.slab, place.first_word / 4, place.word_count().div_ceil(4));
+        Ok(places.iter().flat_map(|place| quads(place).as_flattened()).copied().collect())
+    }
+
+    fn submitted(&self) -> u64 {
+        self.runs
+    }
+
+    fn completed(&mut self) -> Result<u64, GpuError> {
+        Ok(self.runs)
+    }
+
+    fn wait(&mut self) -> Result<(), GpuError> {
+        Ok(())
     }
 }
 

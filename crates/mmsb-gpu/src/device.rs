@@ -8,17 +8,19 @@ mod batch;
 mod clock;
 mod faults;
 mod pipelines;
+mod submissions;
 mod wanted;
 
 use std::fmt;
 
-use crate::{CpuOps, Engine, GpuError, Kernel, Pages, Program, answers};
+use crate::{CpuOps, Engine, GpuError, Kernel, Pages, Place, Program, answers};
 
 pub use adapter::About;
 use batch::Batch;
 pub use clock::Took;
 use faults::Faults;
 use pipelines::Pipelines;
+use submissions::Submissions;
 pub use wanted::Wanted;
 
 /// Mirrored pages in a device's memory.
@@ -33,6 +35,7 @@ pub struct Device {
     pipelines: Pipelines,
     batch: Batch,
     slabs: Vec<Slab>,
+    submissions: Submissions,
 }
 
 /// A slab's memory, and the group by which kernels see it.
@@ -104,7 +107,8 @@ impl Device {
         let faults = Faults::watch(&device);
         let pipelines = faults.scope(&device, "compiling kernels", || Pipelines::new(&device, source))?;
         let batch = Batch::new(&device, &pipelines);
-        Ok(Self { about, device, queue, faults, pipelines, batch, slabs: Vec::new() })
+        let (slabs, submissions) = (Vec::new(), Submissions::default());
+        Ok(Self { about, device, queue, faults, pipelines, batch, slabs, submissions })
     }
 
     /// Makes room for a program and lays out what goes along with it.
@@ -158,21 +162,41 @@ impl Engine for Device {
             self.batch.begin(&mut encoder, program);
             self.encode(program, &mut encoder);
             self.batch.end(&mut encoder, program);
-            self.queue.submit([encoder.finish()]);
+            self.submissions.submit(&self.queue, encoder);
         })?;
         self.batch.answer(&self.device, &self.faults, program.result_words)
     }
 
-    fn read(&mut self, slab: u32, first: u32, count: u32) -> Result<Vec<u32>, GpuError> {
+    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError> {
+        let count = places.iter().map(batch::landing_words).sum();
         let (device, batch) = (&self.device, &mut self.batch);
         self.faults.scope(device, "making room to read", || batch.room_to_read(device, count))?;
-        self.faults.scope(&self.device, "reading a page", || {
+        self.faults.scope(&self.device, "reading pages", || {
             let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            let (source, offset) = (&self.slabs[slab as usize].buffer, u64::from(first) * 4);
-            self.batch.copy_out(&mut encoder, source, offset, count);
-            self.queue.submit([encoder.finish()]);
+            let mut landed = 0;
+            for place in places {
+                let (source, offset) =
+                    (&self.slabs[place.slab as usize].buffer, u64::from(place.first_word) * 4);
+                let words = batch::landing_words(place);
+                self.batch.copy_out(&mut encoder, (source, offset), landed, words);
+                landed += words;
+            }
+            self.submissions.submit(&self.queue, encoder);
         })?;
         self.batch.answer(&self.device, &self.faults, count)
+    }
+
+    fn submitted(&self) -> u64 {
+        self.submissions.submitted()
+    }
+
+    fn completed(&mut self) -> Result<u64, GpuError> {
+        self.faults.scope(&self.device, "looking for what is done", || ())?;
+        Ok(self.submissions.completed())
+    }
+
+    fn wait(&mut self) -> Result<(), GpuError> {
+        Self::wait(self)
     }
 }
 

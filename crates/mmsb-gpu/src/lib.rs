@@ -7,9 +7,10 @@
 //!    kernel has a tail to care for.
 //! 3. [`Coalescer`], [`Plan`], [`WordOp`]: batches in log order become one op for each touched word, and whole
 //!    lines where much is touched. Order is resolved on the host, so kernels need none.
-//! 4. [`Step`]: what one submission does, in order. [`Program`] is the same as plain data: tiles, words and
+//! 4. [`Residents`]: which pages of a bus are there, as of which epoch, and who has to go when room is short.
+//! 5. [`Step`]: what one submission does, in order. [`Program`] is the same as plain data: tiles, words and
 //!    [`Dispatch`]es of [`Kernel`]s.
-//! 5. [`Engine`]: who runs programs. Each kernel is three files of one name: `shaders/*.wgsl`, its twin in
+//! 6. [`Engine`]: who runs programs. Each kernel is three files of one name: `shaders/*.wgsl`, its twin in
 //!    `src/cpu`, and its tests.
 //!
 //! Invariant: integers only. Knows no page memory of the host, no graph and no log.
@@ -29,9 +30,11 @@ mod program;
 mod step;
 
 mod ops;
+mod pages;
 mod queries;
 
 mod cpu;
+mod residents;
 
 #[cfg(feature = "device")]
 mod answers;
@@ -41,13 +44,16 @@ mod device;
 pub use cpu::{CpuOps, Host};
 #[cfg(feature = "device")]
 pub use device::{About, Device, GpuOps, Took, Wanted};
-pub use ops::{Engine, PageOps, Pages};
+pub use ops::{Engine, PageOps};
+pub use pages::Pages;
 pub use queries::{Comparison, Fingerprint};
 
 pub use slabs::{PageHandle, Place, Slabs};
 
 pub use coalesce::Coalescer;
 pub use plan::{Plan, WordOp};
+
+pub use residents::{Applied, Epochs, Insert, Known, PageState, Residents};
 
 pub use kernel::Kernel;
 pub use program::{Dispatch, Program, Tile};

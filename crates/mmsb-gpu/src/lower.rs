@@ -17,7 +17,8 @@ pub(crate) fn lower(slabs: &Slabs, steps: &[Step<'_>]) -> Result<Program, GpuErr
         match *step {
             Step::Zero(pages) => zero(&mut program, slabs, pages)?,
             Step::Copy(pairs) => copy(&mut program, slabs, pairs)?,
-            Step::Write(page, bytes) => write(&mut program, slabs, page, bytes)?,
+            Step::Write(page, bytes) => write(&mut program, slabs, &[(page, bytes)])?,
+            Step::WriteAll(pages) => write(&mut program, slabs, pages)?,
             Step::Merge { page, mask, bytes } => merge(&mut program, slabs, page, mask, bytes)?,
             Step::Apply(plan) => apply(&mut program, slabs, plan)?,
             Step::Propagate(combine, jobs) => propagate::level(&mut program, slabs, combine, jobs)?,
@@ -32,7 +33,7 @@ pub(crate) fn same_length(slabs: &Slabs, page: PageHandle, other: PageHandle) ->
 }
 
 /// Returns tiles over a page, each with its slab, and with the source that begins at `source` in `source_slab`.
-pub(crate) fn tiles(place: Place, source_slab: u32, source: u32) -> impl Iterator<Item = Piece> {
+pub(crate) fn tiles(place: Place, source_slab: u32, source: u32) -> impl Iterator<Item = Piece> + use<> {
     cut(place).map(move |(offset, count)| {
         let target = place.first_word / 4 + offset;
         let tile = Tile { target, source: source + offset, count, offset, ..Tile::default() };
@@ -61,11 +62,16 @@ fn copy(program: &mut Program, slabs: &Slabs, pairs: &[(PageHandle, PageHandle)]
     Ok(())
 }
 
-fn write(program: &mut Program, slabs: &Slabs, page: PageHandle, bytes: &[u8]) -> Result<(), GpuError> {
-    let place = slabs.find(page)?;
-    has_length(page, place, bytes.len())?;
-    let source = program.push_bytes(bytes);
-    program.push_tiles(Kernel::PageWrite, tiles(place, place.slab, source).collect());
+fn write(program: &mut Program, slabs: &Slabs, pages: &[(PageHandle, &[u8])]) -> Result<(), GpuError> {
+    apart(pages.iter().map(|page| page.0), std::iter::empty())?;
+    let mut pieces = Vec::new();
+    for (page, bytes) in pages {
+        let place = slabs.find(*page)?;
+        has_length(*page, place, bytes.len())?;
+        let source = program.push_bytes(bytes);
+        pieces.extend(tiles(place, place.slab, source));
+    }
+    program.push_tiles(Kernel::PageWrite, pieces);
     Ok(())
 }
 

@@ -2,10 +2,7 @@
 
 use mmsb_delta::Delta;
 
-use crate::{
-    Comparison, Fingerprint, GpuError, Kernel, PageHandle, Place, Plan, Program, Slabs, Step, lower, queries,
-    slabs::{Room, slot_bytes},
-};
+use crate::{Comparison, Fingerprint, GpuError, PageHandle, Place, Plan, Program, Slabs, Step};
 
 /// Pages mirrored in slabs. A failed call has changed no page, but for [`GpuError::Lost`]: then none is left.
 ///
@@ -50,26 +47,26 @@ pub trait PageOps {
     /// O(bytes of pages and plans named); what lies between them costs nothing.
     fn run(&mut self, steps: &[Step<'_>]) -> Result<(), GpuError>;
 
-    /// Returns a page's bytes.
+    /// Returns pages' bytes, in one round trip for every 64 MiB.
     ///
     /// # Errors
-    /// The page was freed, or what the device says.
-    fn read(&mut self, page: PageHandle) -> Result<Vec<u8>, GpuError>;
+    /// A page was freed, or what the device says.
+    fn read_many(&mut self, pages: &[PageHandle]) -> Result<Vec<Vec<u8>>, GpuError>;
 
-    /// Compares two pages of one length.
+    /// Compares pairs of pages of one length, in one round trip.
     ///
     /// # Errors
-    /// A page was freed, their lengths differ, or what the device says.
-    fn compare(&mut self, page: PageHandle, other: PageHandle) -> Result<Comparison, GpuError>;
+    /// A page was freed, lengths of a pair differ, or what the device says.
+    fn compare_many(&mut self, pairs: &[(PageHandle, PageHandle)]) -> Result<Vec<Comparison>, GpuError>;
 
-    /// Returns what makes the second page of the first.
+    /// Returns of each pair what makes the second page of the first.
     ///
     /// # Errors
-    /// As [`PageOps::compare`].
+    /// As [`PageOps::compare_many`].
     ///
     /// # Cost
-    /// Two submissions; only tiles that differ are read by the second, only bytes that differ come back.
-    fn diff(&mut self, old: PageHandle, new: PageHandle) -> Result<Delta, GpuError>;
+    /// Two round trips; only tiles that differ are read by the second, only words that differ come back.
+    fn diff_many(&mut self, pairs: &[(PageHandle, PageHandle)]) -> Result<Vec<Delta>, GpuError>;
 
     /// Returns each page's fingerprint.
     ///
@@ -82,6 +79,45 @@ pub trait PageOps {
     /// # Errors
     /// A page was freed, or what the device says.
     fn blake3(&mut self, pages: &[PageHandle]) -> Result<Vec<[u8; 32]>, GpuError>;
+
+    /// Returns the number of the last submission; the first is 1.
+    fn submitted(&self) -> u64;
+
+    /// Returns the number of the last submission that is known to be done, without waiting for one.
+    ///
+    /// # Errors
+    /// What the device says.
+    fn completed(&mut self) -> Result<u64, GpuError>;
+
+    /// Waits until everything submitted is done.
+    ///
+    /// # Errors
+    /// What the device says.
+    fn wait(&mut self) -> Result<(), GpuError>;
+
+    /// Returns a page's bytes.
+    ///
+    /// # Errors
+    /// As [`PageOps::read_many`].
+    fn read(&mut self, page: PageHandle) -> Result<Vec<u8>, GpuError> {
+        self.read_many(&[page]).map(only)
+    }
+
+    /// Compares two pages of one length.
+    ///
+    /// # Errors
+    /// As [`PageOps::compare_many`].
+    fn compare(&mut self, page: PageHandle, other: PageHandle) -> Result<Comparison, GpuError> {
+        self.compare_many(&[(page, other)]).map(only)
+    }
+
+    /// Returns what makes the second page of the first.
+    ///
+    /// # Errors
+    /// As [`PageOps::diff_many`].
+    fn diff(&mut self, old: PageHandle, new: PageHandle) -> Result<Delta, GpuError> {
+        self.diff_many(&[(old, new)]).map(only)
+    }
 
     /// Makes a page's bytes these.
     ///
@@ -114,96 +150,29 @@ pub trait Engine {
     /// What the device says.
     fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError>;
 
-    /// Returns words of a slab; `first` and `count` are whole quads.
+    /// Returns the words of places, one behind the other, each filled up to whole quads.
     ///
     /// # Errors
     /// What the device says.
-    fn read(&mut self, slab: u32, first: u32, count: u32) -> Result<Vec<u32>, GpuError>;
+    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError>;
+
+    /// Returns the number of the last submission; the first is 1.
+    fn submitted(&self) -> u64;
+
+    /// Returns the number of the last submission that is known to be done.
+    ///
+    /// # Errors
+    /// What the device says.
+    fn completed(&mut self) -> Result<u64, GpuError>;
+
+    /// Waits until everything submitted is done.
+    ///
+    /// # Errors
+    /// What the device says.
+    fn wait(&mut self) -> Result<(), GpuError>;
 }
 
-/// Pages in the slabs of an engine.
-#[derive(Debug)]
-pub struct Pages<E> {
-    slabs: Slabs,
-    engine: E,
-}
-
-impl<E: Engine> Pages<E> {
-    /// Makes pages of an engine that has no slabs yet: each will be `slab_bytes` long, together at most
-    /// `budget_bytes`.
-    pub fn with_engine(engine: E, slab_bytes: u64, budget_bytes: u64) -> Self {
-        Self { slabs: Slabs::new(slab_bytes, budget_bytes), engine }
-    }
-
-    /// Returns the engine.
-    pub const fn engine(&self) -> &E {
-        &self.engine
-    }
-
-    /// Gives the pages up and returns the engine.
-    pub fn into_engine(self) -> E {
-        self.engine
-    }
-}
-
-impl<E: Engine> PageOps for Pages<E> {
-    fn slabs(&self) -> &Slabs {
-        &self.slabs
-    }
-
-    fn create(&mut self, page_bytes: u32) -> Result<PageHandle, GpuError> {
-        let room = self.slabs.room(page_bytes)?;
-        if room == Room::NeedsSlab {
-            self.engine.add_slab(self.slabs.slab_words())?;
-            self.slabs.add_slab();
-        }
-        let page = self.slabs.take(page_bytes)?;
-        if room == Room::Used {
-            let place = Place { page_bytes: slot_bytes(page_bytes), ..self.slabs.find(page)? };
-            let mut program = Program::default();
-            program.push_tiles(Kernel::PageZero, lower::tiles(place, place.slab, 0).collect());
-            self.engine.run(&program)?;
-        }
-        Ok(page)
-    }
-
-    fn free(&mut self, page: PageHandle) -> Result<(), GpuError> {
-        self.slabs.free(page)
-    }
-
-    fn run(&mut self, steps: &[Step<'_>]) -> Result<(), GpuError> {
-        let program = lower::lower(&self.slabs, steps)?;
-        self.engine.run(&program).map(drop)
-    }
-
-    fn read(&mut self, page: PageHandle) -> Result<Vec<u8>, GpuError> {
-        let place = self.slabs.find(page)?;
-        let count = place.word_count().next_multiple_of(4);
-        let words = self.engine.read(place.slab, place.first_word, count)?;
-        let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
-        bytes.truncate(place.page_bytes as usize);
-        Ok(bytes)
-    }
-
-    fn compare(&mut self, page: PageHandle, other: PageHandle) -> Result<Comparison, GpuError> {
-        let program = queries::compare(&self.slabs, page, other)?;
-        Ok(Comparison::of(&self.engine.run(&program)?))
-    }
-
-    fn diff(&mut self, old: PageHandle, new: PageHandle) -> Result<Delta, GpuError> {
-        let count = queries::diff_count(&self.slabs, old, new)?;
-        let counts = self.engine.run(&count)?;
-        let emit = queries::diff_emit(&count, &counts);
-        Ok(queries::delta(&self.engine.run(&emit)?))
-    }
-
-    fn fingerprints(&mut self, pages: &[PageHandle]) -> Result<Vec<Fingerprint>, GpuError> {
-        let (program, page_bytes) = queries::fingerprints(&self.slabs, pages)?;
-        Ok(Fingerprint::all(&self.engine.run(&program)?, &page_bytes))
-    }
-
-    fn blake3(&mut self, pages: &[PageHandle]) -> Result<Vec<[u8; 32]>, GpuError> {
-        let (program, places) = queries::blake3(&self.slabs, pages)?;
-        Ok(queries::digests(&self.engine.run(&program)?, &places))
-    }
+/// Returns the one answer to one question.
+fn only<T>(answers: Vec<T>) -> T {
+    answers.into_iter().next().expect("one answer for each question")
 }

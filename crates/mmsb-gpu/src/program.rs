@@ -149,7 +149,7 @@ impl Piece {
 }
 
 /// Cuts a page's quads into tiles: the offset and count of each.
-pub(crate) fn cut(place: Place) -> impl Iterator<Item = (u32, u32)> {
+pub(crate) fn cut(place: Place) -> impl Iterator<Item = (u32, u32)> + use<> {
     let quads = place.page_bytes.div_ceil(16);
     let starts = (0..quads).step_by(TILE_QUADS as usize);
     starts.map(move |offset| (offset, TILE_QUADS.min(quads - offset)))

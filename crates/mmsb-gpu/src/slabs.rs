@@ -196,6 +196,10 @@ impl Place {
     pub const fn word_count(&self) -> u32 {
         self.page_bytes.div_ceil(4)
     }
+
+    pub(crate) const fn start(&self) -> (u32, u32) {
+        (self.slab, self.first_word)
+    }
 }
 
 impl fmt::Debug for PageHandle {

@@ -11,6 +11,8 @@ pub enum Step<'a> {
     Copy(&'a [(PageHandle, PageHandle)]),
     /// A page's bytes become these; they are exactly as long.
     Write(PageHandle, &'a [u8]),
+    /// Each page's bytes become these; no page comes twice.
+    WriteAll(&'a [(PageHandle, &'a [u8])]),
     /// Those of the bytes are written over the page that the mask names.
     Merge {
         /// The page.

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use wgpu::{BufferUsages, CommandEncoder};
 
 use super::{faults::Faults, pipelines::Pipelines};
-use crate::{GpuError, Program, Tile};
+use crate::{GpuError, Place, Program, Tile};
 
 /// Shortest buffer, in bytes.
 const BUFFER_BYTES_MIN: u64 = 64 << 10;
@@ -88,12 +88,20 @@ impl Batch {
     /// What comes behind the kernels.
     pub fn end(&self, encoder: &mut CommandEncoder, program: &Program) {
         if program.result_words > 0 {
-            self.copy_out(encoder, &self.answer, 0, program.result_words);
+            self.copy_out(encoder, (&self.answer, 0), 0, program.result_words);
         }
     }
 
-    pub fn copy_out(&self, encoder: &mut CommandEncoder, source: &wgpu::Buffer, offset: u64, words: u32) {
-        encoder.copy_buffer_to_buffer(source, offset, &self.landing, 0, u64::from(words) * 4);
+    /// Copies words to where the host can map them, behind so many others.
+    pub fn copy_out(
+        &self,
+        encoder: &mut CommandEncoder,
+        from: (&wgpu::Buffer, u64),
+        landed: u32,
+        words: u32,
+    ) {
+        let (at, bytes) = (u64::from(landed) * 4, u64::from(words) * 4);
+        encoder.copy_buffer_to_buffer(from.0, from.1, &self.landing, at, bytes);
     }
 
     /// Waits for words to land and returns them.
@@ -123,6 +131,11 @@ impl Batch {
         self.landing.unmap();
         Ok(answer)
     }
+}
+
+/// Returns how many words of a place land: whole quads.
+pub(super) fn landing_words(place: &Place) -> u32 {
+    place.word_count().next_multiple_of(4)
 }
 
 /// Makes a buffer of zeros.

@@ -114,7 +114,7 @@ impl Device {
     fn between(&self, marks: &Marks) -> Result<Duration, GpuError> {
         self.faults.scope(&self.device, "reading marks of time", || {
             let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            self.batch.copy_out(&mut encoder, &marks.words, 0, 4);
+            self.batch.copy_out(&mut encoder, (&marks.words, 0), 0, 4);
             self.queue.submit([encoder.finish()]);
         })?;
         let words = self.batch.answer(&self.device, &self.faults, 4)?;

@@ -1,6 +1,6 @@
 //! Two pages compared.
 
-use crate::{GpuError, Kernel, PageHandle, Program, Slabs};
+use crate::{GpuError, Kernel, PageHandle, Program, Slabs, Tile, program::Piece};
 
 /// Words of the answer before the bits of blocks.
 const HEAD_WORDS: u32 = 4;
@@ -32,20 +32,33 @@ impl Comparison {
             .map(|b| b * BLOCK_BYTES)
     }
 
+    /// Reads a kernel's answers, which end at these words.
+    pub(crate) fn all(answer: &[u32], ends: &[usize]) -> Vec<Self> {
+        let starts = [0].into_iter().chain(ends.iter().copied());
+        starts.zip(ends).map(|(start, end)| Self::of(&answer[start..*end])).collect()
+    }
+
     /// Reads a kernel's answer: how many, the first one's complement, and bits.
-    pub(crate) fn of(answer: &[u32]) -> Self {
+    fn of(answer: &[u32]) -> Self {
         let different_bytes = answer[0];
         let first = (different_bytes > 0).then_some(!answer[1]);
         Self { different_bytes, first, blocks: answer[HEAD_WORDS as usize..].to_vec() }
     }
 }
 
-/// Asks how two pages differ.
-pub(crate) fn compare(slabs: &Slabs, page: PageHandle, other: PageHandle) -> Result<Program, GpuError> {
+/// Asks how pairs of pages differ; returns where each answer ends.
+pub(crate) fn compare(
+    slabs: &Slabs,
+    pairs: &[(PageHandle, PageHandle)],
+) -> Result<(Program, Vec<usize>), GpuError> {
     let mut program = Program::default();
-    let mut pieces = super::both(slabs, page, other)?;
-    let result = program.answer(HEAD_WORDS + slabs.find(page)?.page_bytes.div_ceil(BLOCK_BYTES * 32));
-    pieces.iter_mut().for_each(|piece| piece.tile.result = result);
+    let (mut pieces, mut ends) = (Vec::new(), Vec::new());
+    for (page, other) in pairs {
+        let tiles = super::both(slabs, *page, *other)?;
+        let result = program.answer(HEAD_WORDS + slabs.find(*page)?.page_bytes.div_ceil(BLOCK_BYTES * 32));
+        ends.push(program.result_words as usize);
+        pieces.extend(tiles.map(|piece| Piece { tile: Tile { result, ..piece.tile }, ..piece }));
+    }
     program.push_tiles(Kernel::PageCompare, pieces);
-    Ok(program)
+    Ok((program, ends))
 }

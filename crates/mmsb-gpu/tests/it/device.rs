@@ -3,7 +3,8 @@
 use std::{cell::RefCell, time::Duration};
 
 use mmsb_gpu::{
-    Combine, CpuOps, Dispatch, Engine, GpuError, GpuOps, Kernel, PageOps, Pages, Program, Step, Tile, Wanted,
+    Combine, CpuOps, Dispatch, Engine, GpuError, GpuOps, Kernel, PageOps, Pages, Place, Program, Step, Tile,
+    Wanted,
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
@@ -186,7 +187,8 @@ fn what_is_timed_is_done_as_often_as_it_says() {
     let program = Program { tiles: vec![tile], words, dispatches: vec![dispatch], result_words: 0 };
     let mut device = ops.into_engine();
     let took = device.time(&program, 3).unwrap();
-    assert_eq!(device.read(0, 64, 16).unwrap(), [0x0606_0606; 16]);
+    let place = Place { slab: 0, first_word: 64, page_bytes: 64 };
+    assert_eq!(device.read(&[place]).unwrap(), [0x0606_0606; 16]);
     assert_eq!(took.device.is_some(), device.about().has_clock);
     assert!(took.device.is_none_or(|device| device < took.host), "{took:?}");
     assert!(device.time_copy(1 << 20, 2).unwrap().host > Duration::ZERO);

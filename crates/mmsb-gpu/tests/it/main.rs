@@ -7,6 +7,7 @@ mod device;
 mod host;
 mod model;
 mod permuted;
+mod residents;
 #[cfg(feature = "device")]
 mod shaders;
 mod slabs;

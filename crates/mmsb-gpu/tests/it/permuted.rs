@@ -1,6 +1,6 @@
 //! Programs whose tiles and ops come in another order, within each dispatch, do the same.
 
-use mmsb_gpu::{CpuOps, Engine, GpuError, Kernel, Pages, Program};
+use mmsb_gpu::{CpuOps, Engine, GpuError, Kernel, Pages, Place, Program};
 use proptest::prelude::*;
 
 use crate::{cases::case, model::check};
@@ -27,8 +27,20 @@ impl<E: Engine> Engine for Permuted<E> {
         self.0.run(&program)
     }
 
-    fn read(&mut self, slab: u32, first: u32, count: u32) -> Result<Vec<u32>, GpuError> {
-        self.0.read(slab, first, count)
+    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError> {
+        self.0.read(places)
+    }
+
+    fn submitted(&self) -> u64 {
+        self.0.submitted()
+    }
+
+    fn completed(&mut self) -> Result<u64, GpuError> {
+        self.0.completed()
+    }
+
+    fn wait(&mut self) -> Result<(), GpuError> {
+        self.0.wait()
     }
 }
 
