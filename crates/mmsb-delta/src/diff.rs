@@ -28,8 +28,9 @@ pub fn diff_runs(old: &[u8], new: &[u8], runs: &mut Vec<Span>) {
     assert_eq!(old.len(), new.len(), "diff of images of two lengths");
     assert!(old.len() <= PAGE_BYTES_MAX as usize, "diff of images longer than any page");
     runs.clear();
+    // A page shorter than a block is a few words: for wide registers it is too short.
     #[cfg(target_arch = "x86_64")]
-    if x86::diff_runs(old, new, runs) {
+    if old.len() >= runs::BLOCK_BYTES && x86::diff_runs(old, new, runs) {
         return;
     }
     portable::diff_runs(old, new, runs);

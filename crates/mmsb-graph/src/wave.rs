@@ -47,6 +47,12 @@ impl Ran {
 }
 
 impl Wave {
+    /// Makes an empty report with room for so many pages.
+    #[must_use]
+    pub fn with_capacity(pages: usize) -> Self {
+        Self { touched: Vec::new(), ran: Vec::with_capacity(pages) }
+    }
+
     /// Returns the pages that the wave began with because they had changed, rising.
     #[must_use]
     pub fn touched(&self) -> &[PageId] {
@@ -81,9 +87,12 @@ impl Wave {
     /// O(pages computed, and followers of those cut off), and sorting.
     #[must_use]
     pub fn skipped(&self, graph: &Graph) -> Vec<PageId> {
+        let mut skipped: Vec<PageId> = self.cut_off().flat_map(|page| graph.dependents(page)).collect();
+        if skipped.is_empty() {
+            return skipped;
+        }
         let mut ran: Vec<PageId> = self.ran.iter().map(|ran| ran.page).collect();
         ran.sort_unstable();
-        let mut skipped: Vec<PageId> = self.cut_off().flat_map(|page| graph.dependents(page)).collect();
         skipped.sort_unstable();
         skipped.dedup();
         skipped.retain(|page| ran.binary_search(page).is_err());

@@ -30,6 +30,10 @@ impl<'a> Plan<'a> {
     pub fn add_run(&mut self, run: Span) {
         let entry = self.entry_bytes_most(run);
         let bytes = &self.bytes[self.index(run.offset)..self.index(run.offset) + run.len as usize];
+        if bytes.len() <= COMPACT_BYTES + 1 && bytes.first() != bytes.last() {
+            // Too short for a stretch that is worth cutting out, and not one itself.
+            return self.add_bytes(run);
+        }
         let sub = |from: usize, until: usize| Span::new(run.offset + from as u32, (until - from) as u32);
         let mut done = 0;
         let mut seen = 0;

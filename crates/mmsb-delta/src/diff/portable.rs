@@ -20,16 +20,22 @@ pub(super) fn diff_runs(old: &[u8], new: &[u8], out: &mut Vec<Span>) {
 }
 
 /// The mask of two slices of one length below 64.
+#[inline]
 pub(super) fn short_mask(old: &[u8], new: &[u8]) -> u64 {
-    let (mut old_block, mut new_block) = ([0; BLOCK_BYTES], [0; BLOCK_BYTES]);
-    old_block[..old.len()].copy_from_slice(old);
-    new_block[..new.len()].copy_from_slice(new);
-    mask(&old_block, &new_block)
+    let ((old_words, old_rest), (new_words, new_rest)) = (old.as_chunks(), new.as_chunks());
+    let rest =
+        old_rest.iter().zip(new_rest).rev().fold(0, |mask, (old, new)| mask << 1 | u64::from(old != new));
+    words_mask(old_words, new_words) | rest << (8 * old_words.len())
 }
 
 fn mask(old: &[u8; BLOCK_BYTES], new: &[u8; BLOCK_BYTES]) -> u64 {
-    let words = old.as_chunks::<8>().0.iter().zip(new.as_chunks::<8>().0).enumerate();
-    words.fold(0, |mask, (index, (old, new))| {
+    words_mask(old.as_chunks().0, new.as_chunks().0)
+}
+
+/// The mask of eight words at most.
+#[inline(always)]
+fn words_mask(old: &[[u8; 8]], new: &[[u8; 8]]) -> u64 {
+    old.iter().zip(new).enumerate().fold(0, |mask, (index, (old, new))| {
         let differs = u64::from_le_bytes(*old) ^ u64::from_le_bytes(*new);
         mask | nonzero_bytes(differs) << (8 * index)
     })

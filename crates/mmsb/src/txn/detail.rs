@@ -43,6 +43,12 @@ impl<'b> Detail<'b> {
         Ok(detail)
     }
 
+    /// Makes room for so many pages more.
+    pub(crate) fn reserve(&mut self, pages: usize) {
+        self.pages.reserve(pages);
+        self.index.reserve(pages);
+    }
+
     /// Returns the record of a live page, made at its first use.
     ///
     /// # Errors

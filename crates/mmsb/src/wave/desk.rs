@@ -11,6 +11,7 @@
 use mmsb_graph::Outcome;
 use mmsb_page::PageStore;
 use mmsb_types::{Epoch, PageId};
+use smallvec::SmallVec;
 
 use crate::{Error, derive::Inputs};
 
@@ -101,8 +102,15 @@ impl Desk {
     /// Calls `work` with the copies in these slots, which are there.
     #[inline]
     pub(crate) fn with_inputs<R>(&self, slots: &[u32], work: impl FnOnce(&Inputs<'_>) -> R) -> R {
-        let pages: smallvec::SmallVec<[&[u8]; 8]> = slots.iter().map(|&slot| self.bytes(slot)).collect();
-        work(&Inputs::new(&pages))
+        // One input or two are the most common, and collecting takes longer than many a function.
+        match *slots {
+            [one] => work(&Inputs::new(&[self.bytes(one)])),
+            [one, other] => work(&Inputs::new(&[self.bytes(one), self.bytes(other)])),
+            _ => {
+                let pages: SmallVec<[&[u8]; 8]> = slots.iter().map(|&slot| self.bytes(slot)).collect();
+                work(&Inputs::new(&pages))
+            }
+        }
     }
 
     /// Ends a wave whose commit was published: the copies are the pages again.

@@ -82,7 +82,7 @@ impl Task<'_> {
     }
 
     fn run(&self, live: &mut LiveGraph) -> Result<Planned, Error> {
-        let LiveGraph { functions, schedule, desk, workers, .. } = live;
+        let LiveGraph { functions, schedule, desk, workers, last } = live;
         let workers = workers.get_or_insert_with(|| self.bus.hands().start());
         let mut run = Run {
             store: self.bus.store(),
@@ -93,7 +93,8 @@ impl Task<'_> {
             left: Vec::new(),
             made: Vec::new(),
         };
-        let mut wave = Wave::default();
+        // Most waves are as the one before.
+        let mut wave = Wave::with_capacity(last.as_ref().map_or(0, |report| report.wave.count()));
         let token = Token::enter();
         schedule.run_shared(self.graph(), &mut run, workers, &mut wave)?;
         drop(token);
@@ -102,23 +103,31 @@ impl Task<'_> {
         Ok(self.report(wave, causes, left))
     }
 
-    /// Finds what becomes stale, and what is stale no more.
     fn report(&self, wave: Wave, causes: Causes, mut left: Vec<PageId>) -> Planned {
         left.sort_unstable();
+        let (stale, flags) = self.flags(&wave, &left);
+        let skipped = wave.skipped(self.graph());
+        Planned { report: WaveReport { wave, causes, skipped, stale, left, ..WaveReport::default() }, flags }
+    }
+
+    /// Finds what becomes stale, and what is stale no more.
+    fn flags(&self, wave: &Wave, left: &[PageId]) -> (Vec<PageId>, Vec<GraphEvent>) {
+        let mut stale = self.warned(wave);
+        if stale.is_empty() && left.is_empty() && self.state.stale().len() == 0 {
+            return (stale, Vec::new());
+        }
         let computed = |page: &PageId| left.binary_search(page).is_err();
         let mut ran: Vec<PageId> = wave.ran().map(|ran| ran.page).filter(computed).collect();
         ran.sort_unstable();
-        let mut stale = self.warned(&wave);
         stale.retain(|page| ran.binary_search(page).is_err());
-        stale.extend_from_slice(&left);
+        stale.extend_from_slice(left);
         stale.sort_unstable();
         stale.dedup();
         let fresh = ran.iter().filter(|&&page| self.state.is_stale(page));
         let mut flags: Vec<_> = fresh.map(|&page| GraphEvent::Fresh { page }).collect();
         let newly = stale.iter().filter(|&&page| !self.state.is_stale(page));
         flags.extend(newly.map(|&page| GraphEvent::Stale { page }));
-        let skipped = wave.skipped(self.graph());
-        Planned { report: WaveReport { wave, causes, skipped, stale, left, ..WaveReport::default() }, flags }
+        (stale, flags)
     }
 
     /// Returns the pages that Control edges lead to from what changed.
@@ -132,6 +141,7 @@ impl Task<'_> {
 
     /// Adds to the transaction what the wave made, and why.
     fn capture(&self, report: &WaveReport, desk: &Desk, tx: &mut Transaction<'_>) -> Result<(), Error> {
+        tx.make_detail()?.reserve(report.wave.count());
         for page in report.wave.changed() {
             let slot = self.graph().slot(page).ok_or(Error::Conflict { page })?;
             tx.capture(page, desk.bytes(slot))?;

@@ -89,7 +89,8 @@ impl WaveReport {
 impl Causes {
     /// Finds those of the schedule's last wave.
     pub(super) fn of(wave: &Wave, schedule: &Schedule, graph: &Graph) -> Self {
-        let mut causes = Self::default();
+        let room = wave.count();
+        let mut causes = Self { pages: Vec::with_capacity(room), ends: Vec::with_capacity(room) };
         for ran in wave.ran() {
             let start = causes.pages.len();
             causes.pages.extend(schedule.causes(graph, &ran));
