@@ -44,6 +44,13 @@ fn a_stretch_at_the_edge_is_cut_out_from_ten_bytes_on() {
     check_run(&[&[0; 10], &noise(5)], "fill 0+10 0, bytes 10+5");
     check_run(&[&noise(5), &[0; 9]], "bytes 0+14");
     check_run(&[&noise(5), &[0; 10]], "bytes 0+5, fill 5+10 0");
+    // The shortest runs that hold one, and those that hold none.
+    check_run(&[&[0; 10], b"a"], "fill 0+10 0, bytes 10+1");
+    check_run(&[b"a", &[0; 10]], "bytes 0+1, fill 1+10 0");
+    check_run(&[&[0; 9], b"a"], "bytes 0+10");
+    check_run(&[&[0; 8], b"a"], "bytes 0+9");
+    check_run(&[&[0; 9]], "fill 0+9 0");
+    check_run(&[b"aba"], "bytes 0+3");
 }
 
 #[test]
