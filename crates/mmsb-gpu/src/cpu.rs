@@ -13,7 +13,7 @@ mod propagate;
 mod snapshot_diff;
 mod sparse_delta_apply;
 
-use crate::{Dispatch, Engine, GpuError, Kernel, Pages, Place, Program};
+use crate::{Dispatch, Engine, Formula, GpuError, Kernel, Pages, Place, Program};
 
 /// Mirrored pages in the host's memory.
 pub type CpuOps = Pages<Host>;
@@ -43,7 +43,14 @@ impl Engine for Host {
         Ok(())
     }
 
+    fn compile(&mut self, _formula: &str) -> Result<Formula, GpuError> {
+        Err(no_formulas())
+    }
+
     fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
+        if program.dispatches.iter().any(|dispatch| matches!(dispatch.kernel, Kernel::Formula(_))) {
+            return Err(no_formulas());
+        }
         self.runs += 1;
         let mut answer = vec![0; program.result_words as usize];
         program.dispatches.iter().for_each(|dispatch| self.dispatch(program, dispatch, &mut answer));
@@ -84,6 +91,8 @@ impl Host {
             Kernel::PageBlake3Chunks => page_blake3::chunks(self, program, dispatch, answer),
             Kernel::PageBlake3Roots => page_blake3::roots(program, dispatch, answer),
             Kernel::Propagate(combine) => propagate::run(self, program, dispatch, combine),
+            // Refused before anything runs.
+            Kernel::Formula(_) => {}
         }
     }
 
@@ -94,6 +103,10 @@ impl Host {
     fn quads_mut(&mut self, slab: u32, first: u32, count: u32) -> &mut [Quad] {
         &mut self.slabs[slab as usize][first as usize..(first + count) as usize]
     }
+}
+
+fn no_formulas() -> GpuError {
+    GpuError::Unsupported { device: "host".to_owned(), what: "what it takes to run WGSL".to_owned() }
 }
 
 /// Makes a mask of bits, one for each byte of a word, one of bytes.

@@ -7,18 +7,21 @@ mod adapter;
 mod batch;
 mod clock;
 mod faults;
+mod formulas;
 mod pipelines;
 mod submissions;
 mod wanted;
 
-use std::fmt;
+use std::{fmt, ops::Range};
 
-use crate::{CpuOps, Engine, GpuError, Kernel, Pages, Place, Program, answers};
+use crate::{CpuOps, Engine, Formula, GpuError, Kernel, PageHandle, PageOps, Pages, Place, Program, answers};
 
 pub use adapter::About;
 use batch::Batch;
 pub use clock::Took;
 use faults::Faults;
+pub use faults::Loss;
+use formulas::Formulas;
 use pipelines::Pipelines;
 use submissions::Submissions;
 pub use wanted::Wanted;
@@ -36,6 +39,7 @@ pub struct Device {
     batch: Batch,
     slabs: Vec<Slab>,
     submissions: Submissions,
+    formulas: Formulas,
 }
 
 /// A slab's memory, and the group by which kernels see it.
@@ -68,7 +72,53 @@ impl GpuOps {
         if Wanted::from_env()? == Wanted::Off {
             return Err(GpuError::NoAdapter { why: format!("{}=off", wanted::VARIABLE) });
         }
-        let mut device = Self::known(Device::open(&source)?)?.into_engine();
+        let opened = adapter::open()?;
+        let faults = Faults::watch(&opened.device);
+        Self::serving(Device::new(opened, faults, &source)?, slab_bytes, budget_bytes)
+    }
+
+    /// Mirrors pages on a device that the caller has already, as [`GpuOps::open`] does on one of its own. It must have
+    /// what [`GpuOps::descriptor`] asks for. `MMSB_GPU` is not looked at.
+    ///
+    /// It sets neither the device's lost callback nor its handler of uncaptured errors, since both are the caller's:
+    /// what the library does runs in error scopes. That the device is lost is learned of by whoever waits for an
+    /// answer; to have it known at once, call [`Device::loss`]'s notice in the lost callback.
+    ///
+    /// # Errors
+    /// [`GpuError::Unsupported`] names what it lacks; or it does not serve.
+    pub fn with_device(
+        device: wgpu::Device,
+        queue: wgpu::Queue,
+        slab_bytes: u64,
+        budget_bytes: u64,
+    ) -> Result<Self, GpuError> {
+        let opened = adapter::brought(device, queue)?;
+        let device = Device::new(opened, Faults::default(), &|kernel| kernel.source().to_owned())?;
+        Self::serving(device, slab_bytes, budget_bytes)
+    }
+
+    /// Returns a descriptor by which an adapter gives a device that serves, with all that the adapter can: what a
+    /// caller needs beside that is added to it.
+    #[must_use]
+    pub fn descriptor(adapter: &wgpu::Adapter) -> wgpu::DeviceDescriptor<'static> {
+        adapter::descriptor(adapter)
+    }
+
+    /// Returns the buffer in which a page lies and where, in bytes, to be bound or copied from on the same device. It
+    /// is to be read only: what is written there the library does not know of. The place is the page's until it is
+    /// freed; what is submitted to the queue behind a commit sees that commit.
+    ///
+    /// # Errors
+    /// The page was freed.
+    pub fn buffer(&self, page: PageHandle) -> Result<(&wgpu::Buffer, Range<u64>), GpuError> {
+        let place = self.slabs().find(page)?;
+        let first = u64::from(place.first_word) * 4;
+        Ok((&self.engine().slabs[place.slab as usize].buffer, first..first + u64::from(place.page_bytes)))
+    }
+
+    /// Takes a device that computes known answers.
+    fn serving(device: Device, slab_bytes: u64, budget_bytes: u64) -> Result<Self, GpuError> {
+        let mut device = Self::known(device)?.into_engine();
         device.slabs.clear();
         let limits = device.device.limits();
         let longest = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
@@ -102,17 +152,27 @@ impl Device {
         self.device.destroy();
     }
 
-    fn open(source: &dyn Fn(Kernel) -> String) -> Result<Self, GpuError> {
-        let adapter::Opened { about, device, queue } = adapter::open()?;
-        let faults = Faults::watch(&device);
+    /// Returns what to call when the device is known to be lost: every call is refused from then on.
+    #[must_use]
+    pub fn loss(&self) -> Loss {
+        self.faults.loss()
+    }
+
+    fn new(
+        opened: adapter::Opened,
+        faults: Faults,
+        source: &dyn Fn(Kernel) -> String,
+    ) -> Result<Self, GpuError> {
+        let adapter::Opened { about, device, queue } = opened;
         let pipelines = faults.scope(&device, "compiling kernels", || Pipelines::new(&device, source))?;
         let batch = Batch::new(&device, &pipelines);
-        let (slabs, submissions) = (Vec::new(), Submissions::default());
-        Ok(Self { about, device, queue, faults, pipelines, batch, slabs, submissions })
+        let (slabs, submissions, formulas) = (Vec::new(), Submissions::default(), Formulas::default());
+        Ok(Self { about, device, queue, faults, pipelines, batch, slabs, submissions, formulas })
     }
 
     /// Makes room for a program and lays out what goes along with it.
     fn prepare(&mut self, program: &Program) -> Result<(), GpuError> {
+        self.knows(program)?;
         self.batch.fits(&self.device, program)?;
         let (device, batch, pipelines) = (&self.device, &mut self.batch, &self.pipelines);
         self.faults
@@ -121,11 +181,30 @@ impl Device {
         Ok(())
     }
 
+    fn pipeline(&self, kernel: Kernel) -> Option<&wgpu::ComputePipeline> {
+        match kernel {
+            Kernel::Formula(formula) => self.formulas.get(formula),
+            kernel => self.pipelines.of(kernel),
+        }
+    }
+
+    /// Refuses a program that names a formula of another engine.
+    fn knows(&self, program: &Program) -> Result<(), GpuError> {
+        match program.dispatches.iter().find(|dispatch| self.pipeline(dispatch.kernel).is_none()) {
+            Some(dispatch) => Err(GpuError::Unsupported {
+                device: self.about.name.clone(),
+                what: format!("{:?}, which it did not compile", dispatch.kernel),
+            }),
+            None => Ok(()),
+        }
+    }
+
     fn encode(&self, program: &Program, encoder: &mut wgpu::CommandEncoder) {
         let mut pass = encoder.begin_compute_pass(&wgpu::ComputePassDescriptor::default());
         pass.set_bind_group(0, self.batch.group(), &[]);
         for dispatch in &program.dispatches {
-            pass.set_pipeline(self.pipelines.of(dispatch.kernel));
+            let Some(pipeline) = self.pipeline(dispatch.kernel) else { continue };
+            pass.set_pipeline(pipeline);
             pass.set_bind_group(1, &self.slabs[dispatch.target as usize].group, &[]);
             pass.set_bind_group(2, &self.slabs[dispatch.source as usize].group, &[]);
             let params = [dispatch.first, dispatch.count, 0, 0].map(u32::to_le_bytes);
@@ -141,7 +220,9 @@ impl Engine for Device {
     fn add_slab(&mut self, words: u32) -> Result<(), GpuError> {
         let (device, pipelines) = (&self.device, &self.pipelines);
         let slab = self.faults.scope(device, "making a slab", || {
+            // Vertices and indices may come straight from pages.
             let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
+            let usage = usage | wgpu::BufferUsages::VERTEX | wgpu::BufferUsages::INDEX;
             let size = u64::from(words) * 4;
             let buffer = batch::buffer(device, "slab", size, usage);
             let group = pipelines.slab_group(device, &buffer);
@@ -149,6 +230,10 @@ impl Engine for Device {
         })?;
         self.slabs.push(slab);
         Ok(())
+    }
+
+    fn compile(&mut self, formula: &str) -> Result<Formula, GpuError> {
+        self.compile_formula(formula)
     }
 
     fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {

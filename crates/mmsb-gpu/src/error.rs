@@ -90,6 +90,33 @@ pub enum GpuError {
         /// Its length in bytes.
         page_bytes: u32,
     },
+    /// A formula's inputs lie in several slabs.
+    #[error("{page:?} lies in another slab than the formula's inputs before it")]
+    Scattered {
+        /// The first input that lies elsewhere.
+        page: PageHandle,
+    },
+    /// A page is needed as the host has it, and the device does not have it so.
+    #[error("{page} is not on the device as the host has it")]
+    NotThere {
+        /// The page.
+        page: PageId,
+    },
+    /// Patches were not planned.
+    #[error("patches do not fit their pages")]
+    Plan {
+        /// Which, and why.
+        #[from]
+        source: PlanError,
+    },
+    /// A formula is none.
+    #[error("formula refused{}: {message}", .line.map(|line| format!(" at line {line}")).unwrap_or_default())]
+    Formula {
+        /// The line of its source at fault, from 1 on, if there is one.
+        line: Option<u32>,
+        /// What is wrong with it.
+        message: String,
+    },
     /// A page is written by a step that also reads it, or writes it twice.
     #[error("{page:?} is written twice or read where it is written, in one step")]
     Overlap {

@@ -1,6 +1,6 @@
 //! The kernels: their names, their sources, and what makes variants of one source.
 
-use crate::Combine;
+use crate::{Combine, Formula};
 
 /// One kernel. Two may be variants of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -29,10 +29,12 @@ pub enum Kernel {
     PageBlake3Roots,
     /// Computes pages from pages, integer by integer.
     Propagate(Combine),
+    /// Computes pages from pages, as a user says. Its source is the head of it only.
+    Formula(Formula),
 }
 
 impl Kernel {
-    /// All kernels.
+    /// All kernels but formulas.
     pub const ALL: [Self; 16] = [
         Self::PageZero,
         Self::PageCopy,
@@ -65,6 +67,7 @@ impl Kernel {
             Self::PageFingerprint => "page_fingerprint",
             Self::PageBlake3Chunks | Self::PageBlake3Roots => "page_blake3",
             Self::Propagate(_) => "propagate",
+            Self::Formula(_) => "formula",
         }
     }
 
@@ -81,6 +84,7 @@ impl Kernel {
             Self::PageFingerprint => include_str!("../shaders/page_fingerprint.wgsl"),
             Self::PageBlake3Chunks | Self::PageBlake3Roots => include_str!("../shaders/page_blake3.wgsl"),
             Self::Propagate(_) => include_str!("../shaders/propagate.wgsl"),
+            Self::Formula(_) => include_str!("../shaders/formula.wgsl"),
         }
     }
 
@@ -92,6 +96,7 @@ impl Kernel {
             Self::SnapshotDiffEmit => "emit",
             Self::PageBlake3Chunks => "chunks",
             Self::PageBlake3Roots => "roots",
+            Self::Formula(_) => "mmsb_main",
             _ => "main",
         }
     }

@@ -24,6 +24,7 @@ mod slabs;
 mod coalesce;
 mod plan;
 
+mod formula;
 mod kernel;
 mod lower;
 mod program;
@@ -43,7 +44,7 @@ mod device;
 
 pub use cpu::{CpuOps, Host};
 #[cfg(feature = "device")]
-pub use device::{About, Device, GpuOps, Took, Wanted};
+pub use device::{About, Device, GpuOps, Loss, Took, Wanted};
 pub use ops::{Engine, PageOps};
 pub use pages::Pages;
 pub use queries::{Comparison, Fingerprint};
@@ -53,10 +54,15 @@ pub use slabs::{PageHandle, Place, Slabs};
 pub use coalesce::Coalescer;
 pub use plan::{Plan, WordOp};
 
-pub use residents::{Applied, Epochs, Insert, Known, PageState, Residents};
+pub use residents::{Applied, By, Derivation, Epochs, Insert, Known, PageState, Residents};
 
+pub use formula::Formula;
 pub use kernel::Kernel;
 pub use program::{Dispatch, Program, Tile};
-pub use step::{Combine, Job, Step};
+pub use step::{Combine, Computed, Job, Step};
 
 pub use error::{GpuError, PlanError};
+
+/// The library under [`GpuOps`]: of this version are the devices that it takes.
+#[cfg(feature = "device")]
+pub use wgpu;

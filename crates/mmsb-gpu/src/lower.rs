@@ -1,5 +1,6 @@
 //! Steps into programs: handles become places, pages tiles.
 
+mod compute;
 mod propagate;
 
 use std::collections::BTreeSet;
@@ -21,6 +22,7 @@ pub(crate) fn lower(slabs: &Slabs, steps: &[Step<'_>]) -> Result<Program, GpuErr
             Step::WriteAll(pages) => write(&mut program, slabs, pages)?,
             Step::Merge { page, mask, bytes } => merge(&mut program, slabs, page, mask, bytes)?,
             Step::Apply(plan) => apply(&mut program, slabs, plan)?,
+            Step::Compute(formula, jobs) => compute::level(&mut program, slabs, formula, jobs)?,
             Step::Propagate(combine, jobs) => propagate::level(&mut program, slabs, combine, jobs)?,
         }
     }

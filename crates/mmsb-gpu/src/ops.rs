@@ -2,7 +2,7 @@
 
 use mmsb_delta::Delta;
 
-use crate::{Comparison, Fingerprint, GpuError, PageHandle, Place, Plan, Program, Slabs, Step};
+use crate::{Comparison, Fingerprint, Formula, GpuError, PageHandle, Place, Plan, Program, Slabs, Step};
 
 /// Pages mirrored in slabs. A failed call has changed no page, but for [`GpuError::Lost`]: then none is left.
 ///
@@ -24,18 +24,25 @@ pub trait PageOps {
     /// Returns where pages lie.
     fn slabs(&self) -> &Slabs;
 
-    /// Makes a page of so many zero bytes.
+    /// Makes pages of so many zero bytes each, behind one another in one slab.
     ///
     /// # Errors
-    /// [`GpuError::NeverFits`] if it is longer than a slab, [`GpuError::OutOfMemory`] if there is no room now,
+    /// [`GpuError::NeverFits`] if they are longer than a slab, [`GpuError::OutOfMemory`] if there is no room now,
     /// or what the device says.
-    fn create(&mut self, page_bytes: u32) -> Result<PageHandle, GpuError>;
+    fn create_together(&mut self, page_bytes: &[u32]) -> Result<Vec<PageHandle>, GpuError>;
 
     /// Frees a page; its handle is stale from then on, and so is every plan.
     ///
     /// # Errors
     /// It was freed already.
     fn free(&mut self, page: PageHandle) -> Result<(), GpuError>;
+
+    /// Compiles a formula, for [`Step::Compute`]. [`Formula`] says what it is.
+    ///
+    /// # Errors
+    /// [`GpuError::Formula`] names what is wrong with it, and where; [`GpuError::Unsupported`] says that it would run
+    /// on the host.
+    fn compile(&mut self, formula: &str) -> Result<Formula, GpuError>;
 
     /// Does all steps in order, in one submission. It does not wait for a device to do them: one that is lost
     /// meanwhile is told by the next call that waits for an answer, and by every call behind it.
@@ -95,6 +102,14 @@ pub trait PageOps {
     /// What the device says.
     fn wait(&mut self) -> Result<(), GpuError>;
 
+    /// Makes a page of so many zero bytes.
+    ///
+    /// # Errors
+    /// As [`PageOps::create_together`].
+    fn create(&mut self, page_bytes: u32) -> Result<PageHandle, GpuError> {
+        self.create_together(&[page_bytes]).map(only)
+    }
+
     /// Returns a page's bytes.
     ///
     /// # Errors
@@ -144,10 +159,16 @@ pub trait Engine {
     /// There is no memory for it, or what the device says.
     fn add_slab(&mut self, words: u32) -> Result<(), GpuError>;
 
+    /// Compiles a formula, so that programs may name it.
+    ///
+    /// # Errors
+    /// It is none, or the engine runs none.
+    fn compile(&mut self, formula: &str) -> Result<Formula, GpuError>;
+
     /// Runs a program and returns its answer.
     ///
     /// # Errors
-    /// What the device says.
+    /// A formula is not this engine's, or what the device says.
     fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError>;
 
     /// Returns the words of places, one behind the other, each filled up to whole quads.

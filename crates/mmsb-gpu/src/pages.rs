@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 use mmsb_delta::Delta;
 
 use crate::{
-    Comparison, Engine, Fingerprint, GpuError, Kernel, PageHandle, PageOps, Place, Program, Slabs, Step,
-    lower, queries,
+    Comparison, Engine, Fingerprint, Formula, GpuError, Kernel, PageHandle, PageOps, Place, Program, Slabs,
+    Step, lower, queries,
     slabs::{Room, slot_bytes},
 };
 
@@ -72,24 +72,31 @@ impl<E: Engine> PageOps for Pages<E> {
         &self.slabs
     }
 
-    fn create(&mut self, page_bytes: u32) -> Result<PageHandle, GpuError> {
-        let room = self.slabs.room(page_bytes)?;
-        if room == Room::NeedsSlab {
+    fn create_together(&mut self, page_bytes: &[u32]) -> Result<Vec<PageHandle>, GpuError> {
+        if page_bytes.is_empty() {
+            return Ok(Vec::new());
+        }
+        if self.slabs.room(page_bytes)? == Room::NeedsSlab {
             self.engine.add_slab(self.slabs.slab_words())?;
             self.slabs.add_slab();
         }
-        let page = self.slabs.take(page_bytes)?;
-        if room == Room::Used {
-            let place = Place { page_bytes: slot_bytes(page_bytes), ..self.slabs.find(page)? };
+        let (pages, is_used) = self.slabs.take(page_bytes)?;
+        for page in pages.iter().filter(|_| is_used) {
+            let place = self.slabs.find(*page)?;
+            let place = Place { page_bytes: slot_bytes(place.page_bytes), ..place };
             self.unclean.insert(place.start(), place);
         }
-        Ok(page)
+        Ok(pages)
     }
 
     fn free(&mut self, page: PageHandle) -> Result<(), GpuError> {
         let place = self.slabs.find(page)?;
         self.unclean.remove(&place.start());
         self.slabs.free(page)
+    }
+
+    fn compile(&mut self, formula: &str) -> Result<Formula, GpuError> {
+        self.engine.compile(formula)
     }
 
     fn run(&mut self, steps: &[Step<'_>]) -> Result<(), GpuError> {

@@ -8,6 +8,9 @@
 
 mod answers;
 mod apply;
+#[cfg(feature = "device")]
+mod buffer;
+mod derive;
 mod epochs;
 mod insert;
 mod table;
@@ -17,6 +20,7 @@ use mmsb_types::{Epoch, PageId};
 use crate::{Coalescer, GpuError, PageHandle, PageOps};
 
 pub use apply::Applied;
+pub use derive::{By, Derivation};
 pub use epochs::Epochs;
 use epochs::Journal;
 pub use insert::Insert;
@@ -94,6 +98,11 @@ impl<O: PageOps> Residents<O> {
     /// of the table breaks what [`Residents::state`] says.
     pub const fn ops_mut(&mut self) -> &mut O {
         &mut self.ops
+    }
+
+    /// Forgets all pages and returns where they lie; whoever goes on with it has their memory to free.
+    pub fn into_ops(self) -> O {
+        self.ops
     }
 
     /// Returns a page's handle if the device has its bytes, whatever their state. It is of use until the page is

@@ -2,18 +2,20 @@
 //!
 //! A slab is one long buffer. A page's slot in it begins at a multiple of 256 bytes and is as long as its size
 //! class; four classes lie between a power of two and the next, so at most a fifth of a slot is unused, or 255 bytes
-//! of it. A freed slot serves pages of its class only.
+//! of it. Freed slots that touch become one gap, from which slots of any class are cut.
 //!
 //! Invariant: slots never overlap and never pass their slab's end; a slot's generation is that of the one handle
 //! that is alive, and rises when it is freed.
 
+mod gaps;
+
 use std::{
-    collections::BTreeMap,
     fmt,
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use crate::GpuError;
+use gaps::Gaps;
 
 /// Slots are 256 bytes or more, and all words fewer than 2^36: their number fits 32 bits.
 const _: () = assert!(WORDS_MAX / (SLOT_WORDS as u64) <= 1 << 32);
@@ -52,11 +54,12 @@ pub struct Place {
 pub struct Slabs {
     slab_words: u32,
     slab_count_max: u32,
-    /// Of each slab, how many words were ever given out.
+    /// Of each slab, up to which word it was ever given out.
     used: Vec<u32>,
+    gaps: Gaps,
     slots: Vec<Slot>,
-    /// Freed slots by their words.
-    free: BTreeMap<u32, Vec<u32>>,
+    /// Slots that no page has.
+    free: Vec<u32>,
     layout: u64,
 }
 
@@ -70,10 +73,8 @@ struct Slot {
 /// What has to be done before a page can be put somewhere.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Room {
-    /// A slot that somebody used: it must be zeroed.
-    Used,
-    /// Zeroed memory nobody had.
-    Fresh,
+    /// There is a gap.
+    Gap,
     /// A slab must be added first.
     NeedsSlab,
 }
@@ -87,9 +88,9 @@ impl Slabs {
         let slab_words = slab_words.max(SLOT_WORDS);
         let words = (budget_bytes / 4).min(WORDS_MAX);
         let slab_count_max = (words / u64::from(slab_words)) as u32;
-        let (used, slots, free) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (used, gaps, slots, free) = (Vec::new(), Gaps::default(), Vec::new(), Vec::new());
         let layout = NEXT_LAYOUT.fetch_add(LAYOUTS_PER_MAP, Ordering::Relaxed);
-        Self { slab_words, slab_count_max, used, slots, free, layout }
+        Self { slab_words, slab_count_max, used, gaps, slots, free, layout }
     }
 
     /// Returns where a page lies, unless it was freed.
@@ -126,44 +127,50 @@ impl Slabs {
         self.place(page).ok_or(GpuError::Stale { page })
     }
 
-    /// Tells what a page of this length needs.
-    pub(crate) fn room(&self, page_bytes: u32) -> Result<Room, GpuError> {
-        let words = class_words(page_bytes);
-        if words > self.slab_words {
+    /// Tells what pages of these lengths need, to lie behind one another.
+    pub(crate) fn room(&self, page_bytes: &[u32]) -> Result<Room, GpuError> {
+        let words = page_bytes.iter().map(|bytes| u64::from(class_words(*bytes))).sum::<u64>();
+        if words > u64::from(self.slab_words) {
+            let page_bytes = page_bytes.iter().fold(0, |sum: u32, bytes| sum.saturating_add(*bytes));
             return Err(GpuError::NeverFits { page_bytes, slab_bytes: u64::from(self.slab_words) * 4 });
         }
-        if self.free.get(&words).is_some_and(|slots| !slots.is_empty()) {
-            return Ok(Room::Used);
+        match (self.gaps.has(words as u32), self.used.len() < self.slab_count_max as usize) {
+            (true, _) => Ok(Room::Gap),
+            (false, true) => Ok(Room::NeedsSlab),
+            (false, false) => Err(self.out_of_memory(words as u32)),
         }
-        if self.slab_with(words).is_some() {
-            return Ok(Room::Fresh);
-        }
-        if self.used.len() < self.slab_count_max as usize {
-            return Ok(Room::NeedsSlab);
-        }
-        Err(self.out_of_memory(words))
     }
 
     /// Notes a slab that was made, zeroed.
     pub(crate) fn add_slab(&mut self) {
+        self.gaps.give((self.used.len() as u32, 0), self.slab_words);
         self.used.push(0);
     }
 
-    /// Takes a slot for a page, after `room` said that there is one and any slab was added.
-    pub(crate) fn take(&mut self, page_bytes: u32) -> Result<PageHandle, GpuError> {
-        let words = class_words(page_bytes);
-        if let Some(index) = self.free.get_mut(&words).and_then(Vec::pop) {
+    /// Takes slots for pages behind one another, after `room` said that there is one and any slab was added. Tells
+    /// whether somebody had that memory: then it must be zeroed.
+    pub(crate) fn take(&mut self, page_bytes: &[u32]) -> Result<(Vec<PageHandle>, bool), GpuError> {
+        let words = page_bytes.iter().map(|bytes| class_words(*bytes)).sum();
+        let (slab, mut first_word) = self.gaps.take(words).ok_or_else(|| self.out_of_memory(words))?;
+        let used = &mut self.used[slab as usize];
+        let is_used = first_word < *used;
+        *used = (*used).max(first_word + words);
+        let handles = page_bytes.iter().map(|bytes| {
+            let place = Place { slab, first_word, page_bytes: *bytes };
+            first_word += class_words(*bytes);
+            self.slot(place)
+        });
+        Ok((handles.collect(), is_used))
+    }
+
+    fn slot(&mut self, place: Place) -> PageHandle {
+        if let Some(index) = self.free.pop() {
             let slot = &mut self.slots[index as usize];
-            slot.is_alive = true;
-            slot.place.page_bytes = page_bytes;
-            return Ok(PageHandle { index, generation: slot.generation });
+            (slot.is_alive, slot.place) = (true, place);
+            return PageHandle { index, generation: slot.generation };
         }
-        let slab = self.slab_with(words).ok_or_else(|| self.out_of_memory(words))?;
-        let first_word = self.used[slab];
-        self.used[slab] += words;
-        let place = Place { slab: slab as u32, first_word, page_bytes };
         self.slots.push(Slot { place, generation: 0, is_alive: true });
-        Ok(PageHandle { index: self.slots.len() as u32 - 1, generation: 0 })
+        PageHandle { index: self.slots.len() as u32 - 1, generation: 0 }
     }
 
     /// Frees a page's slot.
@@ -172,10 +179,11 @@ impl Slabs {
         let slot = &mut self.slots[page.index as usize];
         slot.is_alive = false;
         self.layout += 1;
+        self.gaps.give(place.start(), class_words(place.page_bytes));
         // A slot whose generations are used up is never given out again.
         if let Some(generation) = slot.generation.checked_add(1) {
             slot.generation = generation;
-            self.free.entry(class_words(place.page_bytes)).or_default().push(page.index);
+            self.free.push(page.index);
         }
         Ok(())
     }
@@ -183,10 +191,6 @@ impl Slabs {
     fn out_of_memory(&self, words: u32) -> GpuError {
         let budget_bytes = u64::from(self.slab_count_max) * u64::from(self.slab_words) * 4;
         GpuError::OutOfMemory { need_bytes: u64::from(words) * 4, budget_bytes }
-    }
-
-    fn slab_with(&self, words: u32) -> Option<usize> {
-        self.used.iter().rposition(|used| self.slab_words - used >= words)
     }
 }
 
@@ -228,11 +232,11 @@ mod tests {
     fn a_slot_whose_generations_are_used_up_rests_for_good() {
         let mut slabs = Slabs::new(4096, 4096);
         slabs.add_slab();
-        slabs.take(256).unwrap();
+        slabs.take(&[256]).unwrap();
         slabs.slots[0].generation = u32::MAX;
         let last = PageHandle { index: 0, generation: u32::MAX };
         slabs.free(last).unwrap();
         assert_eq!(slabs.place(last), None);
-        assert_eq!(format!("{:?}", slabs.take(256).unwrap()), "slot:1.0");
+        assert_eq!(format!("{:?}", slabs.take(&[256]).unwrap()), "([slot:1.0], true)");
     }
 }

@@ -1,6 +1,6 @@
 //! What one submission does, as its caller says it.
 
-use crate::{PageHandle, Plan};
+use crate::{Formula, PageHandle, Plan};
 
 /// One step of a submission. Steps are done in order, each as if at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +26,9 @@ pub enum Step<'a> {
     Apply(&'a Plan),
     /// One level of pages computed from pages: no output is another's output or input.
     Propagate(Combine, &'a [Job<'a>]),
+    /// One level of pages computed by a formula: no output is another's output or input. Each one's inputs lie in one
+    /// slab, as pages created together do.
+    Compute(Formula, &'a [Computed<'a>]),
 }
 
 /// How integers of four bytes become one.
@@ -53,6 +56,15 @@ pub struct Job<'a> {
     pub inputs: &'a [(PageHandle, u32)],
     /// The output's integers, as they are, are an input of factor 1 too.
     pub keep: bool,
+}
+
+/// One page computed by a formula.
+#[derive(Clone, Copy, Debug)]
+pub struct Computed<'a> {
+    /// What is written, all of it.
+    pub output: PageHandle,
+    /// What it is computed from, of any lengths.
+    pub inputs: &'a [PageHandle],
 }
 
 impl Combine {

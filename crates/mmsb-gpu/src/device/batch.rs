@@ -122,8 +122,9 @@ impl Batch {
         let refused = |why: String| GpuError::Validation { doing: DOING, why };
         match landed.get() {
             Some(Ok(())) => {}
-            Some(Err(error)) => return Err(refused(error.to_string())),
-            None => return Err(refused("nothing landed".to_owned())),
+            // The buffer is the library's and idle: nothing but a loss keeps it from being mapped.
+            Some(Err(error)) => return Err(faults.lost(&error.to_string())),
+            None => return Err(faults.lost("nothing landed")),
         }
         let view = slice.get_mapped_range().map_err(|error| refused(error.to_string()))?;
         let answer = view.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();

@@ -9,21 +9,30 @@ use pollster::block_on;
 use crate::GpuError;
 
 /// What went wrong so far.
+#[derive(Default)]
 pub(super) struct Faults {
     lost: Arc<OnceLock<String>>,
     /// The first error that no scope caught.
     uncaught: Arc<Mutex<Option<String>>>,
 }
 
+/// The notice that a device is lost. Copies are of the same device.
+#[derive(Clone, Debug)]
+pub struct Loss(Arc<OnceLock<String>>);
+
+impl Loss {
+    /// Says that the device is lost, and why. The first reason stays.
+    pub fn tell(&self, why: &str) {
+        self.0.get_or_init(|| why.to_owned());
+    }
+}
+
 impl Faults {
-    /// Listens to a device.
+    /// Listens to a device of the library's own.
     pub fn watch(device: &wgpu::Device) -> Self {
-        let faults = Self { lost: Arc::default(), uncaught: Arc::default() };
-        let lost = Arc::clone(&faults.lost);
-        device.set_device_lost_callback(move |reason, message| {
-            // The first reason stays.
-            let _ = lost.set(format!("{reason:?} {message}"));
-        });
+        let faults = Self::default();
+        let loss = faults.loss();
+        device.set_device_lost_callback(move |reason, message| loss.tell(&format!("{reason:?} {message}")));
         let uncaught = Arc::clone(&faults.uncaught);
         // Without a handler, an error that no scope catches is a panic.
         device.on_uncaptured_error(Arc::new(move |error: wgpu::Error| {
@@ -32,6 +41,16 @@ impl Faults {
             }
         }));
         faults
+    }
+
+    pub fn loss(&self) -> Loss {
+        Loss(Arc::clone(&self.lost))
+    }
+
+    /// Notes that the device is lost, of which only a failed wait tells.
+    pub fn lost(&self, why: &str) -> GpuError {
+        self.loss().tell(why);
+        GpuError::Lost { why: self.lost.get().cloned().unwrap_or_default() }
     }
 
     /// Does what may fail, and tells how it failed.

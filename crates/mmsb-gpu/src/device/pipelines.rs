@@ -15,6 +15,7 @@ pub(super) struct Pipelines {
     kernels: BTreeMap<Kernel, wgpu::ComputePipeline>,
     batch_layout: wgpu::BindGroupLayout,
     slab_layout: wgpu::BindGroupLayout,
+    layout: wgpu::PipelineLayout,
     groups_max: u32,
 }
 
@@ -24,19 +25,24 @@ impl Pipelines {
         let batch_layout = layout(device, &[true, true, false]);
         let slab_layout = layout(device, &[false]);
         let groups = [Some(&batch_layout), Some(&slab_layout), Some(&slab_layout)];
-        let pipeline_layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
             label: None,
             bind_group_layouts: &groups,
             immediate_size: PARAMS_BYTES,
         });
-        let kernels =
-            Kernel::ALL.map(|kernel| (kernel, compile(device, &pipeline_layout, kernel, source(kernel))));
+        let kernels = Kernel::ALL.map(|kernel| (kernel, compile(device, &layout, kernel, source(kernel))));
         let groups_max = device.limits().max_compute_workgroups_per_dimension;
-        Self { kernels: BTreeMap::from(kernels), batch_layout, slab_layout, groups_max }
+        Self { kernels: BTreeMap::from(kernels), batch_layout, slab_layout, layout, groups_max }
     }
 
-    pub fn of(&self, kernel: Kernel) -> &wgpu::ComputePipeline {
-        &self.kernels[&kernel]
+    /// Returns a kernel's pipeline; formulas have theirs elsewhere.
+    pub fn of(&self, kernel: Kernel) -> Option<&wgpu::ComputePipeline> {
+        self.kernels.get(&kernel)
+    }
+
+    /// Compiles one more kernel. Errors are told to the scope that is open.
+    pub fn compile(&self, device: &wgpu::Device, kernel: Kernel, source: String) -> wgpu::ComputePipeline {
+        compile(device, &self.layout, kernel, source)
     }
 
     /// Returns how many workgroups there may be in one dimension.

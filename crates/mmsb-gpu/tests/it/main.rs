@@ -1,9 +1,14 @@
 //! Pages in slabs behave as byte arrays do, whoever runs the programs.
 
+#[cfg(feature = "device")]
+mod brought;
 mod cases;
 mod coalesce;
+mod derive;
 #[cfg(feature = "device")]
 mod device;
+#[cfg(feature = "device")]
+mod formula;
 mod host;
 mod model;
 mod permuted;

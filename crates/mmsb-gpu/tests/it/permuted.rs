@@ -1,6 +1,6 @@
 //! Programs whose tiles and ops come in another order, within each dispatch, do the same.
 
-use mmsb_gpu::{CpuOps, Engine, GpuError, Kernel, Pages, Place, Program};
+use mmsb_gpu::{CpuOps, Engine, Formula, GpuError, Kernel, Pages, Place, Program};
 use proptest::prelude::*;
 
 use crate::{cases::case, model::check};
@@ -11,6 +11,10 @@ pub struct Permuted<E>(pub E);
 impl<E: Engine> Engine for Permuted<E> {
     fn add_slab(&mut self, words: u32) -> Result<(), GpuError> {
         self.0.add_slab(words)
+    }
+
+    fn compile(&mut self, formula: &str) -> Result<Formula, GpuError> {
+        self.0.compile(formula)
     }
 
     fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
