@@ -6,6 +6,7 @@
 //!
 //! Invariant: a derived page that is not stale equals what its function makes of its inputs, at every epoch.
 
+mod device;
 mod function;
 mod helpers;
 mod inputs;
@@ -15,7 +16,7 @@ mod register;
 use mmsb_types::{Durability, Epoch, PageId};
 
 pub(crate) use self::function::{Function, Refusal};
-pub use self::{inputs::Inputs, integer::Integer};
+pub use self::{device::DerivationOn, inputs::Inputs, integer::Integer};
 use crate::{Bus, Error};
 
 /// How a page is to be computed from others; made by [`Bus::derive`].

@@ -8,6 +8,7 @@ use std::{
 };
 
 use mmsb_delta::Misfit;
+use mmsb_gpu::GpuError;
 use mmsb_graph::GraphError;
 use mmsb_tlog::{LogError, TAG_BYTES_MAX};
 use mmsb_types::{
@@ -354,6 +355,25 @@ pub enum Error {
         found: u16,
         /// The version this build reads.
         supported: u16,
+    },
+    /// The page is not one of those that the mirror keeps.
+    #[error("{page} is not mirrored: widen the mirror's filter, or look whether the page lives")]
+    NotMirrored {
+        /// The page asked for.
+        page: PageId,
+    },
+    /// Copies of a mirror's pages are not on its device: that was lost since, or they are another mirror's.
+    #[error("what was frozen at {epoch} is not on this mirror's device: freeze again")]
+    FrozenGone {
+        /// The state that was frozen.
+        epoch: Epoch,
+    },
+    /// The device, or whoever stands in for it, refused. The bus goes on without it.
+    #[error("the device refused ({source}): the bus goes on without it")]
+    Device {
+        /// Why.
+        #[from]
+        source: GpuError,
     },
     /// The operating system refused.
     #[error("{operation} {file} at offset {offset}: see the cause, then try again")]

@@ -7,6 +7,7 @@
 //! Invariant: events come by rising epoch, and none is left out but by a filter, or where [`News::Missed`] says so.
 
 mod filter;
+mod follower;
 mod subscription;
 mod told;
 
@@ -15,6 +16,7 @@ use std::fmt;
 use mmsb_tlog::Commit;
 use mmsb_types::{Epoch, GraphEvent, Label, PageEvent, PageId, Source, Span};
 
+pub(crate) use self::follower::Follower;
 pub use self::{
     filter::EventFilter,
     subscription::{News, Subscription},

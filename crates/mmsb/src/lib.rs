@@ -30,7 +30,7 @@
 //! Reading order: [`Bus`] (opening, reading), [`Transaction`] (changing), [`Snapshot`], [`Past`]
 //! and [`View`] (one state that stays),
 //! [`diff`] and [`compare_runs`] (what differs, who wrote it), [`History`], [`Commits`], [`Query`],
-//! [`Subscription`] and [`Event`] (reading along), [`verify()`], [`Error`].
+//! [`Subscription`] and [`Event`] (reading along), [`Mirror`] (pages on a device), [`verify()`], [`Error`].
 //!
 //! Invariant: composition only. Pages know no deltas, deltas no log, the log no pages; here they meet.
 
@@ -49,8 +49,10 @@ mod derive;
 mod diff;
 mod events;
 mod files;
+mod gpu;
 mod history;
 mod info;
+mod mirror;
 mod past;
 mod query;
 mod recovery;
@@ -95,17 +97,24 @@ pub use txn::{Committed, Transaction};
 pub use branch::{Branch, BranchView};
 pub use checkpoint::{CheckpointEvery, CheckpointProgress, Checkpointed, Compacted, Retention, Tag};
 pub use commits::Commits;
-pub use derive::{Derivation, Derived, DerivedHow, Inputs, Integer};
+pub use derive::{Derivation, DerivationOn, Derived, DerivedHow, Inputs, Integer};
 pub use diff::{
     Align, ByteRun, Diff, Divergence, GraphDifference, PageDiff, PageDifference, RunDiff, Side, compare_runs,
     diff,
 };
 pub use events::{Event, EventFilter, Events, GraphEvents, News, Subscription};
 pub use files::{CheckpointInfo, SegmentInfo};
+#[doc(hidden)]
+pub use gpu::Switch;
 pub use graph::GraphView;
+pub use gpu::Gpu;
 pub use history::{Change, ChangeKind, History};
 pub use index::verify_indexes;
 pub use info::{CommitInfo, PageInfo};
+pub use mirror::{
+    Frozen, Mirror, MirrorBuilder, MirrorDiff, MirrorDifference, MirrorPage, MirrorStatus, MirrorVerified,
+    PageFilter,
+};
 pub use past::Past;
 pub use query::{Found, Query};
 pub use recovery::{LogRange, OpenProgress, OpenStage, PassedOver, PlannedCut, RecoveryPlan};
@@ -128,7 +137,8 @@ pub use state_hash::{StateHash, state_hash};
 pub use stats::Stats;
 pub use typed::{Readable, Value};
 
-pub use mmsb_delta::Misfit;
+pub use mmsb_delta::{Delta, Misfit};
+pub use mmsb_gpu::{Combine, GpuError, PageState};
 pub use mmsb_tlog::{BadRecord, Fault, InstanceId, Leftover, LogError, SyncEvery, Tail, Verification, vfs};
 pub use mmsb_types::{
     Durability, Edge, EdgeKind, Epoch, GraphEvent, Label, Lsn, PageEvent, PageId, PageLocation, Place,

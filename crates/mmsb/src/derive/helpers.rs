@@ -148,8 +148,14 @@ impl Derivation<'_> {
     }
 
     /// Registers a helper under its own name, unless the caller gave one.
+    #[track_caller]
     fn helper(self, name: String, work: Function) -> Result<Derived, Error> {
-        if self.is_named() { self.function(work) } else { self.named(name, VERSION).function(work) }
+        self.helper_of(name, VERSION, work)
+    }
+
+    #[track_caller]
+    pub(super) fn helper_of(self, name: String, version: u32, work: Function) -> Result<Derived, Error> {
+        if self.is_named() { self.function(work) } else { self.named(name, version).function(work) }
     }
 }
 

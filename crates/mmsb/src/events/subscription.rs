@@ -1,24 +1,19 @@
 //! Reading along with a live bus.
 //!
-//! A subscription is a place in the log, and reads on from there when it is asked. What is visible and not yet in the
-//! file is written by whoever asks. So nothing is queued for him, nobody waits for him, and he holds no lock while
-//! he is not asked.
+//! A subscription is a place in the log, and reads on from there when it is asked.
 //!
 //! Invariant: what was told and what was said to be missed are all epochs behind the one where it began, in order.
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use mmsb_tlog::{Cursor, Followed, Log, Reader};
+use mmsb_tlog::Followed;
 use mmsb_types::{Epoch, env};
 
-use super::{Event, EventFilter};
-use crate::{Bus, Error, bus::Inner, texts::Texts};
+use super::{Event, EventFilter, Follower};
+use crate::{Bus, Error, texts::Texts};
 
 /// So many commits may wait for a subscriber, unless he says otherwise.
 const WAITING_MAX: u64 = 1 << 16;
-/// A subscriber who waits looks that often even if nobody wakes him: a log without threads of its own is written by
-/// who asks for it.
-const WAIT_MAX: Duration = Duration::from_millis(100);
 
 /// What a subscriber is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,13 +35,9 @@ pub enum News {
 /// As an iterator it waits for the next news, and ends when the bus is stopped and everything is told, or behind an
 /// error. Dropping it ends it; it does not keep the bus from ending.
 pub struct Subscription {
-    bus: Arc<Inner>,
+    log: Follower,
     filter: EventFilter,
     waiting_max: u64,
-    /// Behind the last commit that was read; while there is a reader, it knows better.
-    at: Cursor,
-    /// Reads what was written when it was made.
-    reader: Option<Reader>,
     texts: Texts,
     is_over: bool,
 }
@@ -79,12 +70,9 @@ impl Bus {
     /// # Cost
     /// None to those who commit.
     pub fn subscribe(&self, filter: EventFilter) -> Result<Subscription, Error> {
-        let bus = Arc::clone(self.shared());
-        bus.journal.log()?;
-        let at = bus.journal.written_place(bus.journal.newest())?;
-        let texts = bus.texts_as_of(Epoch::new(at.number))?;
-        let (reader, waiting_max) = (None, WAITING_MAX);
-        Ok(Subscription { bus, filter, waiting_max, at, reader, texts, is_over: false })
+        let log = Follower::new(Arc::clone(self.shared()))?;
+        let texts = log.bus().texts_as_of(log.epoch())?;
+        Ok(Subscription { log, filter, waiting_max: WAITING_MAX, texts, is_over: false })
     }
 }
 
@@ -99,7 +87,7 @@ impl Subscription {
     /// Returns the last epoch that is dealt with: told, passed over by the filter, missed, or before the first.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        Epoch::new(self.place().number)
+        self.log.epoch()
     }
 
     /// Tells whether nothing more will come.
@@ -138,7 +126,7 @@ impl Subscription {
             if next.is_some() || self.is_over || left.is_zero() {
                 return Ok(next);
             }
-            if self.log()?.follow(self.at.number, left.min(WAIT_MAX)) == Followed::Ended {
+            if self.log.wait(left)? == Followed::Ended {
                 return self.receive_last();
             }
         }
@@ -149,7 +137,7 @@ impl Subscription {
         let last = self.try_next()?;
         self.is_over = last.is_none();
         if self.is_over {
-            self.log()?.check_poison()?;
+            self.log.log()?.check_poison()?;
         }
         Ok(last)
     }
@@ -157,11 +145,12 @@ impl Subscription {
     /// Goes on in the log until there are news, or nothing is left.
     fn look(&mut self) -> Result<Option<News>, Error> {
         loop {
-            let newest = self.bus.journal.newest();
-            if newest.get().saturating_sub(self.place().number) > self.waiting_max {
+            let newest = self.log.bus().journal.newest();
+            if newest.get().saturating_sub(self.epoch().get()) > self.waiting_max {
                 return self.miss().map(Some);
             }
-            match self.step(newest) {
+            let texts = &mut self.texts;
+            match self.log.visit(newest, |commit| Event::read(commit, texts)) {
                 Ok(Some(event)) if !self.filter.passes(&event) => {}
                 Ok(event) => return Ok(event.map(News::Event)),
                 Err(Error::HistoryGone { .. }) => return self.miss().map(Some),
@@ -170,55 +159,12 @@ impl Subscription {
         }
     }
 
-    fn step(&mut self, newest: Epoch) -> Result<Option<Event>, Error> {
-        loop {
-            let event = self.read()?;
-            if event.is_some() || self.at.number >= newest.get() {
-                return Ok(event);
-            }
-            self.open(newest)?;
-        }
-    }
-
-    /// Reads the next commit of what was written when the reader was made.
-    fn read(&mut self) -> Result<Option<Event>, Error> {
-        let Some(reader) = &mut self.reader else { return Ok(None) };
-        let (kept, number) = (self.bus.journal.kept(), reader.cursor().number);
-        if let Some(commit) = reader.next_commit().map_err(|error| kept.failed(error, number))? {
-            let event = Event::read(&commit, &mut self.texts);
-            return event.map(Some).map_err(|what| kept.does_not_fit(&commit, what));
-        }
-        self.at = reader.cursor();
-        self.reader = None;
-        Ok(None)
-    }
-
-    /// Begins to read what is written by now; if that is nothing, what is published is written first.
-    fn open(&mut self, newest: Epoch) -> Result<(), Error> {
-        let mut end = self.log()?.written_end();
-        if end.number <= self.at.number {
-            end = self.bus.journal.written_place(newest)?;
-        }
-        self.reader = Some(self.bus.journal.kept().reader(self.at, end.lsn)?);
-        Ok(())
-    }
-
     /// Gives up what waits, and goes on with the newest.
     fn miss(&mut self) -> Result<News, Error> {
-        let from = Epoch::new(self.place().number + 1);
-        self.reader = None;
-        self.at = self.bus.journal.written_place(self.bus.journal.newest())?;
-        let to = Epoch::new(self.at.number);
-        self.texts = self.bus.texts_as_of(to)?;
+        let from = Epoch::new(self.epoch().get() + 1);
+        let to = self.log.skip()?;
+        self.texts = self.log.bus().texts_as_of(to)?;
         Ok(News::Missed { from, to })
-    }
-
-    fn place(&self) -> Cursor {
-        self.reader.as_ref().map_or(self.at, Reader::cursor)
-    }
-
-    fn log(&self) -> Result<&Log, Error> {
-        self.bus.journal.log()
     }
 }
 

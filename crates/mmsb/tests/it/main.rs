@@ -15,6 +15,7 @@ mod hashes;
 mod hostile;
 mod many;
 mod memory;
+mod mirrors;
 mod model;
 mod overflow;
 mod queries;

@@ -1,0 +1,132 @@
+//! Who keeps copies of pages and computes on them: a device, or the host in its place.
+//!
+//! Invariant: which one it is changes what things cost, never a byte.
+
+mod engine;
+pub(crate) mod lab;
+
+use std::{
+    fmt,
+    sync::{Arc, Once, PoisonError},
+};
+
+use mmsb_gpu::{GpuError, PageHandle, Pages, Wanted};
+
+use self::lab::{Job, Lab};
+use crate::sync::Mutex;
+
+pub(crate) use self::engine::AnyEngine;
+pub use self::engine::Switch;
+
+/// Pages in the memory of whoever that is.
+pub(crate) type Ops = Pages<AnyEngine>;
+
+/// Who keeps mirrors and computes on them. It is opened by who needs it, not before.
+///
+/// The environment has a say in [`Gpu::auto`] and [`Gpu::device`]: with `MMSB_GPU=off` there is no device, with
+/// `MMSB_GPU=require` the host does not stand in for one.
+#[derive(Clone)]
+pub struct Gpu {
+    choice: Choice,
+    /// Where pages are computed, once there is one to be; clones share it.
+    lab: Arc<Mutex<Option<Lab>>>,
+}
+
+#[derive(Clone, Debug)]
+enum Choice {
+    Auto,
+    Device,
+    Host,
+    Failing(Switch),
+}
+
+impl Gpu {
+    /// A device where there is one, else the host; that it is the host is traced, once.
+    #[must_use]
+    pub fn auto() -> Self {
+        Self::of(Choice::Auto)
+    }
+
+    /// The best device there is, and nothing else.
+    #[must_use]
+    pub fn device() -> Self {
+        Self::of(Choice::Device)
+    }
+
+    /// The host's twins of all kernels: the same bytes without a device, for tests, and to compare with.
+    #[must_use]
+    pub fn host() -> Self {
+        Self::of(Choice::Host)
+    }
+
+    /// The host, until the switch says that the device is lost. For tests.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn failing(switch: &Switch) -> Self {
+        Self::of(Choice::Failing(switch.clone()))
+    }
+
+    /// Computes a page. A device that is lost, or has no room left, is opened anew, once.
+    pub(crate) fn compute(
+        &self,
+        job: &Job<'_>,
+        out: &mut [u8],
+        work: impl Fn(&mut Ops, PageHandle, &[PageHandle]) -> Result<(), GpuError>,
+    ) -> Result<(), GpuError> {
+        // A panic left it without shadows: then everything is sent again.
+        let mut lab = self.lab.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(lab) = &mut *lab {
+            match lab.compute(job, out, &work) {
+                Err(GpuError::Lost { .. } | GpuError::OutOfMemory { .. }) => {}
+                done => return done,
+            }
+        }
+        *lab = None;
+        lab.insert(Lab::open(self)?).compute(job, out, work)
+    }
+
+    fn of(choice: Choice) -> Self {
+        Self { choice, lab: Arc::default() }
+    }
+
+    /// Opens it: slabs of `slab_bytes`, or shorter where the device asks for that, together at most `budget_bytes`.
+    pub(crate) fn open(&self, slab_bytes: u64, budget_bytes: u64) -> Result<Ops, GpuError> {
+        let host = |engine| Ok(Ops::with_engine(engine, slab_bytes, budget_bytes));
+        match &self.choice {
+            Choice::Host => host(AnyEngine::host()),
+            Choice::Failing(switch) => host(AnyEngine::failing(switch)),
+            Choice::Device => open_device(slab_bytes, budget_bytes),
+            Choice::Auto => match (open_device(slab_bytes, budget_bytes), Wanted::from_env()?) {
+                (Err(error), Wanted::Off | Wanted::Auto) => {
+                    say_once(&error);
+                    host(AnyEngine::host())
+                }
+                (opened, _) => opened,
+            },
+        }
+    }
+}
+
+fn say_once(error: &GpuError) {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| tracing::info!(%error, "the host stands in for a device"));
+}
+
+#[cfg(feature = "gpu")]
+fn open_device(slab_bytes: u64, budget_bytes: u64) -> Result<Ops, GpuError> {
+    let pages = mmsb_gpu::GpuOps::open(slab_bytes, budget_bytes)?;
+    // As long as the device takes it.
+    let slab_bytes = u64::from(mmsb_gpu::PageOps::slabs(&pages).slab_words()) * 4;
+    Ok(Ops::with_engine(AnyEngine::Device(pages.into_engine()), slab_bytes, budget_bytes))
+}
+
+#[cfg(not(feature = "gpu"))]
+fn open_device(_: u64, _: u64) -> Result<Ops, GpuError> {
+    Err(GpuError::NoAdapter { why: "this build of mmsb has no feature `gpu`".into() })
+}
+
+impl fmt::Debug for Gpu {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gpu({:?})", self.choice)
+    }
+}
