@@ -10,11 +10,12 @@ mod faults;
 mod formulas;
 mod pipelines;
 mod submissions;
-mod wanted;
 
 use std::{fmt, ops::Range};
 
-use crate::{CpuOps, Engine, Formula, GpuError, Kernel, PageHandle, PageOps, Pages, Place, Program, answers};
+use crate::{
+    CpuOps, Engine, Formula, GpuError, Kernel, PageHandle, PageOps, Pages, Place, Program, Wanted, answers, wanted,
+};
 
 pub use adapter::About;
 use batch::Batch;
@@ -24,7 +25,6 @@ pub use faults::Loss;
 use formulas::Formulas;
 use pipelines::Pipelines;
 use submissions::Submissions;
-pub use wanted::Wanted;
 
 /// Mirrored pages in a device's memory.
 pub type GpuOps = Pages<Device>;

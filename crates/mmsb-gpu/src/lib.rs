@@ -20,6 +20,7 @@
 
 mod error;
 mod slabs;
+mod wanted;
 
 mod coalesce;
 mod plan;
@@ -60,6 +61,8 @@ pub use formula::Formula;
 pub use kernel::Kernel;
 pub use program::{Dispatch, Program, Tile};
 pub use step::{Combine, Computed, Job, Step};
+
+pub use wanted::Wanted;
 
 pub use error::{GpuError, PlanError};
 

@@ -117,6 +117,11 @@ impl<O: PageOps> Residents<O> {
         if self.lost.is_some() { PageState::Lost } else { resident.state() }
     }
 
+    /// Tells whether the table knows a page.
+    pub fn knows(&self, page: PageId) -> bool {
+        self.table.get(page).is_some()
+    }
+
     /// Returns the pages that the table knows, by rising id: what to bring back after [`Residents::reset`].
     pub fn known(&self) -> impl Iterator<Item = Known> + '_ {
         self.table.iter().map(|(page, resident)| {

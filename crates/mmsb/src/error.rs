@@ -8,7 +8,6 @@ use std::{
 };
 
 use mmsb_delta::Misfit;
-use mmsb_gpu::GpuError;
 use mmsb_graph::GraphError;
 use mmsb_tlog::{LogError, TAG_BYTES_MAX};
 use mmsb_types::{
@@ -16,7 +15,7 @@ use mmsb_types::{
     limits::{INPUT_COUNT_MAX, TEXT_BYTES_MAX},
 };
 
-use crate::Committed;
+use crate::{Committed, MirrorError};
 
 /// Everything that can go wrong with a bus. Each message ends with what to do next.
 #[derive(Debug, thiserror::Error)]
@@ -356,25 +355,9 @@ pub enum Error {
         /// The version this build reads.
         supported: u16,
     },
-    /// The page is not one of those that the mirror keeps.
-    #[error("{page} is not mirrored: widen the mirror's filter, or look whether the page lives")]
-    NotMirrored {
-        /// The page asked for.
-        page: PageId,
-    },
-    /// Copies of a mirror's pages are not on its device: that was lost since, or they are another mirror's.
-    #[error("what was frozen at {epoch} is not on this mirror's device: freeze again")]
-    FrozenGone {
-        /// The state that was frozen.
-        epoch: Epoch,
-    },
-    /// The device, or whoever stands in for it, refused. The bus goes on without it.
-    #[error("the device refused ({source}): the bus goes on without it")]
-    Device {
-        /// Why.
-        #[from]
-        source: GpuError,
-    },
+    /// A mirror, or a device, refused; the bus goes on without it.
+    #[error(transparent)]
+    Mirror(#[from] MirrorError),
     /// The operating system refused.
     #[error("{operation} {file} at offset {offset}: see the cause, then try again")]
     Io {

@@ -104,16 +104,16 @@ pub use diff::{
 };
 pub use events::{Event, EventFilter, Events, GraphEvents, News, Subscription};
 pub use files::{CheckpointInfo, SegmentInfo};
+pub use gpu::Gpu;
 #[doc(hidden)]
 pub use gpu::Switch;
 pub use graph::GraphView;
-pub use gpu::Gpu;
 pub use history::{Change, ChangeKind, History};
 pub use index::verify_indexes;
 pub use info::{CommitInfo, PageInfo};
 pub use mirror::{
-    Frozen, Mirror, MirrorBuilder, MirrorDiff, MirrorDifference, MirrorPage, MirrorStatus, MirrorVerified,
-    PageFilter,
+    Frozen, Mirror, MirrorBuilder, MirrorDiff, MirrorDifference, MirrorError, MirrorPage, MirrorStatus,
+    MirrorVerified, PageFilter,
 };
 pub use past::Past;
 pub use query::{Found, Query};

@@ -7,6 +7,7 @@
 //! Invariant: at [`Mirror::epoch`] every page on the device holds what the bus held then.
 
 mod builder;
+mod error;
 mod filter;
 mod follow;
 mod frozen;
@@ -33,6 +34,7 @@ use crate::{
 
 pub use self::{
     builder::MirrorBuilder,
+    error::MirrorError,
     filter::PageFilter,
     frozen::{Frozen, MirrorDiff},
     read::MirrorPage,
@@ -74,7 +76,7 @@ impl Mirror {
     /// sent to the device, in front of whatever is asked of it from now on.
     ///
     /// # Errors
-    /// [`Error::Device`] if the device is lost, and cannot be had again; [`Error::Stopped`] if the bus stopped before
+    /// [`MirrorError::Device`] if the device is lost, and cannot be had again; [`Error::Stopped`] if the bus stopped before
     /// that epoch; [`Error::Poisoned`], [`Error::Corrupt`], [`Error::Io`] if the log cannot be read,
     /// [`Error::Reentrant`].
     ///
@@ -111,7 +113,7 @@ impl Mirror {
     /// longest. Returns how many of the pages are there now.
     ///
     /// # Errors
-    /// As [`Mirror::wait`], and [`Error::NotMirrored`].
+    /// As [`Mirror::wait`], and [`MirrorError::NotMirrored`].
     pub fn prefetch(&self, pages: impl IntoIterator<Item = PageId>) -> Result<usize, Error> {
         token::check()?;
         self.shared.lock().fetch(&pages.into_iter().collect::<Vec<_>>())

@@ -82,7 +82,10 @@ impl DerivationOn<'_> {
         let function = Function::new(move |inputs, out| {
             let work = |ops: &mut Ops, output: PageHandle, from: &[PageHandle]| {
                 let inputs: Vec<_> = from.iter().copied().zip(factors.iter().copied()).collect();
-                ops.run(&[Step::Propagate(combine, &[mmsb_gpu::Job { output, inputs: &inputs, keep: false }])])
+                ops.run(&[Step::Propagate(
+                    combine,
+                    &[mmsb_gpu::Job { output, inputs: &inputs, keep: false }],
+                )])
             };
             let on_device = compute(&gpu, &pages, inputs, out, work);
             on_device.or_else(|_| compute(&host, &pages, inputs, out, work)).map_err(refusal)

@@ -91,7 +91,8 @@ impl Lab {
         for (page, bytes) in job.inputs {
             let shadow = shadows.entry(*page).or_default();
             if self.pages.state(*page) != PageState::Clean || shadow.len() != bytes.len() {
-                bytes.clone_into(shadow);
+                shadow.clear();
+                shadow.extend_from_slice(bytes);
                 missing.push(*page);
                 continue;
             }
@@ -109,12 +110,7 @@ impl Lab {
     }
 
     /// Both copies are of zeros where one of them is not what it should be.
-    fn send_outputs(
-        &self,
-        job: &Job<'_>,
-        shadows: &mut HashMap<PageId, Vec<u8>>,
-        missing: &mut Vec<PageId>,
-    ) {
+    fn send_outputs(&self, job: &Job<'_>, shadows: &mut HashMap<PageId, Vec<u8>>, missing: &mut Vec<PageId>) {
         let [old, new] = self.outputs(job.output);
         let is_there = [old, new].iter().all(|page| self.pages.state(*page) == PageState::Clean);
         if !is_there || shadows.get(&old).is_none_or(|shadow| shadow.len() != job.page_bytes) {
@@ -126,7 +122,8 @@ impl Lab {
 
     fn insert(&mut self, pages: &[PageId], shadows: &HashMap<PageId, Vec<u8>>) -> Result<(), GpuError> {
         let epoch = self.sent;
-        let inserts = pages.iter().map(|page| Insert { page: *page, bytes: &shadows[page], epoch, is_pinned: false });
+        let inserts =
+            pages.iter().map(|page| Insert { page: *page, bytes: &shadows[page], epoch, is_pinned: false });
         self.pages.insert_many(&inserts.collect::<Vec<_>>())
     }
 

@@ -77,7 +77,7 @@ impl MirrorBuilder<'_> {
     /// Opens the device, brings the pages there as they are now, and follows from then on.
     ///
     /// # Errors
-    /// [`Error::Device`] if there is no device that serves; [`Error::ReadOnly`], [`Error::NoHistory`] if the bus keeps
+    /// [`MirrorError::Device`](crate::MirrorError::Device) if there is no device that serves; [`Error::ReadOnly`], [`Error::NoHistory`] if the bus keeps
     /// nothing, [`Error::Poisoned`], [`Error::Busy`], [`Error::Reentrant`]; [`Error::Io`] if there is no thread to be had.
     ///
     /// # Cost

@@ -8,7 +8,7 @@ use mmsb_delta::Delta;
 use mmsb_gpu::{GpuError, PageHandle, PageOps as _, PageState, Step};
 use mmsb_types::{Epoch, PageId};
 
-use super::{Mirror, Shared, state::State};
+use super::{Mirror, MirrorError, Shared, state::State};
 use crate::{Error, wave::token};
 
 /// Copies of a mirror's pages as of one epoch, on the device; made by [`Mirror::freeze`]. Dropping it frees them.
@@ -41,7 +41,7 @@ impl Mirror {
     /// Copies every page on the device, there, as it is at the mirror's epoch.
     ///
     /// # Errors
-    /// As [`Mirror::wait`]; [`Error::Device`] with [`GpuError::OutOfMemory`] if the budget has no room for the copies.
+    /// As [`Mirror::wait`]; [`MirrorError::Device`] with [`GpuError::OutOfMemory`] if the budget has no room for the copies.
     ///
     /// # Cost
     /// One submission, that moves each byte once on the device and none to it or back.
@@ -57,7 +57,7 @@ impl Mirror {
     /// Compares, on the device, what was frozen with what is there now. Only words that differ come back.
     ///
     /// # Errors
-    /// As [`Mirror::wait`]; [`Error::FrozenGone`] if the copies went with a device that was lost, or are another
+    /// As [`Mirror::wait`]; [`MirrorError::FrozenGone`] if the copies went with a device that was lost, or are another
     /// mirror's.
     pub fn diff(&self, old: &Frozen) -> Result<MirrorDiff, Error> {
         token::check()?;
@@ -83,7 +83,7 @@ impl Mirror {
         let is_here = Arc::ptr_eq(&self.shared, &frozen.shared)
             && frozen.lost_count == state.lost_count()
             && state.pages().lost().is_none();
-        if is_here { Ok(()) } else { Err(Error::FrozenGone { epoch: frozen.epoch }) }
+        if is_here { Ok(()) } else { Err(MirrorError::FrozenGone { epoch: frozen.epoch }.into()) }
     }
 
     fn compare(
@@ -165,6 +165,9 @@ impl Drop for Frozen {
 impl fmt::Debug for Frozen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let page_count = self.pages.len();
-        f.debug_struct("Frozen").field("epoch", &self.epoch).field("page_count", &page_count).finish_non_exhaustive()
+        f.debug_struct("Frozen")
+            .field("epoch", &self.epoch)
+            .field("page_count", &page_count)
+            .finish_non_exhaustive()
     }
 }

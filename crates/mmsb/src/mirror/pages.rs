@@ -35,12 +35,7 @@ pub(super) fn send(
 }
 
 /// Brings a page of zeros, as it is before the commit that goes on to write it.
-fn create(
-    pages: &mut Residents<Ops>,
-    page: PageId,
-    page_bytes: u32,
-    epoch: Epoch,
-) -> Result<(), GpuError> {
+fn create(pages: &mut Residents<Ops>, page: PageId, page_bytes: u32, epoch: Epoch) -> Result<(), GpuError> {
     let (bytes, epoch) = (vec![0; page_bytes as usize], Epoch::new(epoch.get() - 1));
     unless_lost(pages.insert(Insert { page, bytes: &bytes, epoch, is_pinned: false }))
 }

@@ -23,7 +23,7 @@ impl Mirror {
     /// comes from the host.
     ///
     /// # Errors
-    /// [`Error::NotMirrored`], and those of [`Mirror::wait`].
+    /// [`MirrorError::NotMirrored`](crate::MirrorError::NotMirrored), and those of [`Mirror::wait`].
     ///
     /// # Cost
     /// Waits for the device to do what it was sent.

@@ -8,15 +8,8 @@ use std::{sync::Arc, time::Duration};
 use mmsb_gpu::{GpuError, Insert, PageState, Residents};
 use mmsb_types::{Epoch, PageId};
 
-use super::{MirrorStatus, PageFilter, follow, pages};
-use crate::{
-    Error, Gpu, PageInfo, Snapshot,
-    bus::Inner,
-    events::Follower,
-    gpu::Ops,
-    info,
-    view::View as _,
-};
+use super::{MirrorError, MirrorStatus, PageFilter, follow, pages};
+use crate::{Error, Gpu, PageInfo, Snapshot, bus::Inner, events::Follower, gpu::Ops, info, view::View as _};
 
 /// So many bytes are read from the bus, and then sent, at a time.
 const ROUND_BYTES: usize = 16 << 20;
@@ -42,12 +35,7 @@ pub(super) struct State {
 
 impl State {
     /// Brings the pages as they are now.
-    pub fn new(
-        bus: Arc<Inner>,
-        ops: Ops,
-        filter: PageFilter,
-        gpu: (Gpu, (u64, u64)),
-    ) -> Result<Self, Error> {
+    pub fn new(bus: Arc<Inner>, ops: Ops, filter: PageFilter, gpu: (Gpu, (u64, u64))) -> Result<Self, Error> {
         let (log, pages) = (Follower::new(bus)?, Residents::new(ops));
         let (filled, goal) = (Epoch::ZERO, Epoch::ZERO);
         let [commit_count, rebuild_count, lost_count] = [0; 3];
@@ -86,7 +74,8 @@ impl State {
     pub fn advance(&mut self, limit: Epoch) -> Result<(), Error> {
         let mut rebuilds_left = REBUILDS_MAX;
         while let Err(error) = self.try_advance(limit) {
-            let is_lost = matches!(error, Error::Device { source: GpuError::Lost { .. } });
+            let is_lost =
+                matches!(error, Error::Mirror(MirrorError::Device { source: GpuError::Lost { .. } }));
             if rebuilds_left == 0 || !(is_lost || matches!(error, Error::HistoryGone { .. })) {
                 return Err(error);
             }
@@ -184,10 +173,10 @@ impl State {
     /// many it has.
     ///
     /// # Errors
-    /// [`Error::NotMirrored`], and those of [`State::advance`].
+    /// [`MirrorError::NotMirrored`], and those of [`State::advance`].
     pub fn fetch(&mut self, pages: &[PageId]) -> Result<usize, Error> {
         if let Some(&page) = pages.iter().find(|page| !self.pages.knows(**page)) {
-            return Err(Error::NotMirrored { page });
+            return Err(MirrorError::NotMirrored { page }.into());
         }
         self.advance(self.epoch())?;
         let missing = self.pages.touch(pages);

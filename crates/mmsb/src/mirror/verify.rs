@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc};
 use mmsb_gpu::{CpuOps, Fingerprint, GpuError, PageOps as _, PageState};
 use mmsb_types::{Epoch, PageId};
 
-use super::{Mirror, state::State};
+use super::{Mirror, MirrorError, state::State};
 use crate::{Error, Snapshot, view::View as _, wave::token};
 
 /// So many bytes come back from the device at a time.
@@ -70,7 +70,7 @@ impl Mirror {
         let mut bytes = self.page(page)?.bytes;
         bytes[offset] ^= 1;
         let mut state = self.shared.lock();
-        let handle = state.pages().handle(page).ok_or(Error::NotMirrored { page })?;
+        let handle = state.pages().handle(page).ok_or(MirrorError::NotMirrored { page })?;
         Ok(state.pages_mut().ops_mut().write(handle, &bytes)?)
     }
 }

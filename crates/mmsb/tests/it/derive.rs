@@ -1,5 +1,6 @@
 //! Derived pages: right at every epoch, computed no more often than needed, refused whole where a function errs.
 
+mod device;
 mod errs;
 mod helpers;
 mod modes;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
-use mmsb::{Bus, Error, Gpu, PageDifference, PageFilter, Switch};
+use mmsb::{Bus, Error, Gpu, MirrorError, PageDifference, PageFilter, Switch};
 use mmsb_testkit::Driver;
 
 use super::gpus;
@@ -72,7 +72,7 @@ fn what_was_frozen_goes_with_its_device_and_is_no_other_mirrors() {
     let mirror = bus.mirror(PageFilter::all()).on(Gpu::failing(&switch)).start().unwrap();
     let other = bus.mirror(PageFilter::all()).on(Gpu::host()).start().unwrap();
     let frozen = mirror.freeze().unwrap();
-    assert!(matches!(other.diff(&frozen), Err(Error::FrozenGone { .. })));
+    assert!(matches!(other.diff(&frozen), Err(Error::Mirror(MirrorError::FrozenGone { .. }))));
     switch.lose();
     mirror.wait(bus.create_page(None, 64).map(|_| bus.epoch()).unwrap()).unwrap();
     let gone = mirror.diff(&frozen).unwrap_err().to_string();

@@ -1,13 +1,14 @@
 //! Devices that are lost: the mirror is made again, and the bus does not care.
 
-use mmsb::{Bus, Error, Gpu, GpuError, PageFilter, PageState, Switch};
+use mmsb::{Bus, Error, Gpu, GpuError, MirrorError, PageFilter, PageState, Switch};
 use mmsb_testkit::Driver;
 
 use super::check;
 
 #[test]
 fn a_device_lost_midway_is_made_good_from_the_bus() {
-    let (bus, mut driver, switch) = (Bus::in_memory().unwrap(), Driver::with_short_pages(5), Switch::default());
+    let (bus, mut driver, switch) =
+        (Bus::in_memory().unwrap(), Driver::with_short_pages(5), Switch::default());
     let mirror = bus.mirror(PageFilter::all()).on(Gpu::failing(&switch)).start().unwrap();
     for turn in 1..=5 {
         (0..8).for_each(|_| driver.step(&bus));
@@ -25,7 +26,7 @@ fn a_device_lost_for_good_is_told_and_the_bus_goes_on() {
     let mirror = bus.mirror(PageFilter::all()).on(Gpu::failing(&switch)).start().unwrap();
     switch.lose_for_good();
     bus.put(page, 0, &1u64).unwrap();
-    let lost = |error| matches!(error, Error::Device { source: GpuError::Lost { .. } });
+    let lost = |error| matches!(error, Error::Mirror(MirrorError::Device { source: GpuError::Lost { .. } }));
     assert!(lost(mirror.wait(bus.epoch()).unwrap_err()));
     assert!(lost(mirror.page(page).unwrap_err()) && lost(mirror.verify().unwrap_err()));
     assert_eq!(mirror.state(page), PageState::Lost);

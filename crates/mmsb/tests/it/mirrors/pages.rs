@@ -1,6 +1,6 @@
 //! Which pages a mirror keeps, and which of them are on the device.
 
-use mmsb::{Bus, Error, Gpu, Mirror, PageFilter, PageId, PageState};
+use mmsb::{Bus, Error, Gpu, Mirror, MirrorError, PageFilter, PageId, PageState};
 
 fn start(bus: &Bus, filter: impl Into<PageFilter>) -> Mirror {
     bus.mirror(filter).on(Gpu::host()).slab_bytes(1 << 20).start().unwrap()
@@ -23,11 +23,17 @@ fn pages_come_and_go_as_the_filter_says() {
     let some = start(&bus, PageFilter::named("other").or([PageId::new(3)]));
     let late = bus.create_page("field/b", 64).unwrap();
     bus.write(late, 0, [1; 64]).unwrap();
-    assert_eq!((kept(&bus, &named), kept(&bus, &all), kept(&bus, &some)), (vec![1, 3], vec![1, 2, 3], vec![2, 3]));
+    assert_eq!(
+        (kept(&bus, &named), kept(&bus, &all), kept(&bus, &some)),
+        (vec![1, 3], vec![1, 2, 3], vec![2, 3])
+    );
     bus.delete_page(field).unwrap();
     assert_eq!((kept(&bus, &named), kept(&bus, &all), kept(&bus, &some)), (vec![3], vec![2, 3], vec![2, 3]));
     bus.rewind(mmsb::Epoch::new(3)).unwrap();
-    assert_eq!((kept(&bus, &named), kept(&bus, &all), kept(&bus, &some)), (vec![1, 3], vec![1, 2, 3], vec![2, 3]));
+    assert_eq!(
+        (kept(&bus, &named), kept(&bus, &all), kept(&bus, &some)),
+        (vec![1, 3], vec![1, 2, 3], vec![2, 3])
+    );
     let not_kept = named.page(PageId::new(2)).unwrap_err().to_string();
     insta::assert_snapshot!(not_kept, @"page:2 is not mirrored: widen the mirror's filter, or look whether the page lives");
 }
@@ -66,5 +72,5 @@ fn under_a_budget_the_pages_not_used_for_longest_go_and_prefetch_brings_them_bac
     assert_eq!(&mirror.page(pages[0]).unwrap().bytes[100..105], b"while");
     let status = mirror.status();
     assert_eq!((status.page_count, status.device_count, status.device_bytes), (5, 4, 64 << 10));
-    assert!(matches!(mirror.prefetch([PageId::new(9)]), Err(Error::NotMirrored { .. })));
+    assert!(matches!(mirror.prefetch([PageId::new(9)]), Err(Error::Mirror(MirrorError::NotMirrored { .. }))));
 }

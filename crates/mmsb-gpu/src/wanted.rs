@@ -3,7 +3,7 @@
 use crate::GpuError;
 
 /// The environment's variable.
-pub(super) const VARIABLE: &str = "MMSB_GPU";
+pub(crate) const VARIABLE: &str = "MMSB_GPU";
 
 /// Whether a device is wanted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

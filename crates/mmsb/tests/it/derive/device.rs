@@ -1,0 +1,100 @@
+//! Pages that a device computes are those that the host would compute.
+
+use mmsb::{Bus, Combine, Error, Gpu, PageId, Switch, testing};
+use mmsb_testkit::Rng;
+
+/// Whoever can compute here: the host always, a device where this build knows one and there is one.
+fn gpus() -> Vec<Gpu> {
+    let mut gpus = vec![Gpu::host()];
+    if cfg!(feature = "gpu") {
+        gpus.push(Gpu::auto());
+    }
+    gpus
+}
+
+fn pages<const N: usize>(bus: &Bus, page_bytes: usize) -> [PageId; N] {
+    std::array::from_fn(|_| bus.create_page(None, page_bytes).unwrap())
+}
+
+/// Says for the same inputs what the host's own helper does, and compares.
+#[track_caller]
+fn check(gpu: &Gpu, combine: Combine, seed: u64) {
+    println!("seed {seed}: {combine:?} on {gpu:?}");
+    let (bus, mut rng) = (Bus::in_memory().unwrap(), Rng::new(seed));
+    let inputs: [_; 3] = pages(&bus, 20_000);
+    let [here, there, behind] = pages(&bus, 20_000);
+    let host = bus.derive(here).from(inputs);
+    match combine {
+        Combine::Xor => host.xor(),
+        Combine::Add => host.add::<u32>(),
+        Combine::Min => host.min::<u32>(),
+        _ => host.max::<u32>(),
+    }
+    .unwrap();
+    bus.derive(there).from(inputs).on(gpu).combine(combine).unwrap();
+    bus.derive(behind).from([there, inputs[0]]).on(gpu).combine(combine).unwrap();
+    for _ in 0..30 {
+        let mut tx = bus.begin();
+        for _ in 0..rng.below(4) {
+            let (page, offset) = (inputs[rng.below(3)], rng.below(19_900) as u32);
+            let len = rng.below(100);
+            tx.write(page, offset, rng.bytes(len)).unwrap();
+        }
+        if !rng.once_in(5) {
+            tx.commit().unwrap();
+        }
+        let [one, other] = [here, there].map(|page| bus.with_page(page, <[u8]>::to_vec).unwrap());
+        assert!(one == other);
+    }
+    assert_eq!(bus.verify_recompute(), []);
+    testing::assert_replays(&bus);
+}
+
+#[test]
+fn a_device_combines_integers_as_the_host_does() {
+    for gpu in gpus() {
+        let combines = [Combine::Xor, Combine::Add, Combine::Min, Combine::Max];
+        (1..).zip(combines).for_each(|(seed, combine)| check(&gpu, combine, seed));
+    }
+}
+
+#[test]
+fn inputs_count_by_their_factors_and_a_page_may_come_twice() {
+    for gpu in gpus() {
+        let bus = Bus::in_memory().unwrap();
+        let [a, b, sum] = pages(&bus, 8);
+        bus.derive(sum).from([a, b, a]).on(&gpu).axpy([3, u32::MAX]).unwrap();
+        bus.put(a, 4, &10u32).unwrap();
+        bus.put(b, 4, &4u32).unwrap();
+        assert_eq!(bus.get::<u32>(sum, 4).unwrap(), 36, "3 * 10 - 4 + 10");
+        let named = bus.graph().unwrap().registration(sum).unwrap().name.clone();
+        insta::assert_snapshot!(named, @"mmsb/gpu/axpy[3, 4294967295]");
+    }
+}
+
+#[test]
+fn a_device_that_is_lost_is_opened_anew_or_the_host_computes() {
+    let (bus, switch) = (Bus::in_memory().unwrap(), Switch::default());
+    let [a, b, sum] = pages(&bus, 64);
+    bus.derive(sum).from([a, b]).on(&Gpu::failing(&switch)).combine(Combine::Add).unwrap();
+    bus.put(a, 0, &1u32).unwrap();
+    switch.lose();
+    bus.put(b, 0, &2u32).unwrap();
+    assert_eq!(bus.get::<u32>(sum, 0).unwrap(), 3);
+    switch.lose_for_good();
+    bus.put(a, 0, &5u32).unwrap();
+    assert_eq!(bus.get::<u32>(sum, 0).unwrap(), 7);
+    assert_eq!(bus.verify_recompute(), []);
+}
+
+#[test]
+fn lengths_that_do_not_go_together_are_refused_and_nothing_happens() {
+    let bus = Bus::in_memory().unwrap();
+    let ([a, ragged], [sum]) = (pages(&bus, 10), pages(&bus, 8));
+    let (gpu, epoch) = (Gpu::host(), bus.epoch());
+    let refused = bus.derive(sum).from([a]).on(&gpu).combine(Combine::Add).unwrap_err();
+    assert!(matches!(refused, Error::RecomputeFailed { page, .. } if page == sum), "{refused}");
+    assert!(bus.derive(ragged).from([a]).on(&gpu).combine(Combine::Xor).is_err());
+    assert_eq!(bus.epoch(), epoch);
+    bus.put(a, 0, &1u64).unwrap();
+}
