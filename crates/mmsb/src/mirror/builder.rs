@@ -36,8 +36,8 @@ impl Bus {
     /// use mmsb::{Gpu, PageFilter};
     ///
     /// let bus = mmsb::Bus::in_memory()?;
-    /// let mirror = bus.mirror(PageFilter::all()).on(Gpu::host()).start()?;
     /// let field = bus.create_page("field", 4096)?;
+    /// let mirror = bus.mirror(PageFilter::all()).on(Gpu::host()).start()?;
     /// let before = mirror.freeze()?;                         // a copy, on the device
     /// let epoch = bus.write(field, 100, b"life")?.epoch;
     /// mirror.wait(epoch)?;
