@@ -14,7 +14,8 @@ mod submissions;
 use std::{fmt, ops::Range};
 
 use crate::{
-    CpuOps, Engine, Formula, GpuError, Kernel, PageHandle, PageOps, Pages, Place, Program, Wanted, answers, wanted,
+    CpuOps, Engine, Formula, GpuError, Kernel, PageHandle, PageOps, Pages, Place, Program, Wanted, answers,
+    wanted,
 };
 
 pub use adapter::About;

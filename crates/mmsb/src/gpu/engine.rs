@@ -8,7 +8,7 @@ use std::{
     },
 };
 
-use mmsb_gpu::{Engine, GpuError, Host, Place, Program};
+use mmsb_gpu::{Engine, Formula, GpuError, Host, Place, Program};
 
 /// Who runs programs.
 pub(crate) enum AnyEngine {
@@ -79,6 +79,10 @@ impl AnyEngine {
 impl Engine for AnyEngine {
     fn add_slab(&mut self, words: u32) -> Result<(), GpuError> {
         self.inner()?.add_slab(words)
+    }
+
+    fn compile(&mut self, formula: &str) -> Result<Formula, GpuError> {
+        self.inner()?.compile(formula)
     }
 
     fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
