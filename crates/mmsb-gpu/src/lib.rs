@@ -45,7 +45,7 @@ mod device;
 
 pub use cpu::{CpuOps, Host};
 #[cfg(feature = "device")]
-pub use device::{About, Device, GpuOps, Loss, Took, Wanted};
+pub use device::{About, Device, GpuOps, Loss, Took};
 pub use ops::{Engine, PageOps};
 pub use pages::Pages;
 pub use queries::{Comparison, Fingerprint};
