@@ -129,10 +129,11 @@ impl Program {
 
 #[cfg(feature = "device")]
 impl Tile {
-    /// Returns the fields in the order in which kernels see them.
-    pub(crate) const fn words(&self) -> [u32; 8] {
+    /// Returns the fields as kernels see them.
+    pub(crate) fn laid_out(&self) -> [u8; 32] {
         let Self { target, source, count, offset, result, mask, inputs, pad } = *self;
-        [target, source, count, offset, result, mask, inputs, pad]
+        let words = [target, source, count, offset, result, mask, inputs, pad].map(u32::to_le_bytes);
+        std::array::from_fn(|byte| words[byte / 4][byte % 4])
     }
 }
 

@@ -6,11 +6,12 @@ use std::sync::{Arc, OnceLock};
 
 use wgpu::{BufferUsages, CommandEncoder};
 
-use super::{faults::Faults, pipelines::Pipelines};
+use super::{
+    faults::Faults,
+    memory::{Memory, grown},
+    pipelines::Pipelines,
+};
 use crate::{GpuError, Place, Program, Tile};
-
-/// Shortest buffer, in bytes.
-const BUFFER_BYTES_MIN: u64 = 64 << 10;
 
 /// The buffers of a submission.
 pub(super) struct Batch {
@@ -20,17 +21,15 @@ pub(super) struct Batch {
     /// What the host can map.
     landing: wgpu::Buffer,
     group: wgpu::BindGroup,
-    bytes: Vec<u8>,
 }
 
 impl Batch {
-    pub fn new(device: &wgpu::Device, pipelines: &Pipelines) -> Self {
-        let tiles = buffer(device, "tiles", BUFFER_BYTES_MIN, sent());
-        let words = buffer(device, "words", BUFFER_BYTES_MIN, sent());
-        let answer = buffer(device, "answer", BUFFER_BYTES_MIN, answered());
-        let landing = buffer(device, "landing", BUFFER_BYTES_MIN, landed());
-        let group = pipelines.batch_group(device, [&tiles, &words, &answer]);
-        Self { tiles, words, answer, landing, group, bytes: Vec::new() }
+    pub fn new(memory: &Memory, pipelines: &Pipelines) -> Self {
+        let [tiles, words] = ["tiles", "words"].map(|label| memory.buffer(label, grown(0), sent()));
+        let answer = memory.buffer("answer", grown(0), answered());
+        let landing = memory.buffer("landing", grown(0), landed());
+        let group = pipelines.batch_group(memory.device(), [&tiles, &words, &answer]);
+        Self { tiles, words, answer, landing, group }
     }
 
     pub const fn group(&self) -> &wgpu::BindGroup {
@@ -49,33 +48,24 @@ impl Batch {
     }
 
     /// Makes buffers longer where the program needs it.
-    pub fn make_room(&mut self, device: &wgpu::Device, pipelines: &Pipelines, program: &Program) {
+    pub fn make_room(&mut self, memory: &Memory, pipelines: &Pipelines, program: &Program) {
         let [tiles, words, answer] = sizes(program);
-        let mut grew = grow(device, &mut self.tiles, "tiles", tiles, sent());
-        grew |= grow(device, &mut self.words, "words", words, sent());
-        grew |= grow(device, &mut self.answer, "answer", answer, answered());
+        let mut grew = memory.grow(&mut self.tiles, "tiles", tiles);
+        grew |= memory.grow(&mut self.words, "words", words);
+        grew |= memory.grow(&mut self.answer, "answer", answer);
         if grew {
-            self.group = pipelines.batch_group(device, [&self.tiles, &self.words, &self.answer]);
+            self.group = pipelines.batch_group(memory.device(), [&self.tiles, &self.words, &self.answer]);
         }
-        self.room_to_read(device, program.result_words);
+        self.room_to_read(memory, program.result_words);
     }
 
-    pub fn room_to_read(&mut self, device: &wgpu::Device, words: u32) {
-        grow(device, &mut self.landing, "landing", u64::from(words) * 4, landed());
+    pub fn room_to_read(&mut self, memory: &Memory, words: u32) {
+        memory.grow(&mut self.landing, "landing", u64::from(words) * 4);
     }
 
-    /// Lays a program's tiles and words out as a device reads them.
-    pub fn stage(&mut self, program: &Program) {
-        self.bytes.clear();
-        program.tiles.iter().for_each(|tile| put(&mut self.bytes, &tile.words()));
-        put(&mut self.bytes, &program.words);
-    }
-
-    /// Sends what was staged of the program.
-    pub fn send(&self, queue: &wgpu::Queue, program: &Program) {
-        let (tiles, words) = self.bytes.split_at(program.tiles.len() * size_of::<Tile>());
-        queue.write_buffer(&self.tiles, 0, tiles);
-        queue.write_buffer(&self.words, 0, words);
+    /// Returns where kernels read what goes along: tiles and words.
+    pub const fn targets(&self) -> [&wgpu::Buffer; 2] {
+        [&self.tiles, &self.words]
     }
 
     /// What comes before the kernels: their answer is zero at first.
@@ -139,48 +129,10 @@ pub(super) fn landing_words(place: &Place) -> u32 {
     place.word_count().next_multiple_of(4)
 }
 
-/// Makes a buffer of zeros.
-pub(super) fn buffer(
-    device: &wgpu::Device,
-    label: &'static str,
-    size: u64,
-    usage: BufferUsages,
-) -> wgpu::Buffer {
-    device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some(label),
-        size,
-        usage,
-        mapped_at_creation: false,
-    })
-}
-
-/// Replaces a buffer that is too short; tells whether it did.
-fn grow(
-    device: &wgpu::Device,
-    old: &mut wgpu::Buffer,
-    label: &'static str,
-    need_bytes: u64,
-    usage: BufferUsages,
-) -> bool {
-    let is_short = old.size() < need_bytes;
-    if is_short {
-        *old = buffer(device, label, grown(need_bytes), usage);
-    }
-    is_short
-}
-
-const fn grown(need_bytes: u64) -> u64 {
-    if need_bytes < BUFFER_BYTES_MIN { BUFFER_BYTES_MIN } else { need_bytes.next_power_of_two() }
-}
-
 /// Bytes of tiles, words and answer.
 const fn sizes(program: &Program) -> [u64; 3] {
     let tiles = program.tiles.len() * size_of::<Tile>();
     [tiles as u64, program.words.len() as u64 * 4, program.result_words as u64 * 4]
-}
-
-fn put(bytes: &mut Vec<u8>, words: &[u32]) {
-    bytes.extend(words.iter().flat_map(|word| word.to_le_bytes()));
 }
 
 fn sent() -> BufferUsages {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use mmsb_types::env;
 
-use super::{Device, batch};
+use super::Device;
 use crate::{GpuError, Program};
 
 /// What marks of time need. A device without it has no clock here.
@@ -46,12 +46,9 @@ impl Device {
     /// As [`Engine::run`](crate::Engine::run).
     pub fn time(&mut self, program: &Program, rounds: u32) -> Result<Took, GpuError> {
         self.prepare(program)?;
-        self.faults.scope(&self.device, "sending a batch", || {
-            self.batch.send(&self.queue, program);
-            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            self.batch.begin(&mut encoder, program);
-            self.queue.submit([encoder.finish()]);
-        })?;
+        let mut encoder = self.send(program)?;
+        self.batch.begin(&mut encoder, program);
+        self.submit("sending a batch", encoder)?;
         self.timed(|device, encoder| (0..rounds).for_each(|_| device.encode(program, encoder)))
     }
 
@@ -62,7 +59,7 @@ impl Device {
     pub fn time_copy(&mut self, bytes: u64, rounds: u32) -> Result<Took, GpuError> {
         let usage = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST;
         let [source, target] = ["source", "target"].map(|label| {
-            let make = || batch::buffer(&self.device, label, bytes, usage);
+            let make = || self.memory.buffer(label, bytes, usage);
             self.faults.scope(&self.device, "making buffers to copy", make)
         });
         let (source, target) = (source?, target?);
@@ -106,7 +103,7 @@ impl Device {
                 count: 2,
             });
             let usage = wgpu::BufferUsages::QUERY_RESOLVE | wgpu::BufferUsages::COPY_SRC;
-            Marks { set, words: batch::buffer(&self.device, "marks", 16, usage) }
+            Marks { set, words: self.memory.buffer("marks", 16, usage) }
         })
     }
 

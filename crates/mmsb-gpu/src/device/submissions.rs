@@ -17,14 +17,15 @@ pub(super) struct Submissions {
 
 impl Submissions {
     /// Submits what was encoded, and asks to be told when it is done.
-    pub fn submit(&self, queue: &wgpu::Queue, encoder: wgpu::CommandEncoder) {
-        queue.submit([encoder.finish()]);
+    pub fn submit(&self, queue: &wgpu::Queue, encoder: wgpu::CommandEncoder) -> wgpu::SubmissionIndex {
+        let submission = queue.submit([encoder.finish()]);
         // Who submits has the device for itself; the number is atomic only because scopes borrow it.
         let number = self.submitted.fetch_add(1, Ordering::Relaxed) + 1;
         let completed = Arc::clone(&self.completed);
         queue.on_submitted_work_done(move || {
             completed.fetch_max(number, Ordering::Release);
         });
+        submission
     }
 
     pub fn submitted(&self) -> u64 {

@@ -16,3 +16,5 @@ mod residents;
 #[cfg(feature = "device")]
 mod shaders;
 mod slabs;
+#[cfg(feature = "device")]
+mod traffic;
