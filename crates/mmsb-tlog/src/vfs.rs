@@ -191,6 +191,10 @@ pub trait VfsFile: Send + Sync + Debug {
     /// A hint: memory gives them back and refuses to read them from then on, the other disks do nothing. The
     /// length stays. An offset past the end means the end.
     fn discard_before(&self, offset: u64);
+
+    /// Says that what is written and read from now on, through this handle, is not needed again soon: the system need
+    /// not keep it in memory. A hint, which a disk may ignore.
+    fn spare_cache(&self) {}
 }
 
 /// A held directory lock: dropping it lets go.

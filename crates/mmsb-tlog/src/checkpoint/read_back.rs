@@ -7,8 +7,8 @@ use mmsb_types::{crc32c, crc32c_append, env};
 use super::{block, index::Entry};
 use crate::{Fault, LogError, dir::io_error, sync::outer::thread, vfs::VfsFile};
 
-/// What is read at once: a cache holds it, and a bus's memory has room for it.
-const PIECE_BYTES: usize = 128 << 10;
+/// What is read at once: a cache holds it, and a bus's memory has room for it; a disk is not asked too often.
+const PIECE_BYTES: usize = 512 << 10;
 /// Fewer blocks are read by one thread.
 const SHARED_FROM_BLOCKS: usize = 16;
 

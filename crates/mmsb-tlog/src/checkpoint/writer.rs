@@ -112,6 +112,12 @@ impl CheckpointWriter {
         self.block_bytes = bytes.min(BLOCK_BYTES);
     }
 
+    /// Lets what comes go past the system's cache, where there is such a way: for a checkpoint beside others who need
+    /// memory and processors more than somebody may need the file soon. Writing may take longer.
+    pub fn spare_cache(&self) {
+        self.file.file.spare_cache();
+    }
+
     /// Adds a page, last changed by `epoch`.
     ///
     /// # Errors

@@ -4,14 +4,16 @@
 //! last place is followed, and a pipe or device put there cannot stall or mislead a reader.
 //! Invariant: what is created belongs to its owner alone: files 0600, directories 0700 (less the umask).
 
+mod direct;
 mod lock;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Result};
 use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use self::direct::Direct;
 use super::{Access, Kind, Metadata, Vfs, VfsFile, VfsLock, range_end, require_write};
 
 /// How often a file is looked at again that was replaced while it was being opened.
@@ -25,15 +27,17 @@ pub struct OsVfs;
 struct OsFile {
     file: File,
     access: Access,
+    /// The way past the cache, once somebody has asked for it; `None`: there is none.
+    direct: OnceLock<Option<Direct>>,
 }
 
 impl Vfs for OsVfs {
     fn open(&self, path: &Path, access: Access) -> Result<Arc<dyn VfsFile>> {
-        Ok(Arc::new(OsFile { file: open_regular(path, access)?, access }))
+        Ok(Arc::new(OsFile::new(open_regular(path, access)?, access)))
     }
 
     fn create_new(&self, path: &Path) -> Result<Arc<dyn VfsFile>> {
-        Ok(Arc::new(OsFile { file: create_regular(path)?, access: Access::ReadWrite }))
+        Ok(Arc::new(OsFile::new(create_regular(path)?, Access::ReadWrite)))
     }
 
     fn create_dir(&self, path: &Path) -> Result<()> {
@@ -84,10 +88,20 @@ impl Vfs for OsVfs {
     }
 }
 
+impl OsFile {
+    fn new(file: File, access: Access) -> Self {
+        Self { file, access, direct: OnceLock::new() }
+    }
+
+    fn direct(&self) -> Option<&Direct> {
+        self.direct.get().and_then(Option::as_ref)
+    }
+}
+
 impl VfsFile for OsFile {
     fn read_at(&self, offset: u64, buffer: &mut [u8]) -> Result<usize> {
         range_end(offset, buffer.len())?;
-        let mut filled = 0;
+        let mut filled = self.direct().map_or(Ok(0), |direct| direct.read(offset, buffer))?;
         // The system may give less than asked anywhere; only zero bytes mean the end.
         while filled < buffer.len() {
             match self.file.read_at(&mut buffer[filled..], offset + filled as u64) {
@@ -103,7 +117,9 @@ impl VfsFile for OsFile {
     fn write_at(&self, offset: u64, bytes: &[u8]) -> Result<()> {
         require_write(self.access)?;
         range_end(offset, bytes.len())?;
-        self.file.write_all_at(bytes, offset)
+        let past = self.direct().map_or(Ok(0..0), |direct| direct.write(offset, bytes))?;
+        self.file.write_all_at(&bytes[..past.start], offset)?;
+        self.file.write_all_at(&bytes[past.end..], offset + past.end as u64)
     }
 
     fn truncate(&self, len: u64) -> Result<()> {
@@ -125,6 +141,10 @@ impl VfsFile for OsFile {
     }
 
     fn discard_before(&self, _offset: u64) {}
+
+    fn spare_cache(&self) {
+        self.direct.get_or_init(|| Direct::open(&self.file).ok());
+    }
 }
 
 /// Opens a regular file that already exists, following no symbolic link in the last place.

@@ -4,11 +4,11 @@
 //! every page whose last change is behind the parent's epoch. That a page has ended since, the set of living
 //! pages tells.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mmsb_page::{Pin, SnapshotError};
 use mmsb_tlog::{CheckpointRef, Cut, LogDir, checkpoint::CheckpointWriter};
-use mmsb_types::{Epoch, PageId};
+use mmsb_types::{Epoch, PageId, env};
 
 use super::{
     CheckpointProgress,
@@ -22,9 +22,6 @@ const TEXTS_WAIT: Duration = Duration::from_secs(10);
 /// Pages, or bytes of them, between two words about the progress.
 const PROGRESS_PAGES: u64 = 4096;
 const PROGRESS_BYTES: u64 = 1 << 20;
-
-/// Looks for pages to be taken early that are left out after one in vain.
-const SKIPS: u32 = 64;
 
 /// Commits look at how far a checkpoint has got: telling them takes the word away from them, so not each page is told.
 const PASS_BYTES: u32 = 32 << 10;
@@ -57,6 +54,10 @@ pub(super) fn write(
         } else if let Some(found) = pages.come_to(page)? {
             living.push(page);
             if found.changed > since {
+                // Commits have no time to lose: copies to the cache, and memory for it, would take it from them.
+                if pages.next_take.is_some() {
+                    writer.spare_cache();
+                }
                 writer.page_with(page, found.page_bytes, |to| pages.read(page, &found, to))?;
                 amount.add(found.page_bytes);
             }
@@ -92,8 +93,9 @@ struct Pages<'p> {
     bus: &'p Inner,
     pin: Pin,
     early: Early,
-    /// Looks for pages to be taken early that may be left out, after one that found none.
-    skips: u32,
+    /// Before this no page is taken early: as much time goes to those that come in their turn, which commits need not
+    /// save then. `None`: commits never lacked room.
+    next_take: Option<Instant>,
     /// What was read since the pin was told last how far that is.
     unpassed_bytes: u32,
     past: Option<State>,
@@ -109,7 +111,7 @@ struct Found {
 impl<'p> Pages<'p> {
     fn new(bus: &'p Inner, pin: Pin, dir: &LogDir) -> Self {
         let early = Early::new(dir, pin.epoch());
-        Self { bus, pin, early, skips: 0, unpassed_bytes: PASS_BYTES, past: None }
+        Self { bus, pin, early, next_take: None, unpassed_bytes: PASS_BYTES, past: None }
     }
 
     /// Finds the page that comes next; `None` if it did not live. Commits need not keep what lies behind; where they
@@ -129,16 +131,16 @@ impl<'p> Pages<'p> {
         if !self.bus.store.is_room_short() {
             return Ok(());
         }
-        if self.skips > 0 {
-            self.skips -= 1;
+        let start = env::now();
+        if self.next_take.is_some_and(|next| start < next) {
             return Ok(());
         }
         let early = &mut self.early;
-        let taken = self.bus.store.take_saved(&self.pin, &mut |page, changed, bytes| {
-            early.add(page, changed, bytes);
-        });
-        self.skips = if taken == 0 { SKIPS } else { 0 };
-        early.spill()
+        self.bus.store.take_saved(&self.pin, &mut |page, changed, bytes| early.add(page, changed, bytes));
+        early.spill()?;
+        let end = env::now();
+        self.next_take = end.checked_add(end - start);
+        Ok(())
     }
 
     fn find(&mut self, page: PageId) -> Result<Option<Found>, Error> {

@@ -13,16 +13,20 @@ enum Step {
     Write(u64, Vec<u8>),
     Truncate(u64),
     Read(u64, usize),
+    SpareCache,
 }
 
 fn step() -> impl Strategy<Value = Step> {
     // Chunks of a file in memory are 64 KiB: these offsets and lengths cross several of their borders.
     let offset = prop_oneof![0..200_000u64, (0..4u64, 0..5u64).prop_map(|(chunk, at)| chunk * 65_536 + at)];
-    let bytes = (any::<u8>(), 0..150_000usize).prop_map(|(byte, count)| vec![byte; count]);
+    // No byte is like that a sector, or a piece of one, before it.
+    let bytes = (any::<u8>(), 0..150_000usize)
+        .prop_map(|(byte, count)| (0..count).map(|at| byte ^ (at % 251) as u8).collect());
     prop_oneof![
         (offset.clone(), bytes).prop_map(|(offset, bytes)| Step::Write(offset, bytes)),
         offset.clone().prop_map(Step::Truncate),
         (offset, 0..150_000usize).prop_map(|(offset, bytes)| Step::Read(offset, bytes)),
+        Just(Step::SpareCache),
     ]
 }
 
@@ -55,6 +59,7 @@ fn follow_the_model(file: &dyn VfsFile, steps: &[Step]) {
                 let end = model.len().min(*offset as usize + bytes).max(start);
                 check_bytes(file, *offset, *bytes, &model[start..end]);
             }
+            Step::SpareCache => file.spare_cache(),
         }
         assert_eq!(file.len().unwrap(), model.len() as u64);
     }
