@@ -176,17 +176,14 @@ impl PageStore {
         self.table.survey(since).flat_map(|group| ids(group.first, group.changed).map(|(page, _)| page))
     }
 
-    /// Visits, by rising id, the pages that [`PageStore::changed_since`] visits, with `true`, and those that live and
-    /// are as they were at `since`, with `false`: together all that a snapshot taken before the call may show.
+    /// Visits, by rising id, the pages that [`PageStore::changed_since`] visits, each by itself, with `true`, and those
+    /// that live and are as they were at `since`, with `false` and how many of them follow each other: together all
+    /// that a snapshot taken before the call may show.
     ///
     /// # Cost
     /// As [`PageStore::changed_since`].
-    pub fn survey(&self, since: Epoch) -> impl Iterator<Item = (PageId, bool)> {
-        let groups = self.table.survey(since);
-        groups.flat_map(|group| {
-            let all = ids(group.first, group.living | group.changed);
-            all.map(move |(page, bit)| (page, group.changed & bit != 0))
-        })
+    pub fn survey(&self, since: Epoch) -> impl Iterator<Item = (PageId, u32, bool)> {
+        self.table.survey(since).flat_map(|group| group.runs())
     }
 
     /// Joins slot and length of a living page, or `None` if they are not of one life.

@@ -66,6 +66,23 @@ pub(crate) struct Group {
     pub(crate) living: u64,
 }
 
+impl Group {
+    /// Visits the changed ids, each by itself, with `true`, and the others that live, with `false`, as many at a time
+    /// as follow each other.
+    pub(crate) fn runs(self) -> impl Iterator<Item = (PageId, u32, bool)> {
+        let Self { first, changed, living } = self;
+        let mut rest = living | changed;
+        std::iter::from_fn(move || {
+            let at = Some(rest.trailing_zeros()).filter(|_| rest != 0)?;
+            let is_changed = changed >> at & 1 == 1;
+            let count = if is_changed { 1 } else { ((rest & !changed) >> at).trailing_ones() };
+            // The lowest bits of what is left, all gone where the run ends the group.
+            rest &= u64::MAX.checked_shl(at + count).unwrap_or(0);
+            Some((PageId::new(first + u64::from(at)), count, is_changed))
+        })
+    }
+}
+
 /// One page's side words. Finding the cold ones takes a few steps, and only where they are used.
 ///
 /// Invariant: the place is the page's, in the table's own region, and `hot` lies there.

@@ -85,8 +85,10 @@ proptest! {
         let later: Vec<u64> =
             last.iter().filter(|(_, (at, _))| *at > since).map(|(&number, _)| number).collect();
         check(&store, since, &later);
-        let surveyed: Vec<(u64, bool)> =
-            store.survey(epoch(since)).map(|(page, may_differ)| (page.get(), may_differ)).collect();
+        let runs = store.survey(epoch(since));
+        let surveyed: Vec<(u64, bool)> = runs
+            .flat_map(|(page, count, differs)| (0..u64::from(count)).map(move |at| (page.get() + at, differs)))
+            .collect();
         let shown = last.iter().filter(|(_, (at, lives))| *at > since || *lives);
         let expect: Vec<_> = shown.map(|(&number, (at, _))| (number, *at > since)).collect();
         prop_assert_eq!(surveyed, expect);

@@ -48,11 +48,11 @@ pub(super) fn write(
     let mut pages = Pages::new(bus, pin, dir);
     let (mut living, mut amount) = (meta::Gathered::default(), Amount::default());
     let since = parent.map_or(Epoch::ZERO, Epoch::new);
-    for (page, may_differ) in bus.store.survey(since) {
+    for (page, count, may_differ) in bus.store.survey(since) {
         if !may_differ {
-            living.push(page);
+            living.push(page, count);
         } else if let Some(found) = pages.come_to(page)? {
-            living.push(page);
+            living.push(page, 1);
             if found.changed > since {
                 // Commits have no time to lose: copies to the cache, and memory for it, would take it from them.
                 if pages.next_take.is_some() {
@@ -62,7 +62,7 @@ pub(super) fn write(
                 amount.add(found.page_bytes);
             }
         }
-        teller.tell(amount)?;
+        teller.tell(amount, count)?;
     }
     drop(pages);
     bus.store.reclaim();
@@ -199,9 +199,9 @@ impl<'b, F: FnMut(CheckpointProgress)> Teller<'b, F> {
         Self { bus, progress, is_last, next: told, told }
     }
 
-    /// Counts a page that was looked at; so much is written by now.
-    fn tell(&mut self, amount: Amount) -> Result<(), Error> {
-        self.next.page_count += 1;
+    /// Counts pages that were looked at; so much is written by now.
+    fn tell(&mut self, amount: Amount, count: u32) -> Result<(), Error> {
+        self.next.page_count += u64::from(count);
         self.next.page_bytes = amount.page_bytes;
         let is_due = self.next.page_count >= self.told.page_count + PROGRESS_PAGES
             || self.next.page_bytes >= self.told.page_bytes + PROGRESS_BYTES;

@@ -23,16 +23,17 @@ pub(crate) struct Gathered {
 }
 
 impl Gathered {
-    /// Adds a page; fast if ids rise.
+    /// Adds pages, `count` of them from `page` on; fast if ids rise.
     ///
     /// # Panics
-    /// If the id is beyond those that a bus gives out.
+    /// If there is none, or one's id is beyond those that a bus gives out.
     #[inline]
-    pub(crate) fn push(&mut self, page: PageId) {
-        let id = number(page).expect("a bus gives out ids up to COMPACT_ID_MAX");
+    pub(crate) fn push(&mut self, page: PageId, count: u32) {
+        let id = |page| number(page).expect("a bus gives out ids up to COMPACT_ID_MAX");
+        let (first, last) = (id(page), id(PageId::new(page.get() + u64::from(count) - 1)));
         match &mut self.run {
-            Some(run) if run.end().checked_add(1) == Some(id) => *run = *run.start()..=id,
-            _ => self.begin(id),
+            Some(run) if run.end().checked_add(1) == Some(first) => *run = *run.start()..=last,
+            _ => self.begin(first..=last),
         }
     }
 
@@ -42,9 +43,9 @@ impl Gathered {
         Living(self.set)
     }
 
-    fn begin(&mut self, id: u32) {
+    fn begin(&mut self, run: RangeInclusive<u32>) {
         self.end_run();
-        self.run = Some(id..=id);
+        self.run = Some(run);
     }
 
     fn end_run(&mut self) {
@@ -107,7 +108,7 @@ impl Living {
 impl FromIterator<PageId> for Living {
     fn from_iter<I: IntoIterator<Item = PageId>>(pages: I) -> Self {
         let mut living = Gathered::default();
-        pages.into_iter().for_each(|page| living.push(page));
+        pages.into_iter().for_each(|page| living.push(page, 1));
         living.finish()
     }
 }
