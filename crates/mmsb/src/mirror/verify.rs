@@ -77,12 +77,7 @@ impl Mirror {
 
 impl State {
     fn verify(&mut self) -> Result<MirrorVerified, Error> {
-        let snapshot = Snapshot::new(Arc::clone(self.bus()));
-        self.advance(snapshot.epoch())?;
-        // What is behind is one step further already if the mirror was: then a later snapshot is not.
-        if self.epoch() != snapshot.epoch() {
-            return self.verify();
-        }
+        let snapshot = self.meet()?;
         let known = self.pages().known();
         let (here, absent): (Vec<_>, Vec<_>) = known.partition(|known| known.state == PageState::Clean);
         let mut found = MirrorVerified {
@@ -102,6 +97,18 @@ impl State {
             }
         }
         Ok(found)
+    }
+
+    /// Takes a snapshot and goes to its epoch.
+    fn meet(&mut self) -> Result<Snapshot, Error> {
+        loop {
+            let snapshot = Snapshot::new(Arc::clone(self.bus()));
+            self.advance(snapshot.epoch())?;
+            // Pages that were brought on the way may have led further; a later snapshot is not behind then.
+            if self.epoch() == snapshot.epoch() {
+                return Ok(snapshot);
+            }
+        }
     }
 
     fn differences(&mut self, snapshot: &Snapshot, pages: &[PageId]) -> Result<Vec<MirrorDifference>, Error> {
