@@ -46,18 +46,40 @@ const PLANTED_CLIPPY: &[&str] = &[
     "warnings",
 ];
 
-/// The device's half of the GPU layer.
+/// The device's half of the GPU layer, and what a bus does with it.
 const GPU_CLIPPY: &[&str] = &[
     "clippy",
     "--package",
     "mmsb-gpu",
+    "--package",
+    "mmsb",
     "--features",
-    "device",
+    "mmsb-gpu/device,mmsb/gpu",
     "--all-targets",
     "--quiet",
     "--",
     "-D",
     "warnings",
+];
+
+/// Every kernel against its twin.
+const KERNELS: &[&str] = &["test", "--package", "mmsb-gpu", "--features", "device", "--quiet"];
+
+/// Mirrors, derived pages, locations and the example: what of a bus's tests a device changes.
+const MIRRORS: &[&str] = &[
+    "test",
+    "--package",
+    "mmsb",
+    "--package",
+    "mmsb-cli",
+    "--features",
+    "mmsb/gpu,mmsb-cli/gpu",
+    "--test",
+    "it",
+    "--quiet",
+    "--",
+    "mirror",
+    "derive::device",
 ];
 
 /// One thing that must pass.
@@ -124,14 +146,18 @@ fn cargo<'a>(root: &'a Path, name: &'static str, args: &'static [&'static str]) 
     Step { name, run: Box::new(move || succeeds(command(root, "cargo", args))) }
 }
 
-/// Every kernel against its twin. Without a driver it fails, unless `MMSB_GPU` says otherwise.
+/// Kernels, and what uses them, on a device. Without a driver it fails, unless `MMSB_GPU` says otherwise.
 fn on_a_device(root: &Path) -> Result<bool> {
-    let args = ["test", "--package", "mmsb-gpu", "--features", "device", "--quiet"];
-    let mut call = command(root, "cargo", &args);
-    if env::var_os("MMSB_GPU").is_none() {
-        call.env("MMSB_GPU", "require");
+    for args in [KERNELS, MIRRORS] {
+        let mut call = command(root, "cargo", args);
+        if env::var_os("MMSB_GPU").is_none() {
+            call.env("MMSB_GPU", "require");
+        }
+        if !succeeds(call)? {
+            return Ok(false);
+        }
     }
-    succeeds(call)
+    Ok(true)
 }
 
 /// Libraries only: the library `mmsb` and the command `mmsb` would write the same pages.

@@ -85,6 +85,12 @@ impl Device {
         self.device.destroy();
     }
 
+    /// Returns the buffer of a slab, if there are so many. It is to be read only.
+    #[must_use]
+    pub fn slab(&self, slab: u32) -> Option<&wgpu::Buffer> {
+        self.slabs.get(slab as usize).map(|slab| &slab.buffer)
+    }
+
     /// Returns what to call when the device is known to be lost: every call is refused from then on.
     #[must_use]
     pub fn loss(&self) -> Loss {

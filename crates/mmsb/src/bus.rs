@@ -5,6 +5,7 @@
 mod aliases;
 mod builder;
 mod catalogue;
+mod located;
 mod open;
 mod past;
 mod read;
@@ -19,7 +20,7 @@ use mmsb_page::{AllCommitters, Committer, Need, PageStore, ReadError, StoreError
 use mmsb_types::{Epoch, Violation, env};
 
 use crate::{
-    Error, Stats, Transaction,
+    Error, Gpu, Stats, Transaction,
     branch::Parent,
     catalogue::Catalogue,
     checkpoint::{Auto, Checkpoints, Retention},
@@ -55,7 +56,7 @@ const COMMITTER_WAIT: Duration = Duration::from_secs(10);
 pub struct Bus {
     inner: Arc<Inner>,
     /// Shared by the handles alone: the last one dropped ends the bus, whoever else still looks at it.
-    _closer: Arc<Closer>,
+    closer: Arc<Closer>,
 }
 
 /// What all handles share, and snapshots, which outlive them.
@@ -126,6 +127,8 @@ struct Options {
     undo: (u32, usize),
     propagation: Propagation,
     hands: Hands,
+    /// Who keeps pages that are wanted on a device.
+    gpu: Gpu,
 }
 
 impl fmt::Debug for Bus {

@@ -16,7 +16,11 @@ mod register;
 use mmsb_types::{Durability, Epoch, PageId};
 
 pub(crate) use self::function::{Function, Refusal};
-pub use self::{device::DerivationOn, inputs::Inputs, integer::Integer};
+pub use self::{
+    device::{DerivationOn, TwinDiffers},
+    inputs::Inputs,
+    integer::Integer,
+};
 use crate::{Bus, Error};
 
 /// How a page is to be computed from others; made by [`Bus::derive`].

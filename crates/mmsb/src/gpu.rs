@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Once, PoisonError},
 };
 
-use mmsb_gpu::{GpuError, PageHandle, Pages, Wanted};
+use mmsb_gpu::{GpuError, Pages, Wanted};
 
 use self::lab::{Job, Lab};
 use crate::sync::Mutex;
@@ -37,6 +37,8 @@ enum Choice {
     Auto,
     Device,
     Host,
+    #[cfg(feature = "gpu")]
+    Given(mmsb_gpu::wgpu::Device, mmsb_gpu::wgpu::Queue),
     Failing(Switch),
 }
 
@@ -59,6 +61,17 @@ impl Gpu {
         Self::of(Choice::Host)
     }
 
+    /// A device that the program has already, and its queue: what it submits there behind a commit that was
+    /// [waited for](crate::Mirror::wait) sees that commit. [`GpuOps::descriptor`](crate::GpuOps::descriptor) says
+    /// what a device must have. The environment has no say.
+    ///
+    /// Its lost callback stays the program's own. It is not opened anew: a mirror on it stays lost.
+    #[cfg(feature = "gpu")]
+    #[must_use]
+    pub fn given(device: mmsb_gpu::wgpu::Device, queue: mmsb_gpu::wgpu::Queue) -> Self {
+        Self::of(Choice::Given(device, queue))
+    }
+
     /// The host, until the switch says that the device is lost. For tests.
     #[doc(hidden)]
     #[must_use]
@@ -67,22 +80,17 @@ impl Gpu {
     }
 
     /// Computes a page. A device that is lost, or has no room left, is opened anew, once.
-    pub(crate) fn compute(
-        &self,
-        job: &Job<'_>,
-        out: &mut [u8],
-        work: impl Fn(&mut Ops, PageHandle, &[PageHandle]) -> Result<(), GpuError>,
-    ) -> Result<(), GpuError> {
+    pub(crate) fn compute(&self, job: &Job<'_>, out: &mut [u8]) -> Result<(), GpuError> {
         // A panic left it without shadows: then everything is sent again.
         let mut lab = self.lab.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lab) = &mut *lab {
-            match lab.compute(job, out, &work) {
+            match lab.compute(job, out) {
                 Err(GpuError::Lost { .. } | GpuError::OutOfMemory { .. }) => {}
                 done => return done,
             }
         }
         *lab = None;
-        lab.insert(Lab::open(self)?).compute(job, out, work)
+        lab.insert(Lab::open(self)?).compute(job, out)
     }
 
     fn of(choice: Choice) -> Self {
@@ -96,6 +104,12 @@ impl Gpu {
             Choice::Host => host(AnyEngine::host()),
             Choice::Failing(switch) => host(AnyEngine::failing(switch)),
             Choice::Device => open_device(slab_bytes, budget_bytes),
+            #[cfg(feature = "gpu")]
+            Choice::Given(device, queue) => {
+                let (device, queue) = (device.clone(), queue.clone());
+                let opened = mmsb_gpu::GpuOps::with_device(device, queue, slab_bytes, budget_bytes)?;
+                Ok(on_device(opened, budget_bytes))
+            }
             Choice::Auto => match (open_device(slab_bytes, budget_bytes), Wanted::from_env()?) {
                 (Err(error), Wanted::Off | Wanted::Auto) => {
                     say_once(&error);
@@ -114,10 +128,15 @@ fn say_once(error: &GpuError) {
 
 #[cfg(feature = "gpu")]
 fn open_device(slab_bytes: u64, budget_bytes: u64) -> Result<Ops, GpuError> {
-    let pages = mmsb_gpu::GpuOps::open(slab_bytes, budget_bytes)?;
-    // As long as the device takes it.
-    let slab_bytes = u64::from(mmsb_gpu::PageOps::slabs(&pages).slab_words()) * 4;
-    Ok(Ops::with_engine(AnyEngine::Device(pages.into_engine()), slab_bytes, budget_bytes))
+    let opened = mmsb_gpu::GpuOps::open(slab_bytes, budget_bytes)?;
+    Ok(on_device(opened, budget_bytes))
+}
+
+#[cfg(feature = "gpu")]
+fn on_device(opened: mmsb_gpu::GpuOps, budget_bytes: u64) -> Ops {
+    // As long as the device takes them.
+    let slab_bytes = u64::from(mmsb_gpu::PageOps::slabs(&opened).slab_words()) * 4;
+    Ops::with_engine(AnyEngine::Device(Box::new(opened.into_engine())), slab_bytes, budget_bytes)
 }
 
 #[cfg(not(feature = "gpu"))]

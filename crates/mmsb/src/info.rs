@@ -21,7 +21,8 @@ pub struct PageInfo {
     pub name: Option<Arc<str>>,
     /// The commit that changed it last.
     pub epoch: Epoch,
-    /// Where its bytes live.
+    /// Where its bytes live as the log tells it: on the host, always. [`Bus::location`](crate::Bus::location) tells of
+    /// this process.
     pub location: PageLocation,
 }
 

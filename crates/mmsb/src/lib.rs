@@ -97,7 +97,7 @@ pub use txn::{Committed, Transaction};
 pub use branch::{Branch, BranchView};
 pub use checkpoint::{CheckpointEvery, CheckpointProgress, Checkpointed, Compacted, Retention, Tag};
 pub use commits::Commits;
-pub use derive::{Derivation, DerivationOn, Derived, DerivedHow, Inputs, Integer};
+pub use derive::{Derivation, DerivationOn, Derived, DerivedHow, Inputs, Integer, TwinDiffers};
 pub use diff::{
     Align, ByteRun, Diff, Divergence, GraphDifference, PageDiff, PageDifference, RunDiff, Side, compare_runs,
     diff,
@@ -111,6 +111,8 @@ pub use graph::GraphView;
 pub use history::{Change, ChangeKind, History};
 pub use index::verify_indexes;
 pub use info::{CommitInfo, PageInfo};
+#[cfg(feature = "gpu")]
+pub use mirror::Lent;
 pub use mirror::{
     Frozen, Mirror, MirrorBuilder, MirrorDiff, MirrorDifference, MirrorError, MirrorPage, MirrorStatus,
     MirrorVerified, PageFilter,
@@ -139,6 +141,8 @@ pub use typed::{Readable, Value};
 
 pub use mmsb_delta::{Delta, Misfit};
 pub use mmsb_gpu::{Combine, GpuError, PageState};
+#[cfg(feature = "gpu")]
+pub use mmsb_gpu::{GpuOps, wgpu};
 pub use mmsb_tlog::{BadRecord, Fault, InstanceId, Leftover, LogError, SyncEvery, Tail, Verification, vfs};
 pub use mmsb_types::{
     Durability, Edge, EdgeKind, Epoch, GraphEvent, Label, Lsn, PageEvent, PageId, PageLocation, Place,

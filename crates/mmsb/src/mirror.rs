@@ -11,6 +11,9 @@ mod error;
 mod filter;
 mod follow;
 mod frozen;
+#[cfg(feature = "gpu")]
+mod lent;
+mod locations;
 mod pages;
 mod read;
 mod state;
@@ -32,6 +35,9 @@ use crate::{
     wave::token,
 };
 
+#[cfg(feature = "gpu")]
+pub use self::lent::Lent;
+pub(crate) use self::locations::Locations;
 pub use self::{
     builder::MirrorBuilder,
     error::MirrorError,
@@ -107,6 +113,11 @@ impl Mirror {
         let mut state = self.shared.lock();
         state.advance(epoch)?;
         Ok(Some(state.epoch()))
+    }
+
+    /// Keeps a page that was not, from now on, or no more, as the filter says by now.
+    pub(crate) fn look_again(&self, page: PageId) -> Result<(), Error> {
+        self.shared.lock().look_again(page)
     }
 
     /// Brings pages to the device ahead of their use; where there is no room, those go that were not used for

@@ -86,6 +86,12 @@ impl Importer {
         Ok(())
     }
 
+    /// Returns the bus, to look at or to follow.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
     /// Returns the newest state.
     #[must_use]
     pub fn epoch(&self) -> Epoch {

@@ -13,6 +13,7 @@ mod hand_built;
 mod imports;
 mod kept;
 mod leftovers;
+mod mirrored;
 mod pipes;
 mod readers;
 mod streaming;

@@ -11,8 +11,8 @@ use mmsb_types::Durability;
 
 use super::Options;
 use crate::{
-    Bus, CheckpointEvery, Error, OpenProgress, Propagation, Retention, checkpoint::STOP_BYTES, clock::Clock,
-    recovery::Opening, replay::Crew, wave::Hands,
+    Bus, CheckpointEvery, Error, Gpu, OpenProgress, Propagation, Retention, checkpoint::STOP_BYTES,
+    clock::Clock, recovery::Opening, replay::Crew, wave::Hands,
 };
 
 const HISTORY_BYTES: u64 = 64 << 20;
@@ -54,6 +54,7 @@ impl Default for Builder {
             undo: (UNDO_DEPTH, UNDO_BYTES),
             propagation: Propagation::Immediate,
             hands: Hands::default(),
+            gpu: Gpu::device(),
         };
         Self {
             options,
@@ -164,6 +165,13 @@ impl Builder {
     #[must_use]
     pub fn propagation_workers(mut self, count: usize) -> Self {
         self.options.hands.count = count.max(1);
+        self
+    }
+
+    /// Sets who keeps the pages that [live](Bus::locate) on a device; [`Gpu::device`] if not said.
+    #[must_use]
+    pub fn gpu(mut self, gpu: Gpu) -> Self {
+        self.options.gpu = gpu;
         self
     }
 

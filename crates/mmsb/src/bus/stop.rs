@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use super::Inner;
+use super::{Inner, located::Located};
 use crate::{Bus, Error, sync::atomic::Ordering, wave::token};
 
 const DRAIN_WAIT: Duration = Duration::from_secs(10);
@@ -45,19 +45,27 @@ impl Inner {
     }
 }
 
-/// Ends the bus when it is dropped.
-pub(super) struct Closer(Arc<Inner>);
+/// Ends the bus when it is dropped, and then the mirror of its own, which follows to the end.
+pub(super) struct Closer {
+    inner: Arc<Inner>,
+    located: Located,
+}
 
 impl Bus {
     pub(super) fn new(inner: Inner) -> Self {
         let inner = Arc::new(inner);
-        Self { _closer: Arc::new(Closer(Arc::clone(&inner))), inner }
+        let located = Located::new(inner.options.gpu.clone());
+        Self { closer: Arc::new(Closer { inner: Arc::clone(&inner), located }), inner }
+    }
+
+    pub(super) fn located(&self) -> &Located {
+        &self.closer.located
     }
 }
 
 impl Drop for Closer {
     fn drop(&mut self) {
-        if let Err(error) = self.0.stop(false) {
+        if let Err(error) = self.inner.stop(false) {
             tracing::error!(%error, "closing a dropped bus");
         }
     }

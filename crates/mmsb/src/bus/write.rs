@@ -19,7 +19,8 @@ impl Bus {
         self.create_page_in(PageLocation::Host, name, page_bytes)
     }
 
-    /// Creates a page as [`Bus::create_page`] does, and says where its bytes live.
+    /// Creates a page as [`Bus::create_page`] does, and says where it lives, as [`Bus::locate`] does for one that is
+    /// there.
     ///
     /// # Errors
     /// As [`Bus::create_page`], and [`Error::UnsupportedLocation`].

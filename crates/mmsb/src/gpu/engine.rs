@@ -15,7 +15,7 @@ pub(crate) enum AnyEngine {
     Host(Host),
     Failing(Host, Switch),
     #[cfg(feature = "gpu")]
-    Device(mmsb_gpu::Device),
+    Device(Box<mmsb_gpu::Device>),
 }
 
 /// Loses a device that is the host, for tests: every call is refused until it is opened anew.
@@ -71,7 +71,7 @@ impl AnyEngine {
             Self::Host(host) => Ok(host),
             Self::Failing(host, switch) => switch.check().map(|()| host as &mut dyn Engine),
             #[cfg(feature = "gpu")]
-            Self::Device(device) => Ok(device),
+            Self::Device(device) => Ok(&mut **device),
         }
     }
 }

@@ -9,15 +9,15 @@
 use std::collections::HashMap;
 
 use mmsb_delta::{DeltaBatch, Misfit, Patch, apply, diff_runs};
-use mmsb_gpu::{GpuError, Insert, PageHandle, PageOps as _, PageState, Residents, Step};
+use mmsb_gpu::{
+    Combine, Computed, Formula, GpuError, Insert, PageHandle, PageOps as _, PageState, Residents, Step,
+};
 use mmsb_types::{Epoch, PageId};
 
 use super::{Gpu, Ops};
 
-/// How long slabs are (32 MiB: two of the longest pages).
-const SLAB_BYTES: u64 = 32 << 20;
-/// What a lab may take (1 GiB).
-const BUDGET_BYTES: u64 = 1 << 30;
+/// What a lab may take, in one slab, since a formula's inputs lie together (256 MiB, or what the device binds at once).
+const BUDGET_BYTES: u64 = 256 << 20;
 /// Ids of an output's second copy begin here; no page of a bus has such a one.
 const SECOND: u64 = 1 << 63;
 
@@ -28,6 +28,8 @@ pub(crate) struct Lab {
     shadows: HashMap<PageId, Vec<u8>>,
     /// Which of an output's two copies has the newest bytes.
     is_second: HashMap<PageId, bool>,
+    /// What the device compiled, by its source.
+    formulas: HashMap<String, Formula>,
     /// Counts what was sent: the table of pages wants epochs.
     sent: Epoch,
 }
@@ -39,36 +41,39 @@ pub(crate) struct Job<'j> {
     pub page_bytes: usize,
     /// Its inputs; a page may come more than once.
     pub inputs: &'j [(PageId, &'j [u8])],
+    pub by: By<'j>,
+}
+
+/// What a page is computed by.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum By<'j> {
+    /// A kernel that combines integers, and the factors of its inputs.
+    Combine(Combine, &'j [u32]),
+    /// The source of a formula.
+    Wgsl(&'j str),
 }
 
 impl Lab {
     pub(crate) fn open(gpu: &Gpu) -> Result<Self, GpuError> {
-        let pages = Residents::new(gpu.open(SLAB_BYTES, BUDGET_BYTES)?);
-        let (shadows, is_second) = (HashMap::new(), HashMap::new());
-        Ok(Self { pages, shadows, is_second, sent: Epoch::ZERO })
+        let ops = gpu.open(BUDGET_BYTES, BUDGET_BYTES)?;
+        let slab_bytes = u64::from(ops.slabs().slab_words()) * 4;
+        let pages = Residents::new(Ops::with_engine(ops.into_engine(), slab_bytes, slab_bytes));
+        let (shadows, is_second, formulas) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Ok(Self { pages, shadows, is_second, formulas, sent: Epoch::ZERO })
     }
 
-    /// Computes a page into `out`. `work` is given the handles of the output, which is zeroed, and of the inputs.
+    /// Computes a page into `out`.
     ///
     /// # Errors
     /// What the device says; whatever is on it is sent again then.
-    pub(crate) fn compute(
-        &mut self,
-        job: &Job<'_>,
-        out: &mut [u8],
-        work: impl FnOnce(&mut Ops, PageHandle, &[PageHandle]) -> Result<(), GpuError>,
-    ) -> Result<(), GpuError> {
+    pub(crate) fn compute(&mut self, job: &Job<'_>, out: &mut [u8]) -> Result<(), GpuError> {
         // What is not put back, is sent again.
         let mut shadows = std::mem::take(&mut self.shadows);
         self.send(job, &mut shadows)?;
         let [old, new] = self.outputs(job.output);
-        let [old_at, new_at] = [self.handle(old)?, self.handle(new)?];
-        let inputs: Vec<PageHandle> =
-            job.inputs.iter().map(|(page, _)| self.handle(*page)).collect::<Result<_, _>>()?;
-        let ops = self.pages.ops_mut();
-        ops.run(&[Step::Zero(&[new_at])])?;
-        work(ops, new_at, &inputs)?;
-        let delta = ops.diff(old_at, new_at)?;
+        self.run(job, self.handle(new)?)?;
+        let [before, behind] = [self.handle(old)?, self.handle(new)?];
+        let delta = self.pages.ops_mut().diff(before, behind)?;
         let mut image = shadows.remove(&old).unwrap_or_default();
         apply(&delta, &mut image).map_err(|misfit| misread(&misfit))?;
         out.copy_from_slice(&image);
@@ -76,6 +81,34 @@ impl Lab {
         self.is_second.insert(job.output, new != job.output);
         self.shadows = shadows;
         Ok(())
+    }
+
+    /// Computes the page over its older copy. What a kernel leaves unwritten is zero.
+    fn run(&mut self, job: &Job<'_>, output: PageHandle) -> Result<(), GpuError> {
+        let inputs = job.inputs.iter().map(|(page, _)| self.handle(*page));
+        let inputs: Vec<PageHandle> = inputs.collect::<Result<_, _>>()?;
+        match job.by {
+            By::Combine(combine, factors) => {
+                let inputs: Vec<_> = inputs.into_iter().zip(factors.iter().copied()).collect();
+                let job = mmsb_gpu::Job { output, inputs: &inputs, keep: false };
+                self.pages.ops_mut().run(&[Step::Zero(&[output]), Step::Propagate(combine, &[job])])
+            }
+            By::Wgsl(source) => {
+                let formula = self.formula(source)?;
+                let job = Computed { output, inputs: &inputs };
+                self.pages.ops_mut().run(&[Step::Zero(&[output]), Step::Compute(formula, &[job])])
+            }
+        }
+    }
+
+    /// Compiles a formula, once.
+    fn formula(&mut self, source: &str) -> Result<Formula, GpuError> {
+        if let Some(formula) = self.formulas.get(source) {
+            return Ok(*formula);
+        }
+        let formula = self.pages.ops_mut().compile(source)?;
+        self.formulas.insert(source.to_owned(), formula);
+        Ok(formula)
     }
 
     /// Returns the output's copy that has what it was, and the one that gets what it becomes.

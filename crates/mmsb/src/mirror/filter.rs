@@ -1,6 +1,10 @@
 //! Which pages a mirror keeps.
 
-use mmsb_types::PageId;
+use std::sync::Arc;
+
+use mmsb_types::{PageId, PageLocation};
+
+use super::Locations;
 
 /// Which pages a mirror keeps: those that live and meet one of what was said. Pages that are created, or named, later
 /// come along.
@@ -10,6 +14,8 @@ pub struct PageFilter {
     is_all: bool,
     pages: Vec<PageId>,
     prefixes: Vec<String>,
+    /// Those that are wanted on a device, besides.
+    located: Option<Arc<Locations>>,
 }
 
 impl PageFilter {
@@ -37,6 +43,7 @@ impl PageFilter {
         self.pages.extend(other.pages);
         self.pages.sort_unstable();
         self.prefixes.extend(other.prefixes);
+        self.located = self.located.or(other.located);
         self
     }
 
@@ -44,7 +51,20 @@ impl PageFilter {
     #[must_use]
     pub fn passes(&self, page: PageId, name: Option<&str>) -> bool {
         let has_name = |prefix: &String| name.is_some_and(|name| name.starts_with(prefix.as_str()));
-        self.is_all || self.pages.binary_search(&page).is_ok() || self.prefixes.iter().any(has_name)
+        self.is_all
+            || self.pages.binary_search(&page).is_ok()
+            || self.prefixes.iter().any(has_name)
+            || self.located.as_ref().is_some_and(|located| located.of(page) != PageLocation::Host)
+    }
+
+    /// Those that the program wants on a device.
+    pub(crate) fn located(locations: Arc<Locations>) -> Self {
+        Self { located: Some(locations), ..Self::default() }
+    }
+
+    /// Tells whether a page is not to go from the device.
+    pub(super) fn pins(&self, page: PageId) -> bool {
+        self.located.as_ref().is_some_and(|located| located.of(page) == PageLocation::Device)
     }
 }
 

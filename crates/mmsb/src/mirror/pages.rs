@@ -22,7 +22,10 @@ pub(super) fn send(
         let page = event.page();
         match event {
             PageEvent::Created { page_bytes, name, .. } if filter.passes(page, name.as_deref()) => {
-                create(pages, page, *page_bytes, commit.epoch)?;
+                let before = Epoch::new(commit.epoch.get() - 1);
+                let (bytes, is_pinned) = (&*vec![0; *page_bytes as usize], filter.pins(page));
+                // Zeros, as it is before the commit that goes on to write it.
+                unless_lost(pages.insert(Insert { page, bytes, epoch: before, is_pinned }))?;
             }
             PageEvent::Named { name, .. } if filter.passes(page, name.as_deref()) => missing.push(page),
             PageEvent::Created { .. } => {}
@@ -32,12 +35,6 @@ pub(super) fn send(
     unless_lost(pages.apply(&[(commit.epoch, commit.frame.batch)]))?;
     missing.retain(|page| !pages.knows(*page));
     Ok(missing)
-}
-
-/// Brings a page of zeros, as it is before the commit that goes on to write it.
-fn create(pages: &mut Residents<Ops>, page: PageId, page_bytes: u32, epoch: Epoch) -> Result<(), GpuError> {
-    let (bytes, epoch) = (vec![0; page_bytes as usize], Epoch::new(epoch.get() - 1));
-    unless_lost(pages.insert(Insert { page, bytes: &bytes, epoch, is_pinned: false }))
 }
 
 /// Lets everything pass but a lost device.

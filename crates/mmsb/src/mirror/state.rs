@@ -3,7 +3,7 @@
 //! Invariant: outside of a call that holds the lock, all pages on the device are as of the place in the log, or they
 //! are known to be behind.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use mmsb_gpu::{GpuError, Insert, PageState, Residents};
 use mmsb_types::{Epoch, PageId};
@@ -31,6 +31,8 @@ pub(super) struct State {
     rebuild_count: u64,
     /// How many devices were lost.
     lost_count: u64,
+    /// How often pages are lent: these do not go.
+    lent: BTreeMap<PageId, usize>,
 }
 
 impl State {
@@ -38,9 +40,9 @@ impl State {
     pub fn new(bus: Arc<Inner>, ops: Ops, filter: PageFilter, gpu: (Gpu, (u64, u64))) -> Result<Self, Error> {
         let (log, pages) = (Follower::new(bus)?, Residents::new(ops));
         let (filled, goal) = (Epoch::ZERO, Epoch::ZERO);
-        let [commit_count, rebuild_count, lost_count] = [0; 3];
+        let ([commit_count, rebuild_count, lost_count], lent) = ([0; 3], BTreeMap::new());
         let mut state =
-            Self { log, pages, filter, gpu, filled, goal, commit_count, rebuild_count, lost_count };
+            Self { log, pages, filter, gpu, filled, goal, commit_count, rebuild_count, lost_count, lent };
         state.fill()?;
         state.advance(Epoch::ZERO)?;
         Ok(state)
@@ -65,6 +67,25 @@ impl State {
     /// Returns how many devices were lost before this one, with what was on them.
     pub fn lost_count(&self) -> u64 {
         self.lost_count
+    }
+
+    /// Keeps a page from going while it is lent.
+    #[cfg(feature = "gpu")]
+    pub fn pin(&mut self, page: PageId) {
+        *self.lent.entry(page).or_default() += 1;
+        self.pages.pin(page, true);
+    }
+
+    #[cfg(feature = "gpu")]
+    pub fn unpin(&mut self, page: PageId) {
+        let left = self.lent.get_mut(&page).map_or(0, |count| {
+            *count -= 1;
+            *count
+        });
+        if left == 0 {
+            self.lent.remove(&page);
+            self.pages.pin(page, self.filter.pins(page));
+        }
     }
 
     /// Sends commits on until `limit` is there, which is published or will be in a moment.
@@ -157,16 +178,18 @@ impl State {
         let epoch = snapshot.epoch();
         self.goal = self.goal.max(epoch);
         let (mut round, mut bytes_left, mut sent) = (Vec::new(), ROUND_BYTES, Ok(()));
+        let (filter, lent, table) = (&self.filter, &self.lent, &mut self.pages);
+        let pins = |page: PageId| filter.pins(page) || lent.contains_key(&page);
         snapshot.with_pages(pages, &mut |page, bytes| {
             round.push((page, bytes.to_vec()));
             bytes_left = bytes_left.saturating_sub(bytes.len());
             if bytes_left == 0 && sent.is_ok() {
-                sent = send_round(&mut self.pages, &mut round, epoch);
+                sent = send_round(table, &mut round, epoch, pins);
                 bytes_left = ROUND_BYTES;
             }
         })?;
         sent?;
-        Ok(send_round(&mut self.pages, &mut round, epoch)?)
+        Ok(send_round(table, &mut round, epoch, pins)?)
     }
 
     /// Sees to it that the device has pages as they are at the mirror's epoch, as far as there is room; returns how
@@ -185,6 +208,17 @@ impl State {
             self.advance(self.goal)?;
         }
         Ok(pages.iter().filter(|page| self.pages.state(**page) == PageState::Clean).count())
+    }
+
+    /// Brings a page or gives it up, as the filter says by now.
+    pub fn look_again(&mut self, page: PageId) -> Result<(), Error> {
+        self.advance(self.epoch())?;
+        if !self.filter.passes(page, None) {
+            self.pages.remove(page)?;
+            return Ok(());
+        }
+        self.bring(&[page])?;
+        self.advance(self.goal)
     }
 
     pub fn status(&self) -> MirrorStatus {
@@ -213,9 +247,11 @@ fn send_round(
     pages: &mut Residents<Ops>,
     round: &mut Vec<(PageId, Vec<u8>)>,
     epoch: Epoch,
+    pins: impl Fn(PageId) -> bool,
 ) -> Result<(), GpuError> {
-    let inserts: Vec<Insert<'_>> =
-        round.iter().map(|(page, bytes)| Insert { page: *page, bytes, epoch, is_pinned: false }).collect();
+    let inserts =
+        round.iter().map(|(page, bytes)| Insert { page: *page, bytes, epoch, is_pinned: pins(*page) });
+    let inserts: Vec<Insert<'_>> = inserts.collect();
     pages::unless_lost(pages.insert_many(&inserts))?;
     round.clear();
     Ok(())

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mmsb_page::ReadError;
-use mmsb_types::{Epoch, PageId};
+use mmsb_types::{Epoch, PageId, PageLocation};
 
 use super::Transaction;
 use crate::{Branch, Bus, Committed, Error, WaveReport, bus::read_error, commit};
@@ -56,6 +56,25 @@ impl Target<'_> {
         match self {
             Self::Bus(bus) => bus.catalogue().take_id(),
             Self::Branch(branch) => branch.take_id(),
+        }
+    }
+
+    /// Returns where a page comes to live that is wanted there; pages of branches live on the host.
+    ///
+    /// # Errors
+    /// [`Error::UnsupportedLocation`], and those of opening a device.
+    pub(super) fn place(self, location: PageLocation) -> Result<PageLocation, Error> {
+        match (self, location) {
+            (_, PageLocation::Host) | (Self::Branch(_), PageLocation::Auto) => Ok(PageLocation::Host),
+            (Self::Branch(_), location) => Err(Error::UnsupportedLocation { location }),
+            (Self::Bus(bus), location) => bus.place(location),
+        }
+    }
+
+    /// Notes where a new page lives.
+    pub(super) fn settle_in(self, page: PageId, location: PageLocation) {
+        if let (Self::Bus(bus), PageLocation::Device | PageLocation::Unified) = (self, location) {
+            bus.settle_in(page, location);
         }
     }
 

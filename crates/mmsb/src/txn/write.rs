@@ -78,7 +78,8 @@ impl<'b> Transaction<'b> {
         self.create_page_in(PageLocation::Host, name, page_bytes)
     }
 
-    /// Creates a page as [`Transaction::create_page`] does, and says where its bytes live.
+    /// Creates a page as [`Transaction::create_page`] does, and says where it lives, as [`Bus::locate`](crate::Bus::locate)
+    /// does for one that is there.
     ///
     /// # Errors
     /// As [`Transaction::create_page`], and [`Error::UnsupportedLocation`].
@@ -88,15 +89,15 @@ impl<'b> Transaction<'b> {
         name: impl Into<Option<&'n str>>,
         page_bytes: usize,
     ) -> Result<PageId, Error> {
-        if let PageLocation::Device | PageLocation::Unified = location {
-            return Err(Error::UnsupportedLocation { location });
-        }
+        let location = self.target.place(location)?;
         let page_bytes = check_length(page_bytes)?;
         let name = name.into().map(|name| check_text("a page's name", name)).transpose()?;
         let target = self.target;
         let detail = self.make_detail()?;
         let page = target.take_id()?;
+        target.settle_in(page, location);
         detail.add(TxPage::new(page, page_bytes, Life::Born));
+        // Where it lives is this process's matter: the log says the same everywhere.
         detail.events.push(PageEvent::Created { page, page_bytes, location: PageLocation::Host, name });
         Ok(page)
     }

@@ -4,6 +4,8 @@
 mod branches;
 #[path = "../../examples/checkpointing.rs"]
 mod checkpointing;
+#[path = "../../examples/gpu_mirror.rs"]
+mod gpu_mirror;
 #[path = "../../examples/history.rs"]
 mod history;
 #[path = "../../examples/rollback.rs"]
@@ -35,4 +37,9 @@ fn history_finds_who_it_was() {
 #[test]
 fn rollback_plays_again_what_would_have_been_played() {
     rollback::main().unwrap();
+}
+
+#[test]
+fn gpu_mirror_steps_on_whatever_there_is_what_the_cpu_steps() {
+    gpu_mirror::main().unwrap();
 }

@@ -2,6 +2,9 @@
 
 mod agreement;
 mod differences;
+#[cfg(feature = "gpu")]
+mod lent;
+mod locations;
 mod losses;
 mod pages;
 

@@ -68,7 +68,7 @@ fn inputs_count_by_their_factors_and_a_page_may_come_twice() {
         bus.put(b, 4, &4u32).unwrap();
         assert_eq!(bus.get::<u32>(sum, 4).unwrap(), 36, "3 * 10 - 4 + 10");
         let named = bus.graph().unwrap().registration(sum).unwrap().name.clone();
-        insta::assert_snapshot!(named, @"mmsb/gpu/axpy[3, 4294967295]");
+        assert_eq!(named, "mmsb/gpu/axpy[3, 4294967295]");
     }
 }
 
@@ -97,4 +97,67 @@ fn lengths_that_do_not_go_together_are_refused_and_nothing_happens() {
     assert!(bus.derive(ragged).from([a]).on(&gpu).combine(Combine::Xor).is_err());
     assert_eq!(bus.epoch(), epoch);
     bus.put(a, 0, &1u64).unwrap();
+}
+
+/// The sum of an integer and its neighbours, and of the clock: reads other places, other lengths, other inputs.
+const BLUR: &str = "
+fn compute(index: u32) -> u32 {
+    let last = output_bytes() / 4u - 1u;
+    let left = input(0u, select(index - 1u, last, index == 0u));
+    let right = input(0u, select(index + 1u, 0u, index == last));
+    return left + input(0u, index) + right + input(1u, 0u);
+}";
+
+fn blur(inputs: &mmsb::Inputs<'_>, out: &mut [u8]) {
+    let count = out.len() / 4;
+    let at = |index: usize| inputs.value::<u32>(0, index % count * 4);
+    for index in 0..count {
+        let sum = at(index + count - 1).wrapping_add(at(index)).wrapping_add(at(index + 1));
+        let sum = sum.wrapping_add(inputs.value(1, 0));
+        out[index * 4..][..4].copy_from_slice(&sum.to_le_bytes());
+    }
+}
+
+#[test]
+fn a_formula_computes_what_its_twin_does_through_commits_and_rewinds() {
+    for gpu in gpus() {
+        let (bus, mut rng) = (Bus::in_memory().unwrap(), Rng::new(9));
+        let ([field, blurred, twice], [clock]) = (pages(&bus, 20_000), pages(&bus, 4));
+        bus.derive(blurred).from([field, clock]).on(&gpu).twin(blur).wgsl(BLUR).unwrap();
+        bus.derive(twice).from([blurred, clock]).on(&gpu).twin(blur).wgsl(BLUR).unwrap();
+        for tick in 0..20u32 {
+            let mut tx = bus.begin();
+            tx.put(clock, 0, &tick).unwrap();
+            let (offset, bytes) = (rng.below(19_000) as u32, rng.bytes(90));
+            tx.write(field, offset, bytes).unwrap();
+            tx.commit().unwrap();
+            if tick % 7 == 6 {
+                bus.rewind(mmsb::Epoch::new(bus.epoch().get() - 3)).unwrap();
+            }
+            assert_eq!(bus.verify_recompute(), []);
+        }
+        testing::assert_replays(&bus);
+        bus.with_page(twice, |bytes| assert!(bytes.iter().any(|&byte| byte != 0))).unwrap();
+    }
+}
+
+#[test]
+fn a_twin_that_makes_something_else_and_a_formula_that_is_none_are_refused() {
+    let bus = Bus::in_memory().unwrap();
+    let [field, out] = pages(&bus, 64);
+    let alone = bus.derive(out).from([field]).on(&Gpu::host()).wgsl(BLUR).unwrap_err();
+    assert!(matches!(alone, Error::RecomputeFailed { .. }), "the host runs no formulas");
+    if cfg!(not(feature = "gpu")) {
+        return;
+    }
+    let wrong = bus.derive(out).from([field]).on(&Gpu::device()).twin(|_, out| out[7] = 1);
+    let wrong = wrong.wgsl("fn compute(index: u32) -> u32 { return 0u; }");
+    if let Err(Error::RecomputeFailed { source, .. }) = wrong {
+        insta::assert_snapshot!(source, @"the device and the twin differ at byte 7: 0x00 and 0x01");
+    } else if std::env::var("MMSB_GPU").is_ok_and(|wanted| wanted == "require") {
+        panic!("{wrong:?}");
+    }
+    let floats = bus.derive(out).from([field]).on(&Gpu::auto()).twin(|_, _| {});
+    let refused = floats.wgsl("fn compute(index: u32) -> u32 { return u32(f32(index)); }").err();
+    assert!(refused.is_some() || std::env::var_os("MMSB_GPU").is_none_or(|wanted| wanted != "require"));
 }

@@ -48,8 +48,6 @@ fn what_no_page_can_be_is_refused() {
     assert!(matches!(bus.create_page("", 1), Err(Error::Text { bytes: 0, .. })));
     assert!(matches!(bus.create_page(&*"x".repeat(1025), 1), Err(Error::Text { bytes: 1025, .. })));
     assert!(matches!(bus.begin().tag("").commit(), Err(Error::Text { .. })));
-    let device = bus.create_page_in(mmsb::PageLocation::Device, None, 1);
-    assert!(matches!(device, Err(Error::UnsupportedLocation { .. })));
     for stranger in [0, a.get() + 7, u64::MAX] {
         let refused = bus.write(PageId::new(stranger), 0, b"x");
         assert!(matches!(refused, Err(Error::PageNotFound { .. })), "{refused:?}");
