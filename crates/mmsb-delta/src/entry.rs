@@ -179,6 +179,25 @@ pub fn compact_span(bytes: [u8; 8]) -> (PageId, Span) {
     (PageId::new(entry.id), entry.span())
 }
 
+/// Returns page and run of a compact entry that a batch holds if the payload has all bytes of the run: it is no fill
+/// and no whole page.
+#[inline]
+#[must_use]
+pub fn compact_run(bytes: [u8; 8]) -> Option<(PageId, Span)> {
+    let entry = Entry::from_compact(bytes);
+    (entry.form == Form::Bytes as u32).then(|| (PageId::new(entry.id), Span::new(entry.offset, entry.length)))
+}
+
+/// Returns what a compact entry that a batch holds makes of the payload that begins with its own, and the payload behind;
+/// `None` only if no batch held the two.
+#[inline]
+#[must_use]
+pub fn compact_patch(bytes: [u8; 8], payload: &[u8]) -> Option<(PageId, Patch<'_>, &[u8])> {
+    let entry = Entry::from_compact(bytes);
+    let (own, behind) = payload.split_at_checked(entry.payload_bytes() as usize)?;
+    Some((PageId::new(entry.id), entry.patch(own)?, behind))
+}
+
 /// Returns the compact entry of a write and the patch that it makes, as [`DeltaBatch::push_write`] stores it; `None`
 /// if that is no single entry, or is not told in a few steps.
 ///

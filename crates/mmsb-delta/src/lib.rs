@@ -49,7 +49,7 @@ pub use invert::invert;
 
 pub use batch::DeltaBatch;
 pub use choose::{choose_delta_into, choose_into};
-pub use entry::{compact_page, compact_payload_bytes, compact_span, short_write};
+pub use entry::{compact_page, compact_patch, compact_payload_bytes, compact_run, compact_span, short_write};
 pub use short_write::ShortWrite;
 pub use stats::{BatchStats, FormStats};
 pub use validate::{check, validate};

@@ -1,6 +1,6 @@
 //! From batches in log order to a plan: each touched word once, with what it is at the end.
 //!
-//! 1. Patches are cut at lines of 64 bytes into pieces that remember where their bytes are.
+//! 1. Patches are cut at lines of 64 bytes into pieces that hold their bytes, or remember where they are.
 //! 2. Pieces are sorted by line; those of one line keep the log's order.
 //! 3. Each line's pieces are laid over one another, and the line is put into the plan: as word ops, or, with four
 //!    lines or more that lie together and are touched at more than half of their words, as a stretch.
@@ -13,19 +13,17 @@ mod emit;
 mod piece;
 mod sort;
 
-use mmsb_delta::{BatchView, Patch};
-use mmsb_types::PageId;
+use mmsb_delta::{BatchView, Misfit, Patch, compact_patch, compact_run};
+use mmsb_types::{PageId, Span};
 
 use crate::{PageHandle, Place, Plan, PlanError, Slabs};
 use emit::Emitter;
-use piece::Piece;
+use piece::{HELD_BYTES, Piece, low_bytes};
 
 /// Words of a line.
 pub(crate) const LINE_WORDS: u32 = 16;
 /// Bytes of a line.
 const LINE_BYTES: u32 = 64;
-/// Bytes behind the payload, so that eight may be read from wherever a piece begins.
-const SPARE_BYTES: usize = 8;
 /// Payload that a plan takes, in bytes (1 GiB).
 const PAYLOAD_BYTES_MAX: u64 = 1 << 30;
 
@@ -76,7 +74,6 @@ impl Coalescer {
         for batch in batches {
             self.cut(slabs, *batch, &mirror_of)?;
         }
-        self.payload.extend_from_slice(&[0; SPARE_BYTES]);
         sort::by_line(&mut self.pieces, &mut self.spare);
         self.plan.clear(slabs.layout(), slabs.slab_words());
         let mut emitter = Emitter::new(&mut self.plan);
@@ -92,75 +89,113 @@ impl Coalescer {
         if payload_bytes > PAYLOAD_BYTES_MAX {
             return Err(PlanError::TooLong { payload_bytes, limit_bytes: PAYLOAD_BYTES_MAX });
         }
-        self.payload.reserve(payload_bytes as usize);
         self.pieces.reserve(batches.iter().map(BatchView::len).sum());
         Ok(())
     }
 
-    /// Cuts a batch's patches into pieces; the payload is copied as one.
+    /// Cuts a batch's patches into pieces, short runs straight from their entries.
     fn cut(
         &mut self,
         slabs: &Slabs,
         batch: BatchView<'_>,
         mirror_of: impl Fn(PageId) -> Option<PageHandle>,
     ) -> Result<(), PlanError> {
-        let at = self.payload.len() as u32;
-        let [_, _, compact, wide] = batch.columns();
-        self.payload.extend_from_slice(compact);
-        self.payload.extend_from_slice(wide);
-        // Almost every batch has compact entries only, and no look at each whether the wide ones begin.
-        if batch.wide_count() == 0 {
-            self.cut_patches(slabs, batch.compact_iter(), at, mirror_of)
-        } else {
-            self.cut_patches(slabs, batch.iter(), at, mirror_of)
+        let [_, _, mut payload, _] = batch.columns();
+        for entry in batch.compact_entries() {
+            if let Some((page, span, value)) = short_run(*entry, payload) {
+                payload = &payload[span.len as usize..];
+                let Some(place) = locate(slabs, page, &mirror_of)? else { continue };
+                self.push_short(slabs, page, place, span, value)?;
+            } else if let Some((page, patch, behind)) = compact_patch(*entry, payload) {
+                payload = behind;
+                self.cut_patch(slabs, page, &patch, &mirror_of)?;
+            }
         }
+        let wide = if batch.wide_count() > 0 { batch.compact_count() } else { return Ok(()) };
+        batch.iter().skip(wide).try_for_each(|(page, patch)| self.cut_patch(slabs, page, &patch, &mirror_of))
     }
 
+    /// Adds one piece, or two if the bytes pass a line's end.
     #[inline]
-    fn cut_patches<'a>(
+    fn push_short(
         &mut self,
         slabs: &Slabs,
-        patches: impl Iterator<Item = (PageId, Patch<'a>)>,
-        mut at: u32,
+        page: PageId,
+        place: Place,
+        span: Span,
+        value: u64,
+    ) -> Result<(), PlanError> {
+        if !span.fits(place.page_bytes) {
+            return Err(misfit(page, place, span));
+        }
+        let line = first_line(slabs, place) + span.offset / LINE_BYTES;
+        let (start, len) = (span.offset % LINE_BYTES, span.len);
+        if start + len <= LINE_BYTES {
+            self.pieces.push(Piece::held(line, start, len, value));
+        } else {
+            let here = LINE_BYTES - start;
+            self.pieces.push(Piece::held(line, start, here, value & low_bytes(here)));
+            self.pieces.push(Piece::held(line + 1, 0, len - here, value >> (8 * here)));
+        }
+        Ok(())
+    }
+
+    /// Cuts a patch of any length.
+    fn cut_patch(
+        &mut self,
+        slabs: &Slabs,
+        page: PageId,
+        patch: &Patch<'_>,
         mirror_of: impl Fn(PageId) -> Option<PageHandle>,
     ) -> Result<(), PlanError> {
-        for (page, patch) in patches {
-            if let Some(place) = locate(slabs, page, &mirror_of)? {
-                let base = place.slab * (slabs.slab_words() / LINE_WORDS) + place.first_word / LINE_WORDS;
-                if let Some(piece) = short_piece(place, base, &patch, at) {
-                    self.pieces.push(piece);
-                } else {
-                    patch.fits(place.page_bytes).map_err(|source| PlanError::Misfit { page, source })?;
-                    self.push(base, &patch, at);
-                }
-            }
-            at += patch.payload_bytes() as u32;
+        if let Some(place) = locate(slabs, page, mirror_of)? {
+            patch.fits(place.page_bytes).map_err(|source| PlanError::Misfit { page, source })?;
+            self.push_long(first_line(slabs, place), patch);
         }
         Ok(())
     }
 
     /// Adds one piece for each line that the patch touches.
-    fn push(&mut self, base: u32, patch: &Patch<'_>, at: u32) {
-        let (span, is_fill) = (patch.span(), matches!(patch, Patch::Fill { .. } | Patch::PageFill { .. }));
-        let (mut offset, mut at, end) = (span.offset, at, span.end() as u32);
+    fn push_long(&mut self, base: u32, patch: &Patch<'_>) {
+        let (span, mut at) = (patch.span(), self.payload.len());
+        match *patch {
+            Patch::Bytes { bytes, .. } | Patch::Page { bytes } => self.payload.extend_from_slice(bytes),
+            // All pieces of a fill begin at its first byte.
+            Patch::Fill { byte, .. } | Patch::PageFill { byte, .. } => {
+                self.payload.extend([byte; LINE_BYTES as usize])
+            }
+        }
+        let step = usize::from(matches!(patch, Patch::Bytes { .. } | Patch::Page { .. }));
+        let (mut offset, end) = (span.offset, span.end() as u32);
         while offset < end {
-            let line_end = (offset / LINE_BYTES + 1) * LINE_BYTES;
-            let len = end.min(line_end) - offset;
-            self.pieces.push(Piece::new(base + offset / LINE_BYTES, at, offset % LINE_BYTES, len, is_fill));
+            let start = offset % LINE_BYTES;
+            let len = (end - offset).min(LINE_BYTES - start);
+            let bytes = &self.payload[at..at + len as usize];
+            self.pieces.push(Piece::of(base + offset / LINE_BYTES, start, at, bytes));
             offset += len;
-            at += if is_fill { 0 } else { len };
+            at += len as usize * step;
         }
     }
 }
 
-/// Returns the piece of a patch of bytes that fits its page and one line, as most do.
+/// Returns page, run and bytes of an entry if they are few, as most are. Eight bytes are read of the payload, whatever
+/// comes behind.
 #[inline]
-fn short_piece(place: Place, base: u32, patch: &Patch<'_>, at: u32) -> Option<Piece> {
-    let Patch::Bytes { offset, bytes } = *patch else { return None };
-    let (start, len) = (offset % LINE_BYTES, bytes.len() as u64);
-    let fits = u64::from(offset) + len <= u64::from(place.page_bytes);
-    let is_short = u64::from(start) + len <= u64::from(LINE_BYTES) && len > 0;
-    (fits && is_short).then(|| Piece::new(base + offset / LINE_BYTES, at, start, len as u32, false))
+fn short_run(entry: [u8; 8], payload: &[u8]) -> Option<(PageId, Span, u64)> {
+    let (page, span) = compact_run(entry)?;
+    let bytes = payload.first_chunk().filter(|_| span.len <= HELD_BYTES)?;
+    Some((page, span, u64::from_le_bytes(*bytes) & low_bytes(span.len)))
+}
+
+#[cold]
+const fn misfit(page: PageId, place: Place, span: Span) -> PlanError {
+    PlanError::Misfit { page, source: Misfit::OutOfBounds { span, page_bytes: place.page_bytes } }
+}
+
+/// Returns the page's first line, counted over all slabs.
+#[inline]
+const fn first_line(slabs: &Slabs, place: Place) -> u32 {
+    place.slab * (slabs.slab_words() / LINE_WORDS) + place.first_word / LINE_WORDS
 }
 
 #[inline]

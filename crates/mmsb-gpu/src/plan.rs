@@ -132,6 +132,16 @@ impl Plan {
         &mut self.ops[self.op_count..].as_chunks_mut().0[0]
     }
 
+    /// Returns the lines of the slab that `line` is of, and room for three ops each of so many lines.
+    pub(crate) fn begin_short(&mut self, line: u32, line_count: usize) -> (Range<u32>, &mut [WordOp]) {
+        self.begin_ops(line);
+        let need = self.op_count + line_count * 3;
+        if self.ops.len() < need {
+            self.ops.resize(need * 2, WordOp::new(0, 0, 0));
+        }
+        (self.slab_lines.clone(), &mut self.ops[self.op_count..])
+    }
+
     #[cold]
     fn begin_slab(&mut self, line: u32) {
         let lines_per_slab = self.slab_words / LINE_WORDS;

@@ -2,7 +2,10 @@
 //!
 //! Invariant: lines come by rising number; `open` lines lie together at the end of the plan's lines.
 
-use super::{LINE_WORDS, piece::Piece};
+use super::{
+    LINE_WORDS,
+    piece::{Canvas, Piece},
+};
 use crate::{
     WordOp,
     plan::{Plan, Stretch},
@@ -31,46 +34,47 @@ impl<'a> Emitter<'a> {
     /// Takes sorted pieces, line by line.
     pub fn pieces(&mut self, pieces: &[Piece], payload: &[u8]) {
         let mut rest = pieces;
-        while let [first, others @ ..] = rest {
-            let is_alone = others.first().is_none_or(|next| next.line != first.line);
-            if let (true, Some((start, len, value))) = (is_alone, first.short(payload)) {
-                self.short(first.line, start, len, value);
-                rest = others;
-            } else {
-                rest = self.laid(first.line, rest, payload);
-            }
+        while let [first, ..] = rest {
+            let behind = self.alone(first.line, rest);
+            rest = if behind.len() == rest.len() { self.laid(first.line, rest, payload) } else { behind };
         }
+    }
+
+    /// Takes pieces of at most eight bytes, each alone on its line, as most are; returns those from the first other one
+    /// on.
+    fn alone<'p>(&mut self, line: u32, pieces: &'p [Piece]) -> &'p [Piece] {
+        let is_alone = |pair: &&[Piece]| pair[0].line != pair[1].line && pair[0].is_short();
+        let alone = pieces.windows(2).take_while(is_alone).count();
+        if alone == 0 {
+            return pieces;
+        }
+        if self.open > 0 {
+            self.close();
+        }
+        let (lines, slots) = self.plan.begin_short(line, alone);
+        let (mut taken, mut count) = (0, 0);
+        for piece in pieces[..alone].iter().take_while(|piece| lines.contains(&piece.line)) {
+            let Some(slots) = slots.get_mut(count..count + 3) else { break };
+            count += put_short(slots, (piece.line - lines.start) * LINE_WORDS, piece);
+            taken += 1;
+        }
+        self.plan.op_count += count;
+        &pieces[taken..]
     }
 
     /// Lays the pieces of a line over one another; returns those of the lines behind.
     fn laid<'p>(&mut self, line: u32, pieces: &'p [Piece], payload: &[u8]) -> &'p [Piece] {
-        let (mut bytes, mut mask, mut rest) = ([0; 64], 0, pieces);
+        let (mut canvas, mut mask, mut rest): (Canvas, _, _) = ([0; 72], 0, pieces);
         while let [piece, others @ ..] = rest
             && piece.line == line
         {
-            piece.lay(payload, &mut bytes, &mut mask);
+            piece.lay(payload, &mut canvas, &mut mask);
             rest = others;
         }
-        self.line(line, &bytes, mask);
-        rest
-    }
-
-    /// Takes a line of which at most eight bytes are touched, from `start` on: most lines are such.
-    #[inline]
-    fn short(&mut self, line: u32, start: u32, len: u32, value: u64) {
-        if self.open > 0 {
-            self.close();
+        if let Some(bytes) = canvas.first_chunk() {
+            self.line(line, bytes, mask);
         }
-        let first = self.plan.begin_ops(line) + start / 4;
-        let shift = start % 4;
-        let masks = ((1 << len) - 1) << shift;
-        let (low, high) = (value << (8 * shift), value >> 1 >> (63 - 8 * shift));
-        let slots = self.plan.op_slots();
-        // Ops behind those that are counted are not looked at.
-        slots[0] = WordOp::new(first, masks & 15, low as u32);
-        slots[1] = WordOp::new(first.wrapping_add(1), (masks >> 4) & 15, (low >> 32) as u32);
-        slots[2] = WordOp::new(first.wrapping_add(2), masks >> 8, high as u32);
-        self.plan.op_count += ((shift + len).div_ceil(4)) as usize;
+        rest
     }
 
     /// Takes the next line.
@@ -145,6 +149,19 @@ impl<'a> Emitter<'a> {
         let stretch = Stretch { slab, first_word: line * LINE_WORDS, line_count: count as u32, at, is_full };
         self.plan.stretches.push(stretch);
     }
+}
+
+/// Writes the ops of a short piece and returns how many they are. What stands behind those is not looked at.
+#[inline]
+fn put_short(slots: &mut [WordOp], line_word: u32, piece: &Piece) -> usize {
+    let (start, len, value) = piece.short();
+    let (first, shift) = (line_word + start / 4, start % 4);
+    let masks = ((1 << len) - 1) << shift;
+    let (low, high) = (value << (8 * shift), value >> 1 >> (63 - 8 * shift));
+    slots[0] = WordOp::new(first, masks & 15, low as u32);
+    slots[1] = WordOp::new(first.wrapping_add(1), (masks >> 4) & 15, (low >> 32) as u32);
+    slots[2] = WordOp::new(first.wrapping_add(2), masks >> 8, high as u32);
+    (shift + len).div_ceil(4) as usize
 }
 
 /// One bit at the start of each four for words that are touched.

@@ -1,47 +1,71 @@
 //! A piece: what a patch makes of one line.
 
-/// What a patch makes of one line. Pieces of one patch that are fills share their payload byte.
+/// Bytes that a piece holds itself.
+pub(super) const HELD_BYTES: u32 = 8;
+
+/// A line with room behind it, so that eight bytes may be written from wherever a piece begins.
+pub(super) type Canvas = [u8; 72];
+
+/// What a patch makes of one line: 16 bytes, which sorting moves at once. Up to eight bytes lie in the piece, so whoever
+/// comes by in another order need not look for them.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Piece {
     /// The line, counted over all slabs.
     pub line: u32,
-    /// Where its bytes are in the payload. It rises with the log within a line, so line and place order pieces fully.
-    pub at: u32,
     start: u8,
     len: u8,
-    is_fill: bool,
+    /// Its bytes with zeros behind, or, if they are more than eight, where in the payload they begin.
+    value: u64,
 }
 
 impl Piece {
+    /// Makes a piece of at most eight bytes; those behind `len` are zero in `value`.
     #[inline]
-    pub const fn new(line: u32, at: u32, start: u32, len: u32, is_fill: bool) -> Self {
-        Self { line, at, start: start as u8, len: len as u8, is_fill }
+    pub const fn held(line: u32, start: u32, len: u32, value: u64) -> Self {
+        Self { line, start: start as u8, len: len as u8, value }
     }
 
-    /// Returns where in its line the piece begins, how long it is, and its bytes with zeros behind, if it is at most
-    /// eight bytes and no fill. The payload has eight bytes more than pieces need.
+    /// Makes a piece of bytes that begin at `at` in the payload.
     #[inline]
-    pub fn short(&self, payload: &[u8]) -> Option<(u32, u32, u64)> {
-        if self.len > 8 || self.is_fill {
-            return None;
-        }
-        let bytes = payload[self.at as usize..].first_chunk()?;
-        let value = u64::from_le_bytes(*bytes) & (u64::MAX >> (64 - 8 * u32::from(self.len)));
-        Some((self.start.into(), self.len.into(), value))
+    pub fn of(line: u32, start: u32, at: usize, payload: &[u8]) -> Self {
+        let is_held = payload.len() <= HELD_BYTES as usize;
+        let value = if is_held {
+            payload.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte))
+        } else {
+            at as u64
+        };
+        Self { line, start: start as u8, len: payload.len() as u8, value }
+    }
+
+    /// Tells whether the piece holds its bytes.
+    #[inline]
+    pub const fn is_short(&self) -> bool {
+        self.len as u32 <= HELD_BYTES
+    }
+
+    /// Returns where in its line a short piece begins, how long it is, and its bytes.
+    #[inline]
+    pub fn short(&self) -> (u32, u32, u64) {
+        (self.start.into(), self.len.into(), self.value)
     }
 
     /// Writes the piece over a line.
     #[inline]
-    pub fn lay(&self, payload: &[u8], line: &mut [u8; 64], mask: &mut u64) {
-        let (start, len, at) = (usize::from(self.start), usize::from(self.len), self.at as usize);
+    pub fn lay(&self, payload: &[u8], line: &mut Canvas, mask: &mut u64) {
+        let (start, len) = (usize::from(self.start % 64), usize::from(self.len));
         *mask |= (u64::MAX >> (64 - len)) << start;
-        let into = &mut line[start..start + len];
-        match len {
-            _ if self.is_fill => into.fill(payload[at]),
-            // A copy of a known length is one store.
-            8 => into.copy_from_slice(&payload[at..at + 8]),
-            4 => into.copy_from_slice(&payload[at..at + 4]),
-            _ => into.copy_from_slice(&payload[at..at + len]),
+        if !self.is_short() {
+            let at = self.value as usize;
+            line[start..start + len].copy_from_slice(&payload[at..at + len]);
+        } else if let Some(word) = line[start..].first_chunk_mut() {
+            let kept = u64::from_le_bytes(*word) & !low_bytes(len as u32);
+            *word = (kept | self.value).to_le_bytes();
         }
     }
+}
+
+/// Returns a mask of so many bytes, one to eight.
+#[inline]
+pub(super) const fn low_bytes(count: u32) -> u64 {
+    u64::MAX >> (64 - 8 * count)
 }

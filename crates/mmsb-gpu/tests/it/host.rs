@@ -1,11 +1,14 @@
 //! The host's twins do with pages what is done with byte arrays.
 
 use mmsb_gpu::{CpuOps, PageOps};
-use proptest::prelude::*;
+use proptest::{
+    prelude::*,
+    test_runner::{TestError, TestRunner},
+};
 
 use crate::{
     cases::{bytes, case},
-    model::check,
+    model::{Winner, check, check_with},
 };
 
 proptest! {
@@ -15,6 +18,15 @@ proptest! {
     fn twins_do_what_byte_arrays_do(case in case()) {
         check(&mut CpuOps::new(48 << 10, 1 << 24), &case)?;
     }
+}
+
+#[test]
+fn a_first_writer_who_wins_is_found() {
+    let mut runner =
+        TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(120) });
+    let found =
+        runner.run(&case(), |case| check_with(&mut CpuOps::new(48 << 10, 1 << 24), &case, Winner::First));
+    assert!(matches!(found, Err(TestError::Fail(..))), "{found:?}");
 }
 
 #[test]

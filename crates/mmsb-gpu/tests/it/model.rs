@@ -10,11 +10,25 @@ use crate::cases::{Act, Case, Run, bytes};
 /// Pages and what they should hold.
 pub struct Model {
     pages: Vec<(PageHandle, Vec<u8>)>,
+    winner: Winner,
+}
+
+/// Whose bytes stay where batches overlap.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Winner {
+    Last,
+    /// A planted fault: batches are planned from the last one to the first.
+    First,
 }
 
 /// Does a case on an engine and on byte arrays, and holds the one against the other after each act.
 pub fn check(ops: &mut dyn PageOps, case: &Case) -> Result<(), TestCaseError> {
-    let mut model = Model::create(ops, &case.lengths).expect("the budget holds every case");
+    check_with(ops, case, Winner::Last)
+}
+
+/// Checks, with a fault planted or without.
+pub fn check_with(ops: &mut dyn PageOps, case: &Case, winner: Winner) -> Result<(), TestCaseError> {
+    let mut model = Model::create(ops, &case.lengths, winner).expect("the budget holds every case");
     for act in &case.acts {
         model.act(ops, act).expect("acts fit their pages");
         model.holds(ops)?;
@@ -25,9 +39,9 @@ pub fn check(ops: &mut dyn PageOps, case: &Case) -> Result<(), TestCaseError> {
 }
 
 impl Model {
-    fn create(ops: &mut dyn PageOps, lengths: &[u32]) -> Result<Self, GpuError> {
+    fn create(ops: &mut dyn PageOps, lengths: &[u32], winner: Winner) -> Result<Self, GpuError> {
         let pages = lengths.iter().map(|len| Ok((ops.create(*len)?, vec![0; *len as usize])));
-        Ok(Self { pages: pages.collect::<Result<_, GpuError>>()? })
+        Ok(Self { pages: pages.collect::<Result<_, GpuError>>()?, winner })
     }
 
     fn act(&mut self, ops: &mut dyn PageOps, act: &Act) -> Result<(), GpuError> {
@@ -80,9 +94,12 @@ impl Model {
 
     fn apply(&mut self, ops: &mut dyn PageOps, runs: &[Vec<Run>]) -> Result<(), GpuError> {
         let batches: Vec<DeltaBatch> = runs.iter().map(|runs| self.batch(runs)).collect();
-        let views: Vec<_> = batches.iter().map(DeltaBatch::view).collect();
+        let mut views: Vec<_> = batches.iter().map(DeltaBatch::view).collect();
         for (page, patch) in views.iter().flat_map(|view| view.iter()) {
             patch.apply(&mut self.pages[page.get() as usize - 1].1).expect("made to fit");
+        }
+        if self.winner == Winner::First {
+            views.reverse();
         }
         let mut coalescer = Coalescer::default();
         let handle = |page: PageId| Some(self.pages[page.get() as usize - 1].0);
