@@ -16,6 +16,7 @@ pub mod baseline;
 pub mod child;
 pub mod clock;
 mod context;
+pub mod gpu;
 mod json;
 mod limits;
 mod line;

@@ -9,6 +9,7 @@ mod diff;
 mod durability;
 mod encode;
 mod engine;
+mod gpu;
 mod graph;
 mod import;
 mod memory;

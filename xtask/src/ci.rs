@@ -81,6 +81,9 @@ const MIRRORS: &[&str] = &[
     "mirror",
     "derive::device",
 ];
+/// The bench line that measures a device, with a fault in a kernel.
+const BENCHES: &[&str] =
+    &["test", "--quiet", "--package", "benches", "--features", "gpu", "--test", "it", "gpu"];
 
 /// One thing that must pass.
 pub struct Step<'a> {
@@ -148,7 +151,7 @@ fn cargo<'a>(root: &'a Path, name: &'static str, args: &'static [&'static str]) 
 
 /// Kernels, and what uses them, on a device. Without a driver it fails, unless `MMSB_GPU` says otherwise.
 fn on_a_device(root: &Path) -> Result<bool> {
-    for args in [KERNELS, MIRRORS] {
+    for args in [KERNELS, MIRRORS, BENCHES] {
         let mut call = command(root, "cargo", args);
         if env::var_os("MMSB_GPU").is_none() {
             call.env("MMSB_GPU", "require");

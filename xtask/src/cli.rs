@@ -45,6 +45,8 @@ enum Task {
     /// Run the library crates' tests under AddressSanitizer (library built along), which finds memory used
     /// wrongly.
     Asan,
+    /// Run every kernel against its twin on two drivers in software; one of them is downloaded, on Debian.
+    Gpu,
     /// Run a bus on disks that lose, tear, refuse and damage, with faults planted in the engine, which must be
     /// noticed.
     Torture(torture::Options),
@@ -73,6 +75,7 @@ impl Cli {
             Task::Miri => lanes::miri(&root)?,
             Task::Tsan => lanes::tsan(&root)?,
             Task::Asan => lanes::asan(&root)?,
+            Task::Gpu => lanes::gpu(&root)?,
             Task::Torture(options) => torture::run(&root, options)?,
             Task::Bench { args } => return bench::run(&root, args),
         };

@@ -5,6 +5,7 @@
 //! says how to get it, and has not failed.
 
 mod asan;
+mod gpu;
 mod loom;
 mod miri;
 mod sanitizer;
@@ -14,6 +15,7 @@ mod tsan;
 
 pub use self::{
     asan::run as asan,
+    gpu::run as gpu,
     loom::{Model, run as loom, table},
     miri::run as miri,
     shuttle::run as shuttle,

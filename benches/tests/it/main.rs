@@ -3,6 +3,8 @@
 mod baseline;
 mod child;
 mod clock;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod limits;
 mod measure;
 mod pin;

@@ -6,14 +6,6 @@
 // Requires: tiles do not overlap.
 // Twin:     src/cpu/delta_merge.rs -- byte for byte.
 
-struct Params { first: u32, count: u32, pad: u32, more: u32 }
-struct Tile { target_quad: u32, source: u32, count: u32, offset: u32, result: u32, mask: u32, inputs: u32, pad: u32 }
-
-var<immediate> params: Params;
-@group(0) @binding(0) var<storage, read> tiles: array<Tile>;
-@group(0) @binding(1) var<storage, read> batch: array<vec4<u32>>;
-@group(1) @binding(0) var<storage, read_write> target_slab: array<vec4<u32>>;
-
 // One bit a byte becomes eight.
 fn byte_mask(bits: vec4<u32>) -> vec4<u32> {
     return (((bits & vec4<u32>(15u)) * 0x00204081u) & vec4<u32>(0x01010101u)) * 255u;

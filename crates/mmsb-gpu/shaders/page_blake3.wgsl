@@ -7,12 +7,6 @@
 // Requires: bytes behind a page are zero; roots comes after chunks.
 // Twin:     src/cpu/page_blake3.rs -- word for word.
 
-struct Params { first: u32, count: u32, pad: u32, more: u32 }
-struct Tile { target_quad: u32, source: u32, count: u32, offset: u32, result: u32, mask: u32, inputs: u32, pad: u32 }
-
-var<immediate> params: Params;
-@group(0) @binding(0) var<storage, read> tiles: array<Tile>;
-@group(1) @binding(0) var<storage, read_write> target_slab: array<vec4<u32>>;
 @group(0) @binding(2) var<storage, read_write> answer: array<u32>;
 
 const CHUNK_START = 1u;

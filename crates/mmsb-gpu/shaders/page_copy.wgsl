@@ -8,15 +8,6 @@
 
 override FROM_BATCH: bool = false;
 
-struct Params { first: u32, count: u32, pad: u32, more: u32 }
-struct Tile { target_quad: u32, source: u32, count: u32, offset: u32, result: u32, mask: u32, inputs: u32, pad: u32 }
-
-var<immediate> params: Params;
-@group(0) @binding(0) var<storage, read> tiles: array<Tile>;
-@group(0) @binding(1) var<storage, read> batch: array<vec4<u32>>;
-@group(1) @binding(0) var<storage, read_write> target_slab: array<vec4<u32>>;
-@group(2) @binding(0) var<storage, read_write> source_slab: array<vec4<u32>>;
-
 fn quad(index: u32) -> vec4<u32> {
     if FROM_BATCH { return batch[index]; }
     return source_slab[index];

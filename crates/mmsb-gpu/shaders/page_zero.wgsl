@@ -5,13 +5,6 @@
 // Requires: tiles do not overlap.
 // Twin:     src/cpu/page_zero.rs -- byte for byte.
 
-struct Params { first: u32, count: u32, pad: u32, more: u32 }
-struct Tile { target_quad: u32, source: u32, count: u32, offset: u32, result: u32, mask: u32, inputs: u32, pad: u32 }
-
-var<immediate> params: Params;
-@group(0) @binding(0) var<storage, read> tiles: array<Tile>;
-@group(1) @binding(0) var<storage, read_write> target_slab: array<vec4<u32>>;
-
 @compute @workgroup_size(256)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,

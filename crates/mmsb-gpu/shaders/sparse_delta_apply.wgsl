@@ -1,16 +1,14 @@
 // sparse_delta_apply.wgsl -- does word ops: each writes masked bytes of one word of a slab.
 // Shape:    one invocation an op, in workgroups of 256; groups above 65,535 fold into y.
 // Reads:    ops[params.first ..][.. params.count]; the word, unless all of its bytes are written.
-// Writes:   target_slab[op.place & 0x0fffffff].
+// Writes:   target_words[op.place & 0x0fffffff].
 // Requires: no two ops of one word, so order does not matter.
 // Twin:     src/cpu/sparse_delta_apply.rs -- byte for byte.
 
-struct Params { first: u32, count: u32, pad: u32, more: u32 }
 struct WordOp { place: u32, value: u32 }
 
-var<immediate> params: Params;
 @group(0) @binding(1) var<storage, read> ops: array<WordOp>;
-@group(1) @binding(0) var<storage, read_write> target_slab: array<u32>;
+@group(1) @binding(0) var<storage, read_write> target_words: array<u32>;
 
 @compute @workgroup_size(256)
 fn main(
@@ -26,7 +24,7 @@ fn main(
     var value = op.value;
     if bits != 15u {
         let mask = ((bits * 0x00204081u) & 0x01010101u) * 255u;
-        value = (target_slab[word] & ~mask) | (value & mask);
+        value = (target_words[word] & ~mask) | (value & mask);
     }
-    target_slab[word] = value;
+    target_words[word] = value;
 }

@@ -2,6 +2,17 @@
 
 use crate::{Combine, Formula};
 
+/// A kernel's file with what kernels share behind it: so lines keep their numbers.
+macro_rules! source {
+    ($name:literal) => {
+        concat!(
+            include_str!(concat!("../shaders/", $name, ".wgsl")),
+            "\n",
+            include_str!("../shaders/common.wgsl")
+        )
+    };
+}
+
 /// One kernel. Two may be variants of one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kernel {
@@ -71,19 +82,19 @@ impl Kernel {
         }
     }
 
-    /// Returns its source, in WGSL.
+    /// Returns its source, in WGSL: its file, and behind it what kernels share.
     #[must_use]
     pub const fn source(self) -> &'static str {
         match self {
-            Self::PageZero => include_str!("../shaders/page_zero.wgsl"),
-            Self::PageCopy | Self::PageWrite => include_str!("../shaders/page_copy.wgsl"),
-            Self::DeltaMerge => include_str!("../shaders/delta_merge.wgsl"),
-            Self::SparseDeltaApply => include_str!("../shaders/sparse_delta_apply.wgsl"),
-            Self::PageCompare => include_str!("../shaders/page_compare.wgsl"),
-            Self::SnapshotDiffCount | Self::SnapshotDiffEmit => include_str!("../shaders/snapshot_diff.wgsl"),
-            Self::PageFingerprint => include_str!("../shaders/page_fingerprint.wgsl"),
-            Self::PageBlake3Chunks | Self::PageBlake3Roots => include_str!("../shaders/page_blake3.wgsl"),
-            Self::Propagate(_) => include_str!("../shaders/propagate.wgsl"),
+            Self::PageZero => source!("page_zero"),
+            Self::PageCopy | Self::PageWrite => source!("page_copy"),
+            Self::DeltaMerge => source!("delta_merge"),
+            Self::SparseDeltaApply => source!("sparse_delta_apply"),
+            Self::PageCompare => source!("page_compare"),
+            Self::SnapshotDiffCount | Self::SnapshotDiffEmit => source!("snapshot_diff"),
+            Self::PageFingerprint => source!("page_fingerprint"),
+            Self::PageBlake3Chunks | Self::PageBlake3Roots => source!("page_blake3"),
+            Self::Propagate(_) => source!("propagate"),
             Self::Formula(_) => include_str!("../shaders/formula.wgsl"),
         }
     }

@@ -1,5 +1,6 @@
 //! House keeping, fed with violations: each one must be seen and named.
 
+mod bench;
 mod ci;
 mod lanes;
 mod layers;

@@ -30,7 +30,7 @@ impl Piece {
     pub fn of(line: u32, start: u32, at: usize, payload: &[u8]) -> Self {
         let is_held = payload.len() <= HELD_BYTES as usize;
         let value = if is_held {
-            payload.iter().rev().fold(0, |value, byte| value << 8 | u64::from(*byte))
+            payload.iter().rev().fold(0, |value, byte| (value << 8) | u64::from(*byte))
         } else {
             at as u64
         };

@@ -95,7 +95,7 @@ fn a_formula_computes_what_the_same_function_on_bytes_does() {
         Ok(())
     };
     let case = std::cell::RefCell::new(&mut case);
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(60));
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(crate::cases::count(60)));
     runner
         .run(&(lengths, any::<u64>()), |((first, second, out), seed)| {
             case.borrow_mut()(first, second, out, seed)

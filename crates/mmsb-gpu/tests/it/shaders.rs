@@ -49,6 +49,16 @@ fn naga_takes_every_source() {
 }
 
 #[test]
+fn a_message_names_the_line_of_the_kernels_file() {
+    let source = Kernel::PageZero.source();
+    let (line, _) = source.lines().enumerate().find(|(_, text)| text.contains("i < tile.count")).unwrap();
+    let message = wgsl::parse_str(&source.replace("i < tile.count", "i < tile.cuont")).unwrap_err();
+    let file = include_str!("../../shaders/page_zero.wgsl");
+    assert_eq!(file.lines().nth(line), source.lines().nth(line));
+    assert_eq!(message.location(source).unwrap().line_number as usize, line + 1);
+}
+
+#[test]
 fn every_kernel_names_an_entry_and_a_constant_that_its_source_has() {
     for kernel in Kernel::ALL {
         let (_, module) = modules().find(|(name, _)| *name == kernel.source_name()).unwrap();
