@@ -8,7 +8,12 @@ use mmsb_gpu::{
 };
 use proptest::{prelude::*, test_runner::TestRunner};
 
-use crate::{cases::case, model::check, permuted::Permuted};
+use crate::{
+    cases::case,
+    follow::{self, Life},
+    model::check,
+    permuted::Permuted,
+};
 
 /// A device, or none if there is none and the environment does not require one.
 pub fn open(slab_bytes: u64) -> Option<GpuOps> {
@@ -192,4 +197,14 @@ fn what_is_timed_is_done_as_often_as_it_says() {
     assert_eq!(took.device.is_some(), device.about().has_clock);
     assert!(took.device.is_none_or(|device| device < took.host), "{took:?}");
     assert!(device.time_copy(1 << 20, 2).unwrap().host > Duration::ZERO);
+}
+
+#[test]
+fn a_mirror_on_a_device_follows_a_bus_through_everything() {
+    let Some(_) = open(1 << 20) else { return };
+    let open = || GpuOps::open(follow::SLAB_BYTES, follow::BUDGET_BYTES).unwrap();
+    let life = Life { open: &open, lose: &|residents| residents.ops().engine().destroy() };
+    let mut runner =
+        TestRunner::new(ProptestConfig { max_shrink_iters: 64, ..ProptestConfig::with_cases(24) });
+    runner.run(&follow::acts(), |(seed, acts)| follow::check(seed, &acts, &life)).unwrap();
 }

@@ -7,6 +7,8 @@ mod coalesce;
 mod derive;
 #[cfg(feature = "device")]
 mod device;
+mod faulty;
+mod follow;
 #[cfg(feature = "device")]
 mod formula;
 mod host;

@@ -223,7 +223,7 @@ impl Model {
     }
 }
 
-fn patch<'a>(run: &Run, offset: u32, len: u32, new: &'a [u8]) -> Patch<'a> {
+pub fn patch<'a>(run: &Run, offset: u32, len: u32, new: &'a [u8]) -> Patch<'a> {
     match (run.is_fill, run.len == u32::MAX) {
         (false, false) => Patch::Bytes { offset, bytes: &new[..len as usize] },
         (true, false) => Patch::Fill { span: Span::new(offset, len), byte: new[0] },
