@@ -104,6 +104,8 @@ fn a_page_that_is_ahead_stays_until_the_host_has_it() {
     let tenfold = Derivation { by: By::Combine(Combine::Axpy, &[10]), inputs: &[id(1)], output: id(2) };
     residents.advance(&[tenfold]).unwrap();
     assert_eq!(residents.state(id(2)), PageState::Ahead);
+    // Unused for longest, and still not the one to go.
+    residents.touch(&[id(1)]);
     let more: Vec<Vec<u8>> = vec![vec![5; 1024]; 3];
     let inserts = more.iter().zip(3..).map(|(bytes, page)| Insert {
         page: id(page),

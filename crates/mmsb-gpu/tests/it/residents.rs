@@ -136,6 +136,9 @@ fn more_pages_than_there_is_room_for_leave_the_last_ones_there() {
         residents.known().filter(|page| page.state == PageState::Clean).map(|page| page.page.get()).collect();
     assert_eq!(there, [0, 1, 8, 9]);
     assert_eq!(residents.read_many(&[id(1)]).unwrap()[0].as_deref(), Some(&[11; 1024][..]));
+    (0..10).for_each(|page| drop(residents.remove(id(page)).unwrap()));
+    let room = Insert { page: id(1), bytes: &[1; 2048], epoch: Epoch::new(1), is_pinned: true };
+    residents.insert_many(&[room, Insert { page: id(2), ..room }]).expect("no room is left taken");
 }
 
 #[test]
