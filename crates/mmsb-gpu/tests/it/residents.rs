@@ -136,9 +136,17 @@ fn more_pages_than_there_is_room_for_leave_the_last_ones_there() {
         residents.known().filter(|page| page.state == PageState::Clean).map(|page| page.page.get()).collect();
     assert_eq!(there, [0, 1, 8, 9]);
     assert_eq!(residents.read_many(&[id(1)]).unwrap()[0].as_deref(), Some(&[11; 1024][..]));
-    (0..10).for_each(|page| drop(residents.remove(id(page)).unwrap()));
-    let room = Insert { page: id(1), bytes: &[1; 2048], epoch: Epoch::new(1), is_pinned: true };
-    residents.insert_many(&[room, Insert { page: id(2), ..room }]).expect("no room is left taken");
+}
+
+#[test]
+fn a_page_that_comes_twice_is_there_once() {
+    let mut residents = residents();
+    let [older, newer] = [[1; 1024], [2; 1024]];
+    let first = Insert { page: id(1), bytes: &older, epoch: Epoch::new(1), is_pinned: true };
+    residents.insert_many(&[first, Insert { bytes: &newer, ..first }]).unwrap();
+    check(&mut residents, "1:Clean 22");
+    (2..=4).for_each(|page| insert(&mut residents, page, 1, page as u8).unwrap());
+    check(&mut residents, "1:Clean 22 2:Clean 22 3:Clean 33 4:Clean 44");
 }
 
 #[test]
