@@ -60,7 +60,7 @@ fn the_diagram_has_one_line_a_rank() {
     rank 0  mmsb-types
     rank 1  mmsb-page (types)   mmsb-delta (types)   mmsb-graph (types)
     rank 2  mmsb-tlog (types, delta)   mmsb-gpu (types, delta)
-    rank 3  mmsb (types, page, delta, graph, tlog)
+    rank 3  mmsb (types, page, delta, graph, tlog, gpu)
     rank 4  mmsb-testkit (types, page, delta, tlog, mmsb)   mmsb-cli (mmsb)   benches (types, page, delta, graph, tlog, gpu, mmsb, testkit, cli)   xtask
     ");
 }
