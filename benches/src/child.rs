@@ -9,7 +9,7 @@ use std::{env, io::Write, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{Context, Outcome};
+use crate::{Context, Outcome, Size};
 
 /// A measurement for a process of its own. A file under `lines/` submits it with `inventory::submit!`.
 #[derive(Debug)]
@@ -39,6 +39,8 @@ pub fn measure_by(program: &Path, context: &Context, name: &str) -> Result<Outco
     let mut command = Command::new(program);
     command.args(["--child", name, "--dir"]).arg(context.folder());
     command.args(context.quick().then_some("--quick"));
+    command.args((context.size() == Size::Tiny).then_some("--tiny"));
+    command.args(context.fault().map(|fault| format!("--fault={fault}")));
     command.args(context.lenient().then_some("--smoke"));
     let output = command.output().with_context(|| format!("starting {}", program.display()))?;
     let told = String::from_utf8_lossy(&output.stderr);

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use tempfile::TempDir;
 
 use crate::{
-    Figure, LimitKind, REPEATS_MIN, Random,
+    Figure, LimitKind, REPEATS_MIN, Random, Size,
     limits::{self, Limits},
 };
 
@@ -20,8 +20,9 @@ const SEED: u64 = 0x4d4d_5342_0000_0001;
 /// The run that a line is part of.
 #[derive(Debug)]
 pub struct Context {
-    quick: bool,
+    size: Size,
     lenient: bool,
+    fault: Option<String>,
     folder: PathBuf,
     limits: Limits,
     progress: ProgressBar,
@@ -30,8 +31,8 @@ pub struct Context {
 impl Context {
     /// Starts a run that keeps its files in `folder`, which is made when first needed.
     #[must_use]
-    pub fn new(quick: bool, folder: PathBuf, progress: ProgressBar) -> Self {
-        Self { quick, lenient: false, folder, limits: Limits::new(), progress }
+    pub fn new(size: Size, folder: PathBuf, progress: ProgressBar) -> Self {
+        Self { size, lenient: false, fault: None, folder, limits: Limits::new(), progress }
     }
 
     /// Lets the run be one on a machine that does other work beside: what only such work can spoil decides
@@ -40,6 +41,25 @@ impl Context {
     pub fn with_lenience(mut self, lenient: bool) -> Self {
         self.lenient = lenient;
         self
+    }
+
+    /// Breaks what the lines measure in this way, where they have it among their [faults](crate::Line::faults).
+    #[must_use]
+    pub fn with_fault(mut self, fault: Option<String>) -> Self {
+        self.fault = fault;
+        self
+    }
+
+    /// Tells whether a test wants this fault in what is measured. False in every run that measures.
+    #[must_use]
+    pub fn has_fault(&self, fault: &str) -> bool {
+        self.fault() == Some(fault)
+    }
+
+    /// Returns the fault that a test wants.
+    #[must_use]
+    pub fn fault(&self) -> Option<&str> {
+        self.fault.as_deref()
     }
 
     /// Tells whether the machine may do other work beside.
@@ -54,16 +74,22 @@ impl Context {
         &self.folder
     }
 
+    /// Returns how large inputs should be.
+    #[must_use]
+    pub const fn size(&self) -> Size {
+        self.size
+    }
+
     /// Tells whether inputs should be small. Checks stay the same.
     #[must_use]
     pub const fn quick(&self) -> bool {
-        self.quick
+        !matches!(self.size, Size::Full)
     }
 
     /// Returns how often to repeat a measurement.
     #[must_use]
     pub const fn repeats(&self) -> usize {
-        if self.quick { REPEATS_MIN } else { 15 }
+        if self.quick() { REPEATS_MIN } else { 15 }
     }
 
     /// Starts the run's stream of random numbers anew; every run and every line gets the same one.

@@ -13,6 +13,9 @@ pub struct Line {
     pub number: Option<u8>,
     /// What the line finds out, as a question.
     pub question: &'static str,
+    /// Ways to break what it measures, by name: with any of them the line must fail, and a test sees that it does.
+    /// The line asks its [`Context::has_fault`].
+    pub faults: &'static [&'static str],
     /// Measures. An error means that an output was wrong or could not be made.
     pub run: fn(&mut Context) -> Result<Outcome>,
 }

@@ -5,16 +5,19 @@ use std::path::PathBuf;
 use anyhow::{Result, bail};
 use clap::{Parser, ValueEnum};
 
-use crate::Line;
+use crate::{Line, Size};
 
 /// Measures what MMSB promises and tells whether it holds.
 #[derive(Clone, Debug, Default, Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 pub struct Options {
-    /// Run these lines only: names or numbers, with commas between them.
+    /// Run these lines only: names or numbers, with commas between them [default: the ten with numbers].
     #[arg(long, value_delimiter = ',', value_name = "LINES")]
     pub only: Vec<String>,
-    /// Smaller inputs and fewer repeats, the same checks; under 60 seconds in all.
+    /// Run every line, with a number or without.
+    #[arg(long, conflicts_with = "only")]
+    pub all: bool,
+    /// Smaller inputs and fewer repeats, the same checks; the ten take under 60 seconds.
     #[arg(long)]
     pub quick: bool,
     /// As --quick, and bars on speed are shown but decide nothing: for machines that do other work beside.
@@ -38,6 +41,12 @@ pub struct Options {
     /// Measure this alone, for a run that started this process, and print the outcome as JSON.
     #[arg(long, hide = true, value_name = "NAME")]
     pub child: Option<String>,
+    /// Smaller than makes sense: for tests that look at checks, not at figures.
+    #[arg(long, hide = true, conflicts_with = "baseline")]
+    pub tiny: bool,
+    /// Break what is measured in this way: the line that knows it must fail.
+    #[arg(long, hide = true, value_name = "NAME", conflicts_with = "baseline")]
+    pub fault: Option<String>,
     /// List the lines and run none.
     #[arg(long)]
     pub list: bool,
@@ -53,7 +62,18 @@ pub enum BaselineAction {
 }
 
 impl Options {
-    /// Returns the lines that `--only` names, in the report's order; all without it.
+    /// Returns how large the inputs are to be.
+    #[must_use]
+    pub const fn size(&self) -> Size {
+        match (self.tiny, self.quick || self.smoke) {
+            (true, _) => Size::Tiny,
+            (_, true) => Size::Quick,
+            _ => Size::Full,
+        }
+    }
+
+    /// Returns the lines that `--only` names, in the report's order; without it the numbered ones, and with `--all` or
+    /// `--list` all.
     ///
     /// # Errors
     /// If a name or number is unknown; the message lists the known ones.
@@ -64,9 +84,25 @@ impl Options {
                 bail!("no line is called `{word}`; there are {}", known.join(", "));
             }
         }
-        let wanted =
-            |line: &&Line| self.only.is_empty() || self.only.iter().any(|word| is_called(line, word));
+        let wanted = |line: &&Line| match &*self.only {
+            [] => self.all || self.list || line.number.is_some(),
+            only => only.iter().any(|word| is_called(line, word)),
+        };
         Ok(lines.iter().copied().filter(wanted).collect())
+    }
+
+    /// Refuses a fault that none of the lines knows: nothing would be broken.
+    ///
+    /// # Errors
+    /// If there is such a fault; the message lists the known ones.
+    pub fn check_fault(&self, lines: &[&Line]) -> Result<()> {
+        let known: Vec<&str> = lines.iter().flat_map(|line| line.faults).copied().collect();
+        match self.fault.as_deref() {
+            Some(fault) if !known.contains(&fault) => {
+                bail!("no chosen line can be broken by `{fault}`, but by {}", known.join(", "))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

@@ -143,6 +143,8 @@ pub struct Bar {
     pub limit: Option<LimitKind>,
     /// The worst repeat is judged in place of the median: for what must always hold.
     pub always: bool,
+    /// Other work on the machine can spoil it, so in a smoke run it decides nothing.
+    pub needs_quiet: bool,
 }
 
 /// What a line found.
@@ -189,6 +191,15 @@ impl Outcome {
         self.push(kind, op, value, Some(limit), false)
     }
 
+    /// Lets the bar added last decide only where the machine does nothing else.
+    ///
+    /// # Panics
+    /// If there is no bar yet.
+    pub fn needs_quiet(&mut self) -> &mut Self {
+        self.bars.last_mut().expect("a bar is marked").needs_quiet = true;
+        self
+    }
+
     /// Adds everything another outcome holds.
     pub fn extend(&mut self, other: Self) -> &mut Self {
         self.figures.extend(other.figures);
@@ -219,7 +230,7 @@ impl Outcome {
         always: bool,
     ) -> &mut Self {
         let figure = self.figures.last().expect("a bar is for a figure").name.clone();
-        self.bars.push(Bar { figure, op, value, kind, limit, always });
+        self.bars.push(Bar { figure, op, value, kind, limit, always, needs_quiet: false });
         self
     }
 }

@@ -75,8 +75,8 @@ impl Row {
     fn clears(&self, lenient: bool) -> bool {
         let is_relative = self.figure.unit.is_relative_speed();
         let decisive = |measured: &&Measured| {
-            let is_forgiven = lenient && (is_relative || measured.bar.limit.is_some());
-            measured.bar.kind == BarKind::Must && !is_forgiven
+            let needs_quiet = is_relative || measured.bar.limit.is_some() || measured.bar.needs_quiet;
+            measured.bar.kind == BarKind::Must && !(lenient && needs_quiet)
         };
         self.bars.iter().filter(decisive).all(|measured| measured.holds)
     }

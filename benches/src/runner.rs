@@ -5,7 +5,7 @@
 use std::{
     io::{IsTerminal, Write, stderr},
     panic::{AssertUnwindSafe, catch_unwind},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 use anyhow::{Result, ensure};
@@ -22,9 +22,7 @@ use crate::{
 /// On wrong use: an unknown line, no baseline to compare with, a file that cannot be written.
 pub fn run(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bool> {
     if let Some(name) = &options.child {
-        let context = Context::new(options.quick || options.smoke, dir(options), ProgressBar::hidden());
-        let mut context = context.with_lenience(options.smoke);
-        return child::run(name, &mut context, out).map(|()| true);
+        return child::run(name, &mut context(options, ProgressBar::hidden()), out).map(|()| true);
     }
     // They are in another program, which `cargo xtask bench` builds if asked for them.
     ensure!(
@@ -32,6 +30,7 @@ pub fn run(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bo
         "this runner has no peers: start it by `cargo xtask bench --peers`"
     );
     let chosen = options.select(lines)?;
+    options.check_fault(&chosen)?;
     if options.list {
         return list(&chosen, out).map(|()| true);
     }
@@ -66,8 +65,10 @@ fn keep(now: &Record, options: &Options, folder: &Path, out: &mut dyn Write) -> 
     Ok(())
 }
 
-fn dir(options: &Options) -> PathBuf {
-    options.dir.clone().unwrap_or_else(|| workspace().join("target/bench"))
+fn context(options: &Options, progress: ProgressBar) -> Context {
+    let folder = options.dir.clone().unwrap_or_else(|| workspace().join("target/bench"));
+    let context = Context::new(options.size(), folder, progress);
+    context.with_lenience(options.smoke).with_fault(options.fault.clone())
 }
 
 fn list(lines: &[&Line], out: &mut dyn Write) -> Result<()> {
@@ -84,9 +85,8 @@ fn measure(
     machine: Machine,
     out: &mut dyn Write,
 ) -> Result<(Record, bool)> {
-    let quick = options.quick || options.smoke;
     let progress = progress(lines.len() as u64);
-    let mut context = Context::new(quick, dir(options), progress.clone()).with_lenience(options.smoke);
+    let mut context = context(options, progress.clone());
     let mut records = Vec::new();
     for line in lines {
         context.say(line.name);
@@ -96,6 +96,7 @@ fn measure(
         records.push(judged.record());
     }
     progress.finish_and_clear();
+    let quick = context.quick();
     let record = Record { machine, quick, limits: context.limits().cloned().collect(), lines: records };
     let passed = conclude(&record, out)?;
     Ok((record, passed))

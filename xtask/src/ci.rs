@@ -136,7 +136,10 @@ fn steps(root: &Path) -> Vec<Step<'_>> {
         Step { name: "torture", run: Box::new(move || torture::run(root, &quick())) },
         Step { name: "loom", run: Box::new(move || lanes::loom(root, None)) },
         Step { name: "doc", run: Box::new(move || document(root)) },
-        Step { name: "bench", run: Box::new(move || Ok(bench::run(root, &["--smoke".into()])? == 0)) },
+        Step {
+            name: "bench",
+            run: Box::new(move || Ok(bench::run(root, &["--smoke".into(), "--all".into()])? == 0)),
+        },
     ]
 }
 

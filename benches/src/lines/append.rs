@@ -19,7 +19,7 @@ use crate::{
 };
 
 inventory::submit! {
-    Line { name: "append", number: None, question: "what does the log itself cost a commit?", run }
+    Line { name: "append", number: None, question: "what does the log itself cost a commit?", faults: &[], run }
 }
 
 const PAGES: usize = 1_000_000;

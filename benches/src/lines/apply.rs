@@ -11,7 +11,7 @@ use mmsb_delta::{Delta, apply, diff};
 use crate::{BarKind::Must, Context, LimitKind, Line, Op::AtLeast, Outcome, Sample, Unit, pages::Pair};
 
 inventory::submit! {
-    Line { name: "apply", number: None, question: "how fast is a delta laid over a page?", run }
+    Line { name: "apply", number: None, question: "how fast is a delta laid over a page?", faults: &[], run }
 }
 
 const PAGE_BYTES: usize = 1 << 10;

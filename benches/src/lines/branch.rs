@@ -30,6 +30,7 @@ inventory::submit! {
         name: "branch",
         number: None,
         question: "what do a thousand branches of one state cost?",
+        faults: &[],
         run: |context| child::measure(context, "branch"),
     }
 }

@@ -15,6 +15,7 @@ inventory::submit! {
         name: "checksum",
         number: None,
         question: "how fast is CRC-32C, against copying the same bytes?",
+        faults: &[],
         run,
     }
 }

@@ -25,6 +25,7 @@ inventory::submit! {
         name: "churn",
         number: None,
         question: "does memory stay flat while pages of all sizes come and go?",
+        faults: &[],
         run: |context| child::measure(context, "churn"),
     }
 }

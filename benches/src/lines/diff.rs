@@ -18,7 +18,7 @@ use crate::{
 };
 
 inventory::submit! {
-    Line { name: "diff", number: None, question: "how fast is a change of a page found?", run }
+    Line { name: "diff", number: None, question: "how fast is a change of a page found?", faults: &[], run }
 }
 
 const PAGE_BYTES: usize = 1 << 10;

@@ -31,6 +31,7 @@ inventory::submit! {
         name: "durability",
         number: None,
         question: "what does it cost that nothing is lost?",
+        faults: &[],
         run,
     }
 }

@@ -11,7 +11,7 @@ use mmsb_delta::{BatchView, DeltaBatch};
 use crate::{BarKind::Must, Context, LimitKind, Line, Op::AtMost, Outcome, Sample, Unit, pages::Change};
 
 inventory::submit! {
-    Line { name: "encode", number: None, question: "what does a delta cost on its way into a record?", run }
+    Line { name: "encode", number: None, question: "what does a delta cost on its way into a record?", faults: &[], run }
 }
 
 const PAGES: usize = 1_000_000;

@@ -36,6 +36,7 @@ inventory::submit! {
         name: "engine",
         number: None,
         question: "how near does the engine come to what this machine can do?",
+        faults: &[],
         run,
     }
 }

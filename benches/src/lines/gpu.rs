@@ -3,5 +3,5 @@
 use crate::{Line, gpu::run};
 
 inventory::submit! {
-    Line { name: "gpu", number: None, question: "what do a device's kernels reach, and what do mirrors cost?", run }
+    Line { name: "gpu", number: None, question: "what do a device's kernels reach, and what do mirrors cost?", faults: &[], run }
 }

@@ -20,7 +20,7 @@ use anyhow::Result;
 use crate::{Context, Line, Outcome};
 
 inventory::submit! {
-    Line { name: "graph", number: None, question: "what do dependencies and recomputing along them cost?", run }
+    Line { name: "graph", number: None, question: "what do dependencies and recomputing along them cost?", faults: &[], run }
 }
 
 fn run(context: &mut Context) -> Result<Outcome> {

@@ -25,7 +25,7 @@ use crate::{
 };
 
 inventory::submit! {
-    Line { name: "import", number: None, question: "how fast does a real database's log become a bus?", run }
+    Line { name: "import", number: None, question: "how fast does a real database's log become a bus?", faults: &[], run }
 }
 
 /// One recording, unpacked.

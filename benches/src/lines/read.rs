@@ -17,7 +17,7 @@ use crate::{
 };
 
 inventory::submit! {
-    Line { name: "read", number: None, question: "how fast is a page read while others may write it?", run }
+    Line { name: "read", number: None, question: "how fast is a page read while others may write it?", faults: &[], run }
 }
 
 const PAGE_BYTES: usize = 1 << 10;

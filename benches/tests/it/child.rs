@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use benches::{BarKind, Context, LimitKind, Op, Options, Outcome, Sample, Unit, child, run};
+use benches::{BarKind, Context, LimitKind, Op, Options, Outcome, Sample, Size, Unit, child, run};
 use indicatif::ProgressBar;
 
 fn context(folder: &Path) -> Context {
-    Context::new(true, folder.to_owned(), ProgressBar::hidden())
+    Context::new(Size::Tiny, folder.to_owned(), ProgressBar::hidden())
 }
 
 #[track_caller]

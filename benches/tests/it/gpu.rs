@@ -1,6 +1,6 @@
 //! Line `gpu` on a device with a fault in a kernel: it turns to a cross.
 
-use benches::{Context, Outcome, gpu::device_rows};
+use benches::{Context, Outcome, Size, gpu::device_rows};
 use indicatif::ProgressBar;
 use mmsb_gpu::{GpuError, GpuOps, Kernel, Wanted};
 
@@ -19,7 +19,7 @@ fn broken(slab_bytes: u64, budget_bytes: u64) -> Result<GpuOps, GpuError> {
 #[test]
 fn a_kernel_that_does_not_do_what_its_twin_does_fails_the_line() {
     let folder = tempfile::tempdir().unwrap();
-    let context = Context::new(true, folder.path().to_owned(), ProgressBar::hidden());
+    let context = Context::new(Size::Quick, folder.path().to_owned(), ProgressBar::hidden());
     let failed = device_rows(&context, &mut Outcome::default(), broken).unwrap_err();
     if let Some(GpuError::NoAdapter { why }) = failed.downcast_ref()
         && Wanted::from_env().unwrap() != Wanted::Require

@@ -1,12 +1,12 @@
 //! Limits: every kind can be measured here, once a run, in the unit it promises.
 
-use benches::{Context, LimitKind};
+use benches::{Context, LimitKind, Size};
 use indicatif::ProgressBar;
 
 #[test]
 fn every_limit_is_measured_once_in_its_unit() {
     let folder = tempfile::tempdir().unwrap();
-    let mut context = Context::new(true, folder.path().join("deep/er"), ProgressBar::hidden());
+    let mut context = Context::new(Size::Quick, folder.path().join("deep/er"), ProgressBar::hidden());
     let kinds = [
         LimitKind::ReadDram,
         LimitKind::CopyDram,

@@ -3,6 +3,7 @@
 mod baseline;
 mod child;
 mod clock;
+mod faults;
 #[cfg(feature = "gpu")]
 mod gpu;
 mod limits;

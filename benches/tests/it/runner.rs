@@ -8,7 +8,7 @@ use anyhow::Result;
 use benches::{BarKind, Context, Line, Op, Options, Outcome, Sample, Unit, run};
 
 fn line(name: &'static str, number: Option<u8>, run: fn(&mut Context) -> Result<Outcome>) -> Line {
-    Line { name, number, question: "how fast?", run }
+    Line { name, number, question: "how fast?", faults: &["rust"], run }
 }
 
 fn sevens() -> Sample {
@@ -19,6 +19,11 @@ fn bar(kind: BarKind, op: Op, value: f64) -> Result<Outcome> {
     let mut outcome = Outcome::default();
     outcome.figure("speed", Unit::MillionsPerSecond, sevens()).bar(kind, op, value);
     Ok(outcome)
+}
+
+/// Lets lines without a number run.
+fn all() -> Options {
+    Options { all: true, ..Options::default() }
 }
 
 /// Runs one line quickly; returns the verdict and the report without limits and remarks on the build.
@@ -32,7 +37,7 @@ fn report(line: &Line, options: &Options) -> (bool, String) {
 
 #[track_caller]
 fn passes(run: fn(&mut Context) -> Result<Outcome>, expect: &str) {
-    let (passed, text) = report(&line("fake", None, run), &Options::default());
+    let (passed, text) = report(&line("fake", None, run), &all());
     assert_eq!(text, format!("\u{2713} fake: how fast?\n{expect}\nResult: 1/1 PASS"));
     assert!(passed);
 }
@@ -47,7 +52,7 @@ fn a_line_that_clears_its_bar_passes() {
 
 #[track_caller]
 fn fails(run: fn(&mut Context) -> Result<Outcome>, expect: &str) {
-    let (passed, text) = report(&line("fake", None, run), &Options::default());
+    let (passed, text) = report(&line("fake", None, run), &all());
     assert!(!passed && text.starts_with("\u{2717} fake") && text.ends_with("Result: 0/1 FAIL"), "{text}");
     assert!(text.contains(expect), "{text}");
 }

@@ -2,7 +2,7 @@
 
 use benches::{BarKind, Op, Options, Record, registered};
 
-use super::{bar, line, report, sevens};
+use super::{all, bar, line, report, sevens};
 
 #[test]
 fn only_takes_names_and_numbers_and_refuses_the_unknown() {
@@ -14,10 +14,29 @@ fn only_takes_names_and_numbers_and_refuses_the_unknown() {
         let chosen = options.select(&[&replay, &diff]).map_err(|error| error.to_string())?;
         Ok::<_, String>(chosen.iter().map(|line| line.name).collect::<Vec<_>>())
     };
-    assert_eq!(names(&[]).unwrap(), ["replay", "diff"]);
+    assert_eq!(names(&[]).unwrap(), ["replay"], "without a word those with a number run");
     assert_eq!(names(&["1"]).unwrap(), ["replay"]);
     assert_eq!(names(&["diff", "replay"]).unwrap(), ["replay", "diff"]);
     assert_eq!(names(&["diff", "dif"]).unwrap_err(), "no line is called `dif`; there are replay (1), diff");
+}
+
+#[test]
+fn all_and_list_take_every_line() {
+    let diff = line("diff", None, |_| bar(BarKind::Must, Op::AtLeast, 1.0));
+    let list = Options { list: true, ..Options::default() };
+    assert_eq!(all().select(&[&diff]).unwrap().len(), 1);
+    assert_eq!(report(&diff, &list).1, "    diff         how fast?");
+}
+
+#[test]
+fn a_fault_is_one_that_a_chosen_line_knows() {
+    let replay = line("replay", Some(1), |context| {
+        bar(BarKind::Must, Op::AtLeast, if context.has_fault("rust") { 8.0 } else { 1.0 })
+    });
+    let broken = |fault: &str| Options { fault: Some(fault.to_owned()), ..Options::default() };
+    assert!(!report(&replay, &broken("rust")).0 && report(&replay, &Options::default()).0);
+    let refusal = broken("moss").check_fault(&[&replay]).unwrap_err().to_string();
+    assert_eq!(refusal, "no chosen line can be broken by `moss`, but by rust");
 }
 
 #[test]

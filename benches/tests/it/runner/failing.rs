@@ -1,9 +1,9 @@
 //! Lines that fail for another reason than speed.
 
 use anyhow::bail;
-use benches::{BarKind, Context, Op, Options, Outcome, run};
+use benches::{BarKind, Context, Op, Outcome, run};
 
-use super::{bar, fails, line};
+use super::{all, bar, fails, line};
 
 #[test]
 fn a_line_that_measures_nothing_fails() {
@@ -21,7 +21,7 @@ fn a_line_that_panics_fails_and_the_next_one_runs() {
     let broken = line("broken", None, |_| panic!("no"));
     let sound = line("sound", None, |_| bar(BarKind::Must, Op::AtLeast, 1.0));
     let mut out = Vec::new();
-    assert!(!run(&[&broken, &sound], &Options::default(), &mut out).unwrap());
+    assert!(!run(&[&broken, &sound], &all(), &mut out).unwrap());
     let text = String::from_utf8(out).unwrap();
     assert!(text.contains("\u{2713} sound") && text.contains("Result: 1/2 FAIL"), "{text}");
 }

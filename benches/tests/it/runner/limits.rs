@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 use benches::{BarKind, Context, LimitKind, Op, Options, Outcome, Unit};
 
-use super::{bar, fails, line, report, sevens};
+use super::{all, bar, fails, line, report, sevens};
 
 fn far_above_the_limit(_: &mut Context) -> Result<Outcome> {
     let mut outcome = Outcome::default();
@@ -30,13 +30,13 @@ fn a_figure_that_is_the_limit_itself_has_the_ratio_one() {
                 .ratio(BarKind::Must, Op::AtMost, 1.0, kind);
             Ok(outcome)
         });
-    let (passed, text) = report(&at_the_limit, &Options::default());
+    let (passed, text) = report(&at_the_limit, &all());
     assert!(passed && text.contains("1.00 x cached memcpy of 1024 B"), "{text}");
 }
 
 #[test]
 fn a_smoke_run_forgives_speed_and_nothing_else() {
-    let smoke = Options { smoke: true, ..Options::default() };
+    let smoke = Options { smoke: true, ..all() };
     let (passed, text) = report(&line("fake", None, far_above_the_limit), &smoke);
     assert!(passed && text.contains("MISSED"), "{text}");
     let relative = line("fake", None, |_| {
@@ -45,7 +45,13 @@ fn a_smoke_run_forgives_speed_and_nothing_else() {
         Ok(outcome)
     });
     assert!(report(&relative, &smoke).0, "a ratio that the line took itself is one of speeds, too");
-    assert!(!report(&relative, &Options::default()).0);
+    assert!(!report(&relative, &all()).0);
+    let quiet = line("fake", None, |_| {
+        let mut outcome = bar(BarKind::Must, Op::AtLeast, 8.0)?;
+        outcome.needs_quiet();
+        Ok(outcome)
+    });
+    assert!(report(&quiet, &smoke).0 && !report(&quiet, &all()).0, "so is one that says that it is spoiled");
     let size = line("fake", None, |_| bar(BarKind::Must, Op::AtMost, 1.0));
     assert!(!report(&size, &smoke).0, "a bar without limit still decides");
     assert!(!report(&line("fake", None, |_| bail!("wrong")), &smoke).0, "an output still has to be right");

@@ -1,0 +1,63 @@
+//! Each of the ten lines is broken, in each way that it knows, and must turn to a cross for that very reason; unbroken
+//! it passes on the same inputs.
+//!
+//! Lines run as they do by hand, in the runner's own process.
+
+use std::process::Command;
+
+use benches::registered;
+
+/// Line, fault, and what the report says of it.
+const FAULTS: &[(&str, &str, &str)] = &[
+    ("memory", "dropped-delta", "lost or gained a change"),
+    ("memory", "leaked-bytes", "must always <= 50765824 MISSED"),
+    ("memory", "slow-commit", "must always <= 3000 MISSED"),
+];
+
+/// Runs a line on tiny inputs; returns whether it passed, and the report.
+fn run(line: &str, fault: Option<&str>) -> (bool, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mmsb-bench"));
+    command.args(["--only", line, "--tiny", "--smoke", "--dir"]).arg(folder.path());
+    let output = command.args(fault.map(|fault| format!("--fault={fault}"))).output().unwrap();
+    let [told, errors] = [output.stdout, output.stderr].map(|text| String::from_utf8(text).unwrap());
+    assert!(matches!(output.status.code(), Some(0 | 1)), "{}: {errors}", output.status);
+    (output.status.success(), told)
+}
+
+#[track_caller]
+fn check(line: &str) {
+    let (passed, report) = run(line, None);
+    assert!(passed, "unbroken: {report}");
+    for (_, fault, expect) in FAULTS.iter().filter(|(broken, ..)| *broken == line) {
+        let (passed, report) = run(line, Some(fault));
+        assert!(!passed && report.contains(expect), "{fault}: {report}");
+    }
+}
+
+#[test]
+fn memory_turns_to_a_cross() {
+    check("memory");
+}
+
+#[test]
+fn every_numbered_line_can_be_broken_and_every_fault_is_tried() {
+    let lines = registered();
+    let known: Vec<_> =
+        lines.iter().flat_map(|line| line.faults.iter().map(|fault| (line.name, *fault))).collect();
+    let tried: Vec<_> = FAULTS.iter().map(|(line, fault, _)| (*line, *fault)).collect();
+    let untried: Vec<_> = known.iter().filter(|fault| !tried.contains(fault)).collect();
+    let unknown: Vec<_> = tried.iter().filter(|fault| !known.contains(fault)).collect();
+    assert!(untried.is_empty() && unknown.is_empty(), "untried: {untried:?}, unknown: {unknown:?}");
+    let mut numbered = lines.iter().filter(|line| line.number.is_some());
+    assert!(numbered.all(|line| !line.faults.is_empty()), "a line that nothing breaks");
+}
+
+#[test]
+fn a_fault_that_no_line_knows_is_wrong_use() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mmsb-bench"));
+    let output = command.args(["--only", "memory", "--fault", "rust"]).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text.contains("no chosen line can be broken by `rust`, but by dropped-delta, "), "{text}");
+}
