@@ -75,7 +75,7 @@ impl World {
     /// If it has after a minute.
     pub fn settle(&self) -> Result<()> {
         let start = Instant::now();
-        while self.bus.stats().written < self.bus.epoch() {
+        while self.bus.stats().log.written < self.bus.epoch() {
             ensure!(start.elapsed() < SETTLE_WAIT, "the log was not written within {SETTLE_WAIT:?}");
             thread::sleep(Duration::from_micros(100));
         }

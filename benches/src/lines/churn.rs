@@ -165,7 +165,7 @@ impl Churn {
     }
 
     fn verify(&self) -> Result<()> {
-        let found = self.bus.stats().page_count;
+        let found = self.bus.stats().pages.count;
         ensure!(found == self.live.len() as u64, "{found} pages live, not {}", self.live.len());
         self.live.iter().try_for_each(|live| self.compare(live))
     }

@@ -55,7 +55,7 @@ pub use slabs::{PageHandle, Place, Slabs};
 pub use coalesce::Coalescer;
 pub use plan::{Plan, WordOp};
 
-pub use residents::{Applied, By, Derivation, Epochs, Insert, Known, PageState, Residents};
+pub use residents::{Applied, By, Derivation, Epochs, Held, Insert, Known, PageState, Residents};
 
 pub use formula::Formula;
 pub use kernel::Kernel;

@@ -24,6 +24,7 @@ pub use derive::{By, Derivation};
 pub use epochs::Epochs;
 use epochs::Journal;
 pub use insert::Insert;
+pub use table::Held;
 use table::Table;
 
 /// Pages of a bus, kept on a device by commits in the log's order.
@@ -120,6 +121,11 @@ impl<O: PageOps> Residents<O> {
     /// Tells whether the table knows a page.
     pub fn knows(&self, page: PageId) -> bool {
         self.table.get(page).is_some()
+    }
+
+    /// Returns how much the device has of the table's pages. Cost: O(1).
+    pub fn held(&self) -> Held {
+        self.table.held()
     }
 
     /// Returns the pages that the table knows, by rising id: what to bring back after [`Residents::reset`].

@@ -14,7 +14,10 @@ mod look;
 mod order;
 mod walk;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    OnceLock,
+    atomic::{AtomicU64, Ordering},
+};
 
 use mmsb_types::{EdgeKind, PageId};
 use petgraph::{graph::NodeIndex, stable_graph::StableDiGraph};
@@ -35,6 +38,8 @@ pub struct Graph {
     page_limit: usize,
     /// Another one after each change, of this graph and of all others: equal stamps, equal graphs and slots.
     stamp: u64,
+    /// The largest rank and one, once somebody asked since the last change.
+    rank_count: OnceLock<u32>,
 }
 
 /// The newest stamp.
@@ -60,6 +65,7 @@ impl Graph {
             kind_counts: [0; KINDS],
             page_limit: pages.min(SLOTS_MAX),
             stamp: 0,
+            rank_count: OnceLock::new(),
         }
     }
 
@@ -69,6 +75,7 @@ impl Graph {
     }
 
     fn set_stamp(&mut self) {
+        self.rank_count.take();
         self.stamp = STAMP.fetch_add(1, Ordering::Relaxed) + 1;
     }
 

@@ -4,6 +4,7 @@ use core::fmt;
 
 /// Number of a published state. Epoch 0 is the empty bus; every commit makes the next one, without gaps.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(transparent)]
 pub struct Epoch(u64);
 

@@ -27,6 +27,7 @@ use self::layer::Layer;
 pub use self::view::BranchView;
 use crate::{
     Bus, Error, Transaction,
+    alive::Token,
     interner::Interner,
     lineage::Lineage,
     sync::{Mutex, MutexGuard, OnceLock},
@@ -70,6 +71,7 @@ struct Inner {
     /// Commits record where in the code they were begun, as the parent's do.
     sites: bool,
     record_bytes_max: u32,
+    _alive: Token,
     state: Mutex<State>,
     /// Made with the first tag or site: most branches have none.
     interner: OnceLock<Box<Interner>>,
@@ -90,6 +92,7 @@ pub(crate) struct Parent<'p> {
     pub(crate) lineage: &'p Lineage,
     pub(crate) sites: bool,
     pub(crate) record_bytes_max: u32,
+    pub(crate) alive: Token,
 }
 
 impl fmt::Debug for Branch {
@@ -114,6 +117,7 @@ impl Branch {
             base,
             sites: parent.sites,
             record_bytes_max: parent.record_bytes_max,
+            _alive: parent.alive,
             state: Mutex::new(state),
             interner: OnceLock::new(),
         };

@@ -20,7 +20,8 @@ use mmsb_page::{AllCommitters, Committer, Need, PageStore, ReadError, StoreError
 use mmsb_types::{Epoch, Violation, env};
 
 use crate::{
-    Error, Gpu, Stats, Transaction,
+    Error, Gpu, Transaction,
+    alive::Alive,
     branch::Parent,
     catalogue::Catalogue,
     checkpoint::{Auto, Checkpoints, Retention},
@@ -75,7 +76,8 @@ pub(crate) struct Inner {
     stopped: AtomicBool,
     /// Held by the one commit that may wait for page locks while it holds some.
     bulk_ticket: Mutex<()>,
-    counters: Counters,
+    pub(crate) counters: Counters,
+    pub(crate) alive: Alive,
     pub(crate) lineage: Lineage,
     /// Log bytes since the journal was trimmed last.
     untrimmed_bytes: AtomicU64,
@@ -106,7 +108,8 @@ impl Inner {
     /// Returns what a branch of the bus takes over from it.
     pub(crate) fn as_parent(&self) -> Parent<'_> {
         let record_bytes_max = self.journal.record_bytes_max();
-        Parent { lineage: &self.lineage, sites: self.options.sites, record_bytes_max }
+        let alive = self.alive.branch();
+        Parent { lineage: &self.lineage, sites: self.options.sites, record_bytes_max, alive }
     }
 }
 
@@ -167,23 +170,6 @@ impl Bus {
         let caller = Location::caller();
         let site = self.inner.options.sites.then_some(caller);
         Transaction::new(self, self.inner.options.durability, site)
-    }
-
-    /// Returns what the bus holds and has done.
-    #[must_use]
-    pub fn stats(&self) -> Stats {
-        let (store, log) = (self.inner.store.stats(), self.inner.journal.log_stats());
-        let mut stats = self.inner.counters.sum();
-        [stats.checkpoint_count, stats.checkpoint_failure_count] = self.inner.checkpoints.counts();
-        stats.checkpoint = self.inner.newest_checkpoint();
-        (stats.epoch, stats.oldest) = (self.epoch(), self.inner.journal.oldest());
-        (stats.page_count, stats.page_bytes) = (store.pages, store.page_bytes);
-        (stats.slot_bytes, stats.overhead_bytes_per_page) =
-            (store.slot_bytes, store.overhead_bytes_per_page());
-        (stats.log_bytes, stats.sync_count) = (log.log_bytes, log.sync_count);
-        stats.log_pass_count = self.inner.journal.pass_count();
-        (stats.written, stats.durable) = (Epoch::new(log.written), Epoch::new(log.durable));
-        stats
     }
 
     /// Checks every invariant that can be checked while nobody commits; slow and complete.

@@ -8,6 +8,7 @@ use mmsb_types::{Epoch, limits::COMMITTERS_MAX};
 use crate::{
     Stats,
     checkpoint::NudgeShifts,
+    stats::DeltaStats,
     sync::atomic::{AtomicU64, Ordering},
 };
 
@@ -75,17 +76,17 @@ impl Counters {
         (commits >> self.nudge.commits | bytes >> self.nudge.bytes) != 0
     }
 
-    /// Adds the cells up.
-    pub(crate) fn sum(&self) -> Stats {
+    /// Tells what was counted.
+    pub(crate) fn tell(&self, stats: &mut Stats) {
         let total = |of: fn(&Cell) -> &AtomicU64| {
             self.cells.iter().map(|cell| of(cell).load(Ordering::Relaxed)).sum()
         };
-        Stats {
+        stats.deltas = DeltaStats {
             commit_count: total(|cell| &cell.commit_count),
-            run_count: total(|cell| &cell.run_count),
-            payload_bytes: total(|cell| &cell.payload_bytes),
-            ..Stats::default()
-        }
+            count: total(|cell| &cell.run_count),
+            bytes: total(|cell| &cell.payload_bytes),
+            frame_bytes: total(|cell| &cell.frame_bytes),
+        };
     }
 }
 

@@ -65,6 +65,7 @@ mod view;
 mod wave;
 mod why;
 
+mod alive;
 mod catalogue;
 mod check;
 mod clock;
@@ -82,13 +83,13 @@ mod scrub;
 mod site;
 mod state;
 mod state_hash;
-mod stats;
 mod sync;
 mod texts;
 mod trie;
 mod typed;
 mod undo;
 
+pub mod stats;
 pub mod testing;
 
 pub use bus::{Builder, Bus, start};
@@ -134,8 +135,10 @@ pub use why::{Why, WhyHow, WhyStep};
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::{Error, ManyError};
+#[doc(inline)]
 pub use memory::MemoryStats;
 pub use state_hash::{StateHash, state_hash};
+#[doc(inline)]
 pub use stats::Stats;
 pub use typed::{Readable, Value};
 

@@ -11,6 +11,7 @@ use crate::Bus;
 /// Counted is what the bus holds, whether or not the operating system has given it yet. Buffers of threads, and
 /// the oldest state that a bus in memory keeps beside its history, are not counted.
 #[derive(Clone, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct MemoryStats {
     /// Live pages.
@@ -52,8 +53,21 @@ impl MemoryStats {
     #[must_use]
     pub fn total_bytes(&self) -> u64 {
         let pages = self.slot_bytes + self.free_bytes + self.table_bytes + self.preimage_bytes;
-        let log = self.ring_bytes + self.box_bytes + self.history_bytes;
-        pages + log + self.undo_bytes + self.catalogue_bytes
+        pages + self.log_bytes() + self.undo_bytes + self.catalogue_bytes
+    }
+
+    /// Returns what the log takes: ring, boxes, and what is kept in memory.
+    #[must_use]
+    pub fn log_bytes(&self) -> u64 {
+        self.ring_bytes + self.box_bytes + self.history_bytes
+    }
+
+    /// Returns what a live page costs beside its own bytes for being there: rounding up to its slot, and the table;
+    /// 0 if none lives.
+    #[must_use]
+    pub fn table_bytes_per_page(&self) -> f64 {
+        let more = (self.slot_bytes + self.table_bytes).saturating_sub(self.page_bytes);
+        if self.page_count == 0 { 0.0 } else { more as f64 / self.page_count as f64 }
     }
 
     /// Returns what a live page costs beside its own bytes, everything included; 0 if none lives.

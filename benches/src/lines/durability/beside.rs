@@ -201,7 +201,7 @@ fn raw_beside_raw(
 
 /// Commits the changes over and over until told to stop, or for so long.
 fn write(world: &World, is_done: &AtomicBool, most: Duration) -> Result<Wrote> {
-    let (before, start, mut made) = (world.bus.stats().log_bytes, Instant::now(), 0);
+    let (before, start, mut made) = (world.bus.stats().log.bytes, Instant::now(), 0);
     for chunk in world.changes.chunks_exact(COUNT).cycle() {
         commit(&world.bus, chunk)?;
         made += 1;
@@ -211,7 +211,7 @@ fn write(world: &World, is_done: &AtomicBool, most: Duration) -> Result<Wrote> {
             break;
         }
     }
-    let log_bytes = world.bus.stats().log_bytes - before;
+    let log_bytes = world.bus.stats().log.bytes - before;
     Ok(Wrote { deltas: made * COUNT, log_bytes })
 }
 

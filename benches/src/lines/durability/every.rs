@@ -113,7 +113,7 @@ fn report(outcome: &mut Outcome, times: &[Times]) -> Result<()> {
 fn burst(world: &mut World, path: &Path, segment: u64, deltas: usize) -> Result<[f64; 3]> {
     begin_prewritten(world, path, segment)?;
     world.renew(deltas);
-    let before = world.bus.stats().log_bytes;
+    let before = world.bus.stats().log.bytes;
     let watch = Stopwatch::start();
     for chunk in world.changes.chunks(COUNT) {
         commit(&world.bus, chunk)?;
@@ -122,7 +122,7 @@ fn burst(world: &mut World, path: &Path, segment: u64, deltas: usize) -> Result<
     let written = watch.elapsed().as_secs_f64();
     sync(&world.bus)?;
     let durable = watch.elapsed().as_secs_f64();
-    let bytes = world.bus.stats().log_bytes - before;
+    let bytes = world.bus.stats().log.bytes - before;
     let newest = newest_segment(path)?;
     let file = newest.file_bytes;
     ensure!(file == segment, "the burst ended in a file of {file} bytes, which was not prewritten");
@@ -134,7 +134,7 @@ fn burst(world: &mut World, path: &Path, segment: u64, deltas: usize) -> Result<
 /// Waits, without the processor for itself, until the kernel has everything.
 fn settle(bus: &Bus) -> Result<()> {
     let start = Instant::now();
-    while bus.stats().written < bus.epoch() {
+    while bus.stats().log.written < bus.epoch() {
         ensure!(start.elapsed() < WAIT, "the log was not written within {WAIT:?}");
         thread::sleep(Duration::from_micros(50));
     }
@@ -151,7 +151,7 @@ fn begin_prewritten(world: &mut World, path: &Path, segment: u64) -> Result<()> 
             return Ok(());
         }
         ensure!(start.elapsed() < WAIT, "the log did not go on in a prewritten file within {WAIT:?}");
-        let used = world.bus.stats().log_bytes.saturating_sub(newest.first);
+        let used = world.bus.stats().log.bytes.saturating_sub(newest.first);
         if used > segment * 3 / 4 && temporary_bytes(path)?.is_some_and(|bytes| bytes < segment) {
             // The next file is being prepared: going on would take it half done.
             thread::sleep(Duration::from_millis(1));

@@ -192,7 +192,7 @@ impl Left {
     }
 
     fn verify(&self, bus: &Bus) -> Result<()> {
-        let found = bus.stats().page_count as usize;
+        let found = bus.stats().pages.count as usize;
         ensure!(found == self.shadow.pages(), "{found} pages came back");
         for number in 1..=found {
             let page = PageId::new(number as u64);

@@ -89,8 +89,8 @@ fn open(world: &mut World, path: &Path) -> Result<Duration> {
     let watch = Stopwatch::start();
     let bus = builder().open(path)?;
     let took = watch.elapsed();
-    let stats = bus.stats();
-    ensure!(stats.checkpoint == bus.epoch(), "the log goes on behind {}", stats.checkpoint);
+    let newest = bus.stats().checkpoints.newest;
+    ensure!(newest == bus.epoch(), "the log goes on behind {newest}");
     world.bus = bus;
     Ok(took)
 }

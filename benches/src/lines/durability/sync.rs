@@ -136,7 +136,7 @@ fn count_up(bus: &Bus, page: PageId, count: &mut u64, commits: usize) -> Result<
         *count += 1;
         let committed = bus.write(page, 0, image(*count))?;
         ensure!(
-            bus.stats().durable >= committed.epoch,
+            bus.stats().log.durable >= committed.epoch,
             "{} came back before it was durable",
             committed.epoch
         );

@@ -49,7 +49,7 @@ fn run(context: &mut Context) -> Result<Outcome> {
     if !context.quick() {
         outcome.bar(Must, AtMost, 40.0).bar(Goal, AtMost, 30.0);
     }
-    let told = bus.stats().overhead_bytes_per_page;
+    let told = bus.memory().table_bytes_per_page();
     outcome.note(format!("overhead a page: {told:.1} bytes of it are the page table's, as the bus tells"));
     Ok(outcome)
 }

@@ -124,7 +124,7 @@ impl Replay {
     fn repeat(&mut self) -> Result<Times> {
         let limit = self.limit()?;
         let (bus, seen) = self.open()?;
-        ensure!(bus.stats().checkpoint == Epoch::ZERO, "a checkpoint spared the replay");
+        ensure!(bus.stats().checkpoints.newest == Epoch::ZERO, "a checkpoint spared the replay");
         for change in self.changes.iter().step_by(self.changes.len() / COMPARED) {
             let same = bus.with_page(change.page, |bytes| bytes == self.shadow.page(change.page))?;
             ensure!(same, "{} is not what its changes make of it", change.page);

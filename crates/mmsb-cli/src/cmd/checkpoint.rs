@@ -41,8 +41,8 @@ struct Made {
 /// Runs the command.
 pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     let bus = open_to_change(&args.bus)?;
-    let progress = Progress::bytes("writing", Some(bus.stats().page_bytes));
-    let made = bus.checkpoint_with(|now| progress.set(now.page_bytes, bus.stats().page_bytes))?;
+    let progress = Progress::bytes("writing", Some(bus.stats().pages.bytes));
+    let made = bus.checkpoint_with(|now| progress.set(now.page_bytes, bus.stats().pages.bytes))?;
     drop(progress);
     bus.stop()?;
     out.answer(args.json, &Made::of(&made), report)?;

@@ -111,7 +111,7 @@ impl Importer {
     pub fn finish(mut self) -> Result<u64, ImportError> {
         self.bus.clone().stop()?;
         self.unfinished.path = None;
-        Ok(self.bus.stats().log_bytes)
+        Ok(self.bus.stats().log.bytes)
     }
 
     fn commit_base(&mut self, base: &Database) -> Result<(), ImportError> {

@@ -1,6 +1,7 @@
 //! The table: pages that are known, and the order in which they go.
 //!
-//! Invariant: a page is in the order exactly if it is on the device, not pinned and not ahead of the host.
+//! Invariant: a page is in the order exactly if it is on the device, not pinned and not ahead of the host. What is
+//! held are the pages with a handle.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -34,6 +35,16 @@ pub(super) struct Table {
     /// Those that may go, the one that was not used for longest first.
     order: BTreeMap<u64, PageId>,
     uses: u64,
+    held: Held,
+}
+
+/// What a device has of the pages of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Pages that it has, whatever their state.
+    pub page_count: u64,
+    /// Their lengths together, in bytes.
+    pub page_bytes: u64,
 }
 
 impl Resident {
@@ -62,10 +73,28 @@ impl Resident {
     }
 }
 
+impl Held {
+    fn add(&mut self, page: &Resident) {
+        let count = u64::from(page.handle.is_some());
+        self.page_count += count;
+        self.page_bytes += count * u64::from(page.page_bytes);
+    }
+
+    fn take(&mut self, page: &Resident) {
+        let count = u64::from(page.handle.is_some());
+        self.page_count -= count;
+        self.page_bytes -= count * u64::from(page.page_bytes);
+    }
+}
+
 impl Table {
     #[inline]
     pub fn get(&self, page: PageId) -> Option<&Resident> {
         self.pages.get(&page)
+    }
+
+    pub fn held(&self) -> Held {
+        self.held
     }
 
     /// Returns the pages by rising id.
@@ -79,7 +108,9 @@ impl Table {
     pub fn put(&mut self, page: PageId, resident: Resident) {
         self.uses += 1;
         let resident = Resident { used: self.uses, ..resident };
+        self.held.add(&resident);
         if let Some(old) = self.pages.insert(page, resident) {
+            self.held.take(&old);
             self.order.remove(&old.used);
         }
         if resident.may_go() {
@@ -106,6 +137,7 @@ impl Table {
 
     pub fn remove(&mut self, page: PageId) -> Option<Resident> {
         let resident = self.pages.remove(&page)?;
+        self.held.take(&resident);
         self.order.remove(&resident.used);
         Some(resident)
     }
@@ -118,6 +150,7 @@ impl Table {
     /// Forgets what any device had.
     pub fn give_up_all(&mut self) {
         self.order.clear();
+        self.held = Held::default();
         let pages = self.pages.values_mut();
         pages.for_each(|page| *page = Resident::absent(page.page_bytes, page.is_pinned));
     }

@@ -60,7 +60,13 @@ impl Graph {
         self.kind_counts[kind as usize]
     }
 
-    /// Counts what is here. Cost: O(pages).
+    /// Returns how many edges the longest way through it has. Cost: O(pages) once after each change.
+    #[must_use]
+    pub fn depth_max(&self) -> u32 {
+        self.rank_count().saturating_sub(1)
+    }
+
+    /// Counts what is here. Cost: that of [`Graph::depth_max`].
     #[must_use]
     pub fn stats(&self) -> GraphStats {
         GraphStats::of(self)

@@ -47,8 +47,10 @@ impl Graph {
 
     /// Returns the largest rank and one; 0 without edges.
     pub(crate) fn rank_count(&self) -> u32 {
-        let nodes = self.structure.node_indices().map(|node| &self.nodes[node.index()]);
-        nodes.map(|node| node.rank + 1).max().unwrap_or(0)
+        *self.rank_count.get_or_init(|| {
+            let nodes = self.structure.node_indices().map(|node| &self.nodes[node.index()]);
+            nodes.map(|node| node.rank + 1).max().unwrap_or(0)
+        })
     }
 
     fn pages_of(&self, nodes: &[petgraph::graph::NodeIndex]) -> Vec<PageId> {

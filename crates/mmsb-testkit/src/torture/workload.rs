@@ -148,7 +148,7 @@ impl Workload {
                 6 => tag(&bus, &mut rng)?,
                 _ => run.commit(&bus, driver, &mut rng)?,
             }
-            run.promise(bus.stats().durable);
+            run.promise(bus.stats().log.durable);
         }
         if self.stops {
             bus.stop()?;

@@ -125,6 +125,11 @@ impl Bus {
         self.located().locations.set(page, location);
     }
 
+    /// Counts the living pages that were settled at `location`.
+    pub(crate) fn located_count(&self, location: PageLocation) -> u64 {
+        self.located().locations.count(location, |page| self.store().contains(page))
+    }
+
     fn open_device(&self) -> Result<Mirror, Error> {
         let located = self.located();
         let filter = PageFilter::located(Arc::clone(&located.locations));

@@ -8,6 +8,7 @@ use mmsb_tlog::{Cursor, InstanceId, Log, LogDir, Pass, Scan, vfs::Vfs};
 use super::{Builder, Inner};
 use crate::{
     Bus, CheckpointEvery, Error,
+    alive::Alive,
     catalogue::Catalogue,
     checkpoint::{self, Auto, Checkpoints, Loaded},
     counters::Counters,
@@ -134,6 +135,7 @@ fn assemble(builder: Builder, kept: Kept, mode: Mode, loaded: Loaded) -> Bus {
         checkpoints: Checkpoints::new(loaded.broken),
         counters: Counters::new(auto.nudge_shifts()),
         auto,
+        alive: Alive::default(),
         stopped: AtomicBool::new(false),
         bulk_ticket: Mutex::new(()),
         lineage: Lineage::new(),

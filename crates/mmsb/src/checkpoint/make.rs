@@ -163,12 +163,6 @@ impl Inner {
         behind > most && self.check_has_directory().is_ok()
     }
 
-    /// Returns the state of the newest checkpoint; 0 if there is none.
-    pub(crate) fn newest_checkpoint(&self) -> Epoch {
-        let manifest = self.journal.dir().manifest();
-        manifest.checkpoints.last().map_or(Epoch::ZERO, |newest| Epoch::new(newest.epoch()))
-    }
-
     pub(super) fn check_has_directory(&self) -> Result<(), Error> {
         if self.is_in_memory() {
             Err(Error::NoDirectory)

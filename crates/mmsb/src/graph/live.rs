@@ -24,6 +24,7 @@ use super::{
 };
 use crate::{
     Error,
+    stats::GraphStats,
     sync::{
         Mutex, MutexGuard,
         atomic::{AtomicBool, Ordering},
@@ -135,6 +136,19 @@ impl GraphLock {
     /// Returns the newest state; called by who holds the graph lock, for else it may hold what is refused.
     pub(crate) fn newest(&self, _held: &LiveGraph) -> GraphState {
         self.versions().newest.clone()
+    }
+
+    /// Returns how large the state as of about `epoch` is.
+    pub(crate) fn stats(&self, epoch: Epoch) -> GraphStats {
+        let state = self.as_of(epoch);
+        let structure = state.structure();
+        GraphStats {
+            node_count: structure.page_count() as u64,
+            edge_count: structure.edge_count() as u64,
+            depth_max: structure.depth_max(),
+            derived_count: state.derived().len() as u64,
+            stale_count: state.stale().len() as u64,
+        }
     }
 
     fn versions(&self) -> MutexGuard<'_, Versions> {

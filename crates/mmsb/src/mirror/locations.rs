@@ -25,6 +25,12 @@ impl Locations {
         }
     }
 
+    /// Counts the pages that are wanted at `location` and that `lives` says live.
+    pub(crate) fn count(&self, location: PageLocation, lives: impl Fn(PageId) -> bool) -> u64 {
+        let pages = self.lock();
+        pages.iter().filter(|&(&page, &wanted)| wanted == location && lives(page)).count() as u64
+    }
+
     fn lock(&self) -> MutexGuard<'_, BTreeMap<PageId, PageLocation>> {
         // Each change is one step: a panic elsewhere left nothing half done.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)

@@ -63,7 +63,7 @@ fn many_transactions_are_as_many_commits_in_their_order() {
             assert_eq!(many.page_epoch(page).unwrap(), single.page_epoch(page).unwrap(), "{page}");
         }
         same_commits(&many, &single);
-        assert_eq!((many.check(), many.stats().commit_count), (vec![], 301));
+        assert_eq!((many.check(), many.stats().deltas.commit_count), (vec![], 301));
         mmsb::testing::assert_replays(&many);
     }
 }

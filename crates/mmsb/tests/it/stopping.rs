@@ -27,7 +27,7 @@ fn a_stopped_bus_is_closed_and_its_other_handles_can_only_read() {
     assert!(matches!(other.create_page(None, 1), Err(Error::Stopped)));
     assert_eq!(other.get::<u64>(page, 0).unwrap(), 1);
     assert_eq!(other.at(other.epoch()).unwrap().get::<u64>(page, 0).unwrap(), 1);
-    assert_eq!(other.stats().durable, other.epoch());
+    assert_eq!(other.stats().log.durable, other.epoch());
     other.stop().unwrap();
     assert!(is_closed(&path), "stopping twice changes nothing");
     assert_eq!(Bus::open(&path).unwrap().get::<u64>(page, 0).unwrap(), 1);

@@ -27,19 +27,19 @@ pub(super) struct Totals {
 
 impl Totals {
     pub(super) fn of(bus: &Bus) -> Self {
-        let (stats, checkpoints) = (bus.stats(), bus.checkpoints());
+        let stats = bus.stats();
         Self {
             oldest: stats.oldest.get(),
             newest: stats.epoch.get(),
-            page_count: stats.page_count,
-            page_bytes: stats.page_bytes,
-            slot_bytes: stats.slot_bytes,
-            overhead_bytes_per_page: stats.overhead_bytes_per_page,
-            log_bytes: stats.log_bytes,
-            segment_count: bus.segments().len() as u64,
-            checkpoint_count: checkpoints.len() as u64,
-            checkpoint_bytes: checkpoints.iter().map(|one| one.bytes).sum(),
-            checkpoint: stats.checkpoint.get(),
+            page_count: stats.pages.count,
+            page_bytes: stats.pages.bytes,
+            slot_bytes: stats.memory.slot_bytes,
+            overhead_bytes_per_page: stats.memory.table_bytes_per_page(),
+            log_bytes: stats.log.bytes,
+            segment_count: stats.log.segment_count,
+            checkpoint_count: stats.checkpoints.count,
+            checkpoint_bytes: stats.checkpoints.bytes,
+            checkpoint: stats.checkpoints.newest.get(),
             ..Self::default()
         }
     }

@@ -32,9 +32,9 @@ fn enough_commits_make_a_checkpoint() {
     let disk = Disk::new();
     let every = CheckpointEvery { commits: Some(100), ..CheckpointEvery::NEVER };
     let bus = Disk::builder().checkpoint_every(every).create_on(disk.vfs.clone(), Disk::path()).unwrap();
-    commit_until(&bus, || bus.stats().checkpoint_count >= 2);
+    commit_until(&bus, || bus.stats().checkpoints.made_count >= 2);
     let stats = bus.stats();
-    assert!(stats.checkpoint.get() >= 200 && stats.checkpoint_failure_count == 0, "{stats}");
+    assert!(stats.checkpoints.newest.get() >= 200 && stats.checkpoints.failure_count == 0, "{stats}");
     drop(bus);
     assert_eq!(disk.open().check(), []);
 }
@@ -44,8 +44,8 @@ fn enough_log_makes_a_checkpoint() {
     let disk = Disk::new();
     let every = CheckpointEvery { log_bytes: Some(20_000), ..CheckpointEvery::NEVER };
     let bus = Disk::builder().checkpoint_every(every).create_on(disk.vfs.clone(), Disk::path()).unwrap();
-    commit_until(&bus, || bus.stats().checkpoint_count >= 2);
-    assert!(bus.stats().log_bytes >= 40_000);
+    commit_until(&bus, || bus.stats().checkpoints.made_count >= 2);
+    assert!(bus.stats().log.bytes >= 40_000);
 }
 
 #[test]
@@ -56,10 +56,10 @@ fn a_checkpoint_that_fails_is_told_and_hurts_no_commit() {
     let bus = builder.create_on(Arc::new(disk.clone()), Disk::path()).unwrap();
     // Commits go to a file that is there already, long enough for all of them; a checkpoint needs one of its own.
     disk.fail(Failure { at: 0, kind: FailureKind::Names, sticky: true });
-    commit_until(&bus, || bus.stats().checkpoint_failure_count > 1);
-    assert_eq!(bus.stats().checkpoint_count, 0);
+    commit_until(&bus, || bus.stats().checkpoints.failure_count > 1);
+    assert_eq!(bus.stats().checkpoints.made_count, 0);
     disk.mend();
-    commit_until(&bus, || bus.stats().checkpoint_count > 0);
+    commit_until(&bus, || bus.stats().checkpoints.made_count > 0);
     bus.stop().unwrap();
 }
 

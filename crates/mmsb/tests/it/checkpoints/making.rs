@@ -22,7 +22,7 @@ fn only_what_changed_is_written_and_every_ninth_is_full() {
     assert_eq!(told.join(" "), "2 2 2 2 2 2 2 2 full 2 2 2 2 2 2 2 2");
     let again = bus.checkpoint().unwrap();
     assert_eq!((again.epoch, again.page_count), (bus.epoch(), 0), "there is one of this state");
-    assert_eq!(bus.stats().checkpoint_count, 18);
+    assert_eq!(bus.stats().checkpoints.made_count, 18);
     drop(bus);
     let bus = disk.open();
     assert!((0..17).all(|turn| bus.get::<u8>(pages[turn + 20], 0).unwrap() >= 1));

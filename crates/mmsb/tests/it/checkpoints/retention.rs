@@ -90,7 +90,7 @@ fn a_checkpoint_applies_the_retention_that_was_asked_for() {
         fill_log(&bus, page, 60);
         bus.checkpoint().unwrap();
     }
-    let log_bytes = bus.stats().log_bytes - disk.manifest().segments[0].first_lsn.get();
+    let log_bytes = bus.stats().log.bytes - disk.manifest().segments[0].first_lsn.get();
     // Two chains, and the log between: up to 17 times 60 commits of a kilobyte.
     assert!(((128 << 10)..(1 << 21)).contains(&log_bytes), "{log_bytes}");
     assert!(bus.oldest() > Epoch::ZERO);

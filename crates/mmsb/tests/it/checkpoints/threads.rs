@@ -60,7 +60,7 @@ fn check(preimage_bytes: u64) {
         }
     });
     // A snapshot that aged would need one.
-    assert_eq!(bus.stats().log_pass_count, 0);
+    assert_eq!(bus.stats().log.pass_count, 0);
     bus.stop().unwrap();
     made.dedup();
     assert!(made.len() >= CHECKPOINTS - 1, "{made:?}");

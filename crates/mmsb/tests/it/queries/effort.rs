@@ -36,7 +36,7 @@ fn busy(disk: &Arc<FaultyVfs>) -> (Bus, PageId) {
 fn a_history_reads_little_of_the_log() {
     let disk = Arc::new(FaultyVfs::default());
     let (bus, rare) = busy(&disk);
-    let log_bytes = bus.stats().log_bytes;
+    let log_bytes = bus.stats().log.bytes;
     assert!(log_bytes > 9_000_000);
     // The first time, indexes are made.
     assert_eq!(bus.history(rare).unwrap().count(), 21);
@@ -73,7 +73,7 @@ fn indexes_outlive_the_bus_and_serve_readers() {
     let (bus, rare) = busy(&disk);
     bus.checkpoint().unwrap();
     bus.log_report().unwrap();
-    let log_bytes = bus.stats().log_bytes;
+    let log_bytes = bus.stats().log.bytes;
     bus.stop().unwrap();
     let bus = builder().read_on(disk.clone(), Path::new("bus")).unwrap();
     take_read(&disk);

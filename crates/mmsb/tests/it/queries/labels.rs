@@ -41,7 +41,7 @@ fn a_report_counts_what_the_commits_say() {
     assert_eq!(total.payload_bytes, sum(|commit| commit.payload_bytes));
     assert_eq!(total.frame_bytes, sum(|commit| commit.frame_bytes));
     assert_eq!(total.label_count, sum(|commit| usize::from(commit.label.is_some())));
-    assert_eq!(total.bytes, bus.stats().log_bytes);
+    assert_eq!(total.bytes, bus.stats().log.bytes);
     for (tag, number) in &report.tags {
         let used = all.iter().filter(|commit| commit.source.tag.as_deref() == Some(&**tag));
         assert_eq!(*number, used.count() as u64, "{tag}");

@@ -11,7 +11,7 @@ fn ages_to_one_pass(bus: &Bus) {
     let snapshot = bus.snapshot();
     saturate(bus, &pages, 3);
     assert!(snapshot.is_aged());
-    let passes = || bus.stats().log_pass_count;
+    let passes = || bus.stats().log.pass_count;
     let before = passes();
     shows_filled(&snapshot, &pages);
     assert_eq!(passes() - before, 1, "for the bytes of {} pages", pages.len());

@@ -17,9 +17,9 @@ fn a_snapshot_that_passes_pages_still_shows_them_all() {
         saturate(&bus, &pages[..index], 1);
     }
     assert!(!snapshot.is_aged());
-    assert_eq!(bus.stats().log_pass_count, 0, "what lies ahead is in memory");
+    assert_eq!(bus.stats().log.pass_count, 0, "what lies ahead is in memory");
     shows_filled(&snapshot, &pages);
-    assert_eq!(bus.stats().log_pass_count, 1, "what lies behind is in the log");
+    assert_eq!(bus.stats().log.pass_count, 1, "what lies behind is in the log");
 }
 
 #[test]

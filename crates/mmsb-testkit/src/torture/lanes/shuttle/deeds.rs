@@ -201,7 +201,7 @@ pub(super) fn cut(scene: &Scene<'_>, dice: &mut Rng) -> Result<(), String> {
         let (crash, promised) = match dice.below(3) {
             0 => (Crash::Keep, scene.book.written()),
             1 => (Crash::Lose, scene.book.synced()),
-            _ => (Crash::Seeded(dice.any()), scene.book.synced().max(scene.bus.stats().durable.get())),
+            _ => (Crash::Seeded(dice.any()), scene.book.synced().max(scene.bus.stats().log.durable.get())),
         };
         recover(&scene.disk.crash(crash), scene.book, promised)?;
     }

@@ -1,0 +1,62 @@
+//! How long commits and waves take.
+
+use std::time::Duration;
+
+/// Times of commits and waves; counters.
+///
+/// A reading of the clock costs as much as a delta. So the first 64 commits under each committer slot are timed, and
+/// from then on one in 64, by lot; likewise waves. What takes long is always timed: commits that wait for a disk,
+/// and waves like the last one if that computed many pages. Counts are exact, times stand for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct PerformanceStats {
+    /// Deltas that were applied. Their time is that of their commits, up to the return to the caller.
+    pub applications: Timing,
+    /// Waves that computed a page. Their time is that of finding, computing and comparing the pages.
+    pub propagations: Timing,
+    /// Pages that waves computed.
+    pub recompute_count: u64,
+    /// What those who commit wait for.
+    pub commit_latency: Latency,
+}
+
+/// How often something was done, and how long that took.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Timing {
+    /// How often.
+    pub count: u64,
+    /// How long one takes on average, in nanoseconds; 0 if none was timed.
+    pub mean_ns: f64,
+}
+
+/// How times are spread, in nanoseconds, to one part in a hundred; 0 if none was taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
+pub struct Latency {
+    /// How many times were taken.
+    pub timed_count: u64,
+    /// Their mean.
+    pub mean_ns: f64,
+    /// Half of all are at most so long.
+    pub p50_ns: u64,
+    /// Nine of ten are.
+    pub p90_ns: u64,
+    /// Ninety-nine of a hundred are.
+    pub p99_ns: u64,
+    /// All but one in a thousand are.
+    pub p999_ns: u64,
+    /// The longest one that was taken.
+    pub max_ns: u64,
+}
+
+impl Timing {
+    /// Returns how long all of them took together.
+    #[must_use]
+    pub fn total(&self) -> Duration {
+        Duration::from_nanos((self.mean_ns * self.count as f64) as u64)
+    }
+}
