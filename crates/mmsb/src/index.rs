@@ -8,6 +8,7 @@
 //!
 //! Invariant: an index says nothing that the log does not say; a missing or bad one costs time, never an answer.
 
+mod backwards;
 mod bytes;
 mod check;
 mod filter;
@@ -32,6 +33,7 @@ use crate::{
 
 pub use self::check::verify_indexes;
 pub(crate) use self::{
+    backwards::{Backwards, Looked},
     filter::Filter,
     find::{Finder, Order, Stretch},
     part::{Key, Tally},

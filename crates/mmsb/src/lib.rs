@@ -54,6 +54,7 @@ mod history;
 mod info;
 mod mirror;
 mod past;
+mod provenance;
 mod query;
 mod recovery;
 mod report;
@@ -63,7 +64,6 @@ mod verify;
 mod verify_replay;
 mod view;
 mod wave;
-mod why;
 
 mod alive;
 mod catalogue;
@@ -119,6 +119,7 @@ pub use mirror::{
     MirrorVerified, PageFilter,
 };
 pub use past::Past;
+pub use provenance::{Provenance, Why, WhyHow, WhyStep};
 pub use query::{Found, Query};
 pub use recovery::{LogRange, OpenProgress, OpenStage, PassedOver, PlannedCut, RecoveryPlan};
 pub use report::{LogCounts, LogReport, SegmentReport};
@@ -131,7 +132,6 @@ pub use verify_replay::verify_replay_of;
 pub use verify_replay::{Mismatch, ReplayDifference, ReplayProgress, ReplayVerified, verify_replay};
 pub use view::{ToView, View};
 pub use wave::{Cause, Propagation, Recomputed, WaveReport};
-pub use why::{Why, WhyHow, WhyStep};
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use error::{Error, ManyError};

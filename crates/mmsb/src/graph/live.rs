@@ -205,7 +205,7 @@ impl GraphChange<'_> {
     /// Lets everyone see the change as of `epoch`. Call it before the commit counts as published.
     pub(crate) fn publish(&mut self, epoch: Epoch) {
         let mut versions = self.graph.versions();
-        versions.newest.epoch = epoch;
+        versions.newest.note(&self.events, epoch);
         versions.replaced.iter_mut().rev().take(1).for_each(|replaced| replaced.made = epoch);
         self.is_published = true;
     }

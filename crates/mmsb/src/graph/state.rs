@@ -25,6 +25,8 @@ use super::{Before, Misfit};
 pub(crate) struct GraphState {
     /// The commit that changed it last.
     pub(crate) epoch: Epoch,
+    /// No commit since this one changed a registration.
+    pub(crate) derived_since: Epoch,
     structure: Arc<Graph>,
     derived: Arc<BTreeMap<PageId, Arc<Registration>>>,
     stale: Arc<BTreeSet<PageId>>,
@@ -64,7 +66,8 @@ impl GraphState {
         let mut edges = edges.collect::<Result<Vec<_>, _>>()?;
         edges.extend(derived.iter().flat_map(|(&page, registration)| implied(page, registration)));
         let structure = Arc::new(Graph::from_edges(edges)?);
-        let state = Self { epoch, structure, derived: Arc::new(derived), stale: Arc::new(stale) };
+        let (derived, stale) = (Arc::new(derived), Arc::new(stale));
+        let state = Self { epoch, derived_since: epoch, structure, derived, stale };
         state.check_stale(state.stale.iter().copied())?;
         Ok(state)
     }
@@ -82,11 +85,21 @@ impl GraphState {
         if !events.is_empty() {
             events.iter().try_for_each(|event| self.apply(event))?;
             self.check_stale(events.iter().map(GraphEvent::page))?;
-            self.epoch = epoch;
+            self.note(events, epoch);
         }
         match gone(pages).find(|&page| self.structure.contains(page)) {
             Some(page) => Err(Misfit::Gone { page }),
             None => Ok(()),
+        }
+    }
+
+    /// Notes that the commit `epoch` did all this.
+    pub(super) fn note(&mut self, events: &[GraphEvent], epoch: Epoch) {
+        self.epoch = epoch;
+        let derives =
+            |event: &GraphEvent| matches!(event, GraphEvent::Derived { .. } | GraphEvent::Underived { .. });
+        if events.iter().any(derives) {
+            self.derived_since = epoch;
         }
     }
 

@@ -49,6 +49,11 @@ impl GraphView {
         &self.state
     }
 
+    /// Returns an epoch since which no registration has changed.
+    pub(crate) fn derived_since(&self) -> Epoch {
+        self.state.derived_since
+    }
+
     /// Returns the epoch of the state it shows.
     #[must_use]
     pub fn epoch(&self) -> Epoch {

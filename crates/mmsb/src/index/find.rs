@@ -100,7 +100,7 @@ impl Finder {
 
 /// Takes the commits around `next` out of `left`. A log in memory is not there before its start, in the middle of
 /// a part; no commit before that is wanted.
-fn cut(part: &Part, left: &mut RoaringBitmap, next: u32, log_start: Cursor) -> Stretch {
+pub(super) fn cut(part: &Part, left: &mut RoaringBitmap, next: u32, log_start: Cursor) -> Stretch {
     let (start, end, behind) = part.around(next);
     let first = part.epoch(0);
     let from = (start.number - part.start.number) as u32;

@@ -28,10 +28,28 @@ fn why_goes_back_to_what_was_written() {
 }
 
 #[test]
+fn why_tells_of_bytes_and_where_it_was_cut() {
+    insta::assert_snapshot!(told(&["why", "a.mmsb", "b", "--range", ".."]), @"page:2 0+8 written at e5 label:7 by physics");
+    insta::assert_snapshot!(told(&["why", "a.mmsb", "sum", "--range", "0..3"]), @"
+    page:3 0+1 computed from page:2 at e5 label:7 by physics
+    page:3 1+3 created at e3
+      page:2 written at e5 label:7 by physics
+    ");
+    insta::assert_snapshot!(told(&["why", "a.mmsb", "sum", "--range", "0", "--depth", "0"]), @"
+    page:3 0+1 computed from page:2 at e5 label:7 by physics, and so on
+    truncated at depth 0
+    ");
+    insta::assert_snapshot!(told(&["why", "a.mmsb", "sum", "--range", "0", "--depth", "0", "--json"]), @r#"
+    {"page":3,"runs":[{"offset":0,"length":1}],"depth":0,"epoch":5,"label":7,"tag":"physics","site":null,"how":"computed","inputs":[2],"cut":true}
+    {"truncated_at":0,"left_count":0}
+    "#);
+}
+
+#[test]
 fn why_in_json_is_an_object_a_step() {
     insta::assert_snapshot!(told(&["why", "a.mmsb", "sum", "--json"]), @r#"
-    {"page":3,"depth":0,"epoch":5,"label":7,"tag":"physics","site":null,"how":"computed","inputs":[2]}
-    {"page":2,"depth":1,"epoch":5,"label":7,"tag":"physics","site":null,"how":"written"}
+    {"page":3,"depth":0,"epoch":5,"label":7,"tag":"physics","site":null,"how":"computed","inputs":[2],"cut":false}
+    {"page":2,"depth":1,"epoch":5,"label":7,"tag":"physics","site":null,"how":"written","cut":false}
     "#);
 }
 

@@ -117,7 +117,7 @@ fn a_bus_inside_a_recompute_answers_nothing() {
         |bus, _, _| bus.commits().map(drop),
         |bus, _, _| bus.query().run().map(drop),
         |bus, _, _| bus.events(..).map(drop),
-        |bus, _, page| bus.why(page).map(drop),
+        |bus, _, page| bus.why(page).run().map(drop),
         |bus, _, _| bus.graph_at(bus.epoch()).map(drop),
         |bus, _, _| bus.checkpoint().map(drop),
         |bus, _, _| bus.compact().map(drop),

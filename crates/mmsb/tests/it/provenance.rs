@@ -1,6 +1,10 @@
-//! Why a page is as it is, from the log alone.
+//! Where a page and its bytes come from, from the log alone.
 
-use std::{path::Path, sync::Arc};
+mod bytes;
+mod chains;
+mod lives;
+
+use std::{ops::RangeBounds, path::Path, sync::Arc};
 
 use mmsb::{Bus, Epoch, Error, PageId, Propagation, WhyHow, vfs::MemoryVfs};
 
@@ -17,7 +21,12 @@ fn make(bus: &Bus) -> [PageId; 4] {
 
 #[track_caller]
 fn told(bus: &Bus, page: PageId) -> String {
-    bus.why(page).unwrap().to_string()
+    bus.why(page).run().unwrap().to_string()
+}
+
+#[track_caller]
+fn told_of(bus: &Bus, page: PageId, bytes: impl RangeBounds<u32>) -> String {
+    bus.provenance(page, bytes).unwrap().to_string()
 }
 
 #[test]
@@ -29,7 +38,7 @@ fn a_derived_page_comes_from_a_write_two_steps_away() {
       page:3 computed from page:1 at e7 label:7 by physics
         page:1 written at e7 label:7 by physics
     ");
-    let why = bus.why(twice).unwrap();
+    let why = bus.why(twice).run().unwrap();
     assert_eq!((why.depth(), why.left_count, why.steps[2].page), (2, 0, a));
 }
 
@@ -43,28 +52,28 @@ fn it_is_the_same_after_a_restart_and_for_a_reader_and_as_of_any_epoch() {
     bus.rewind(Epoch::new(7)).unwrap();
     let pages = [a, b, sum, twice];
     let whys = |bus: &Bus| {
-        let ask = |epoch| pages.map(|page| bus.why_at(page, Epoch::new(epoch)).ok());
+        let ask = |epoch| pages.map(|page| bus.why(page).at(Epoch::new(epoch)).run().ok());
         (0..=bus.epoch().get()).map(ask).collect::<Vec<_>>()
     };
     let before = whys(&bus);
     bus.stop().unwrap();
     assert!(whys(&open()) == before);
-    let rewound = open().why(twice).unwrap();
+    let rewound = open().why(twice).run().unwrap();
     assert_eq!(rewound.steps[0].how, WhyHow::Rewound { target: Epoch::new(7) });
-    assert_eq!(rewound.steps[1..].len(), open().why_at(twice, Epoch::new(7)).unwrap().steps.len());
+    assert_eq!(rewound.steps[1..].len(), open().why(twice).at(Epoch::new(7)).run().unwrap().steps.len());
 }
 
 #[test]
 fn what_nobody_knows_is_an_error_and_a_long_answer_is_cut() {
     let bus = Bus::in_memory().unwrap();
     let page = bus.create_page(None, 8).unwrap();
-    assert!(matches!(bus.why(PageId::new(9)), Err(Error::PageNotFound { .. })));
-    assert!(matches!(bus.why_at(page, Epoch::new(9)), Err(Error::EpochAhead { .. })));
+    assert!(matches!(bus.why(PageId::new(9)).run(), Err(Error::PageNotFound { .. })));
+    assert!(matches!(bus.why(page).at(Epoch::new(9)).run(), Err(Error::EpochAhead { .. })));
     assert_eq!(told(&bus, page), "page:1 created at e1");
     let pages: Vec<_> = (0..1100).map(|_| bus.create_page(None, 8).unwrap()).collect();
     bus.put(pages[3], 0, &1u64).unwrap();
     bus.derive(page).from(pages).named("sum", 1).add::<u64>().unwrap();
-    let why = bus.why(page).unwrap();
+    let why = bus.why(page).run().unwrap();
     assert_eq!((why.steps.len(), why.left_count, why.depth()), (1000, 101, 1));
     assert!(why.to_string().ends_with("\nand 101 pages more were not looked at"));
 }
