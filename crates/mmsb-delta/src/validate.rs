@@ -37,7 +37,9 @@ pub fn validate(
 pub fn check(view: BatchView<'_>, page_bytes_of: impl Fn(PageId) -> Option<u32>) -> Vec<Violation> {
     let fits = view.iter().enumerate().filter_map(|(index, (page, patch))| {
         let error = fits(page, &patch, &page_bytes_of).err()?;
-        Some(Violation::new("delta/fits-page", Place::Entry(index), error.to_string()))
+        let is_orphan = matches!(error, InvalidDelta::PageNotFound { .. });
+        let rule = if is_orphan { "delta/page-lives" } else { "delta/fits-page" };
+        Some(Violation::new(rule, Place::Entry(index), error.to_string()))
     });
     let overlaps = overlaps(view).filter_map(|error| match error {
         InvalidDelta::Overlap { page, .. } => {

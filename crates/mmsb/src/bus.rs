@@ -17,7 +17,7 @@ use std::{fmt, panic::Location, sync::Arc, time::Duration};
 
 use mmsb_delta::BatchView;
 use mmsb_page::{AllCommitters, Committer, Need, PageStore, ReadError, StoreError};
-use mmsb_types::{Epoch, Violation, env};
+use mmsb_types::{Epoch, env};
 
 use crate::{
     Error, Gpu, Transaction,
@@ -170,12 +170,6 @@ impl Bus {
         let caller = Location::caller();
         let site = self.inner.options.sites.then_some(caller);
         Transaction::new(self, self.inner.options.durability, site)
-    }
-
-    /// Checks every invariant that can be checked while nobody commits; slow and complete.
-    #[must_use]
-    pub fn check(&self) -> Vec<Violation> {
-        crate::check::check(self)
     }
 
     pub(crate) fn shared(&self) -> &Arc<Inner> {

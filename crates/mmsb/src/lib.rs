@@ -67,7 +67,6 @@ mod wave;
 
 mod alive;
 mod catalogue;
-mod check;
 mod clock;
 mod counters;
 mod error;
@@ -91,6 +90,7 @@ mod undo;
 
 pub mod stats;
 pub mod testing;
+pub mod validate;
 
 pub use bus::{Builder, Bus, start};
 pub use txn::{Committed, Transaction};

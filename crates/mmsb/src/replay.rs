@@ -16,7 +16,7 @@ use mmsb_types::{Epoch, PageId};
 
 pub(crate) use self::{
     crew::{Crew, go_on, join, start},
-    heading::Heading,
+    heading::{Heading, apply_event},
     refusal::Why,
 };
 

@@ -70,7 +70,12 @@ pub fn verify(path: impl AsRef<Path>) -> Result<Verified, Error> {
     verify_dir(LogDir::open(Arc::new(OsVfs), path.as_ref())?)
 }
 
-fn verify_dir(mut dir: LogDir) -> Result<Verified, Error> {
+/// As [`verify`], of a bus that is open as a directory already.
+///
+/// # Errors
+/// As [`verify`].
+#[doc(hidden)]
+pub fn verify_dir(mut dir: LogDir) -> Result<Verified, Error> {
     for _ in 1..LOOKS_MAX {
         match look(&dir) {
             // A live writer has retired segments meanwhile: what is left is looked at.

@@ -25,6 +25,7 @@ use mmsb_tlog::{Commit, Cursor, LogDir, Record, Scan, vfs::OsVfs};
 use mmsb_types::{Epoch, Lsn, PageId};
 
 use self::start::Start;
+pub(crate) use self::start::oldest;
 use crate::{
     Error, StateHash,
     kept::Kept,
@@ -140,7 +141,7 @@ pub fn verify_replay_of(dir: LogDir, progress: impl FnMut(ReplayProgress)) -> Re
 }
 
 fn verify_once(kept: &Kept, progress: impl FnMut(ReplayProgress)) -> Result<ReplayVerified, Error> {
-    let Start { cursor, heading, pages } = start::oldest(kept)?;
+    let Start { cursor, heading, pages } = Start::of(kept)?;
     let end = Scan::from_beside_writer(&kept.dir(), cursor)?.end;
     let mut teller = Teller::new(cursor, end.lsn, progress);
     let hashes = hashes(kept, cursor, end.lsn, &mut teller)?;

@@ -24,6 +24,7 @@ mod report;
 mod run;
 mod stale;
 pub(crate) mod token;
+mod trials;
 
 pub use self::{
     cause::Cause,
@@ -36,4 +37,5 @@ pub(crate) use self::{
     derive::derive,
     hands::Hands,
     live::{LiveGraph, mark_all},
+    trials::Trial,
 };

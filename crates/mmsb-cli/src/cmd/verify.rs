@@ -5,7 +5,7 @@ mod report;
 
 use std::path::PathBuf;
 
-use mmsb::Bus;
+use mmsb::validate;
 
 use self::report::{Report, State};
 use super::Outcome;
@@ -33,7 +33,7 @@ const JSON: &str = "\
 JSON keys: file (the log's last), state (closed: after a clean stop; open: without one; torn; damaged), segment_count, \
 checkpoint_count, frame_count, mark_count, \
 synced_through (the last epoch known to be durable), bad (objects with file, offset, number, what, and durable: \
-whether a later mark vouched for it, as the manifest does for checkpoints, whose number is their epoch), violations (texts: commits that are whole but do not fit), indexes (texts: index files that disagree with the log; \
+whether a later mark vouched for it, as the manifest does for checkpoints, whose number is their epoch), violations (texts: commits that are whole but do not fit, or tell reasons that cannot be; each begins with its rule), indexes (texts: index files that disagree with the log; \
 they cost time, not data, and do not make a bus damaged).";
 
 /// Runs the command.
@@ -42,7 +42,7 @@ pub fn run(args: &Args, out: &mut Out) -> anyhow::Result<Outcome> {
     let mut report = Report::of(&verified);
     report.indexes = verified.indexes.iter().map(ToString::to_string).collect();
     if report.state != State::Damaged {
-        let violations = Bus::open_read_only(&args.bus)?.check();
+        let violations = validate::commits(&args.bus)?;
         report.violations = violations.iter().map(ToString::to_string).collect();
     }
     unless_gone(if args.json { out.json(&report) } else { report.print(out) })?;

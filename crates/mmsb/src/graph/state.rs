@@ -103,6 +103,24 @@ impl GraphState {
         }
     }
 
+    /// Applies those of the events that fit, and tells what the others break.
+    pub(crate) fn apply_what_fits(
+        &mut self,
+        events: &[GraphEvent],
+        pages: &[PageEvent],
+        epoch: Epoch,
+        mut told: impl FnMut(Misfit),
+    ) {
+        events.iter().for_each(|event| self.apply(event).unwrap_or_else(&mut told));
+        if !events.is_empty() {
+            self.note(events, epoch);
+        }
+        self.check_stale(events.iter().map(GraphEvent::page)).unwrap_or_else(&mut told);
+        gone(pages)
+            .filter(|&page| self.structure.contains(page))
+            .for_each(|page| told(Misfit::Gone { page }));
+    }
+
     /// Checks that each of these pages that is stale has an edge that leads to it.
     ///
     /// # Errors

@@ -71,7 +71,7 @@ impl WhyStep {
     }
 
     /// Visits the pages that it was made of, and as of which state.
-    pub(super) fn sources(&self) -> impl Iterator<Item = (PageId, Epoch)> {
+    pub(crate) fn sources(&self) -> impl Iterator<Item = (PageId, Epoch)> {
         let (inputs, rewound) = match &self.how {
             WhyHow::Computed { inputs } => (&inputs[..], None),
             WhyHow::Rewound { target } => (&[][..], Some((self.page, *target))),

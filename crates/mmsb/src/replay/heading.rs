@@ -93,7 +93,10 @@ impl Heading {
     }
 
     /// Names change all at once, so that pages may swap theirs.
-    fn rename(&mut self, events: &[PageEvent], epoch: Epoch) -> Result<(), String> {
+    ///
+    /// # Errors
+    /// Which page would get the name of which other one; nothing was changed.
+    pub(crate) fn rename(&mut self, events: &[PageEvent], epoch: Epoch) -> Result<(), String> {
         let changes = self.names.check(events).map_err(|error| match error {
             Error::NameTaken { name, page } => taken(events, &name, page),
             error => error.to_string(),
@@ -122,7 +125,7 @@ pub(super) fn check_joining<P: Lifetimes>(page: PageId, pages: &P) -> Result<(),
 }
 
 /// Applies an event but for the name it gives.
-pub(super) fn apply_event<P: Lifetimes>(
+pub(crate) fn apply_event<P: Lifetimes>(
     event: &PageEvent,
     epoch: Epoch,
     pages: &mut P,

@@ -5,6 +5,7 @@ use mmsb_tlog::{Cursor, SegmentHead};
 use crate::{
     Error,
     checkpoint::Chain,
+    journal::Origin,
     kept::Kept,
     replay::Heading,
     state::{State, StatePages},
@@ -17,15 +18,26 @@ pub(super) struct Start {
     pub(super) pages: StatePages,
 }
 
-/// Reads the oldest state.
+impl Start {
+    /// Reads the oldest state.
+    ///
+    /// # Errors
+    /// As [`oldest`].
+    pub(super) fn of(kept: &Kept) -> Result<Self, Error> {
+        let (origin, cursor) = oldest(kept)?;
+        let (heading, pages) = origin.into_state()?.into_parts();
+        Ok(Self { cursor, heading, pages })
+    }
+}
+
+/// Finds the oldest state, and where the log leads on from it.
 ///
 /// # Errors
 /// What is wrong with the checkpoint, where the log does not reach back to its birth.
-pub(super) fn oldest(kept: &Kept) -> Result<Start, Error> {
+pub(crate) fn oldest(kept: &Kept) -> Result<(Origin, Cursor), Error> {
     let manifest = kept.dir().manifest();
     if manifest.segments[0] == SegmentHead::FIRST {
-        let (heading, pages) = State::default().into_parts();
-        return Ok(Start { cursor: manifest.first_cursor(), heading, pages });
+        return Ok((Origin::State(State::default()), manifest.first_cursor()));
     }
     let mut leading = manifest
         .checkpoints
@@ -36,7 +48,6 @@ pub(super) fn oldest(kept: &Kept) -> Result<Start, Error> {
             (kept.dir().segment_path(&manifest.segments[0]), "no checkpoint leads to the log".to_owned());
         return Err(Error::Corrupt { file, offset: 0, number: 0, what });
     };
-    let state = Chain::open(kept, &manifest.chain(checkpoint.epoch()))?.into_state()?;
-    let (heading, pages) = state.into_parts();
-    Ok(Start { cursor, heading, pages })
+    let chain = Chain::open(kept, &manifest.chain(checkpoint.epoch()))?;
+    Ok((Origin::Checkpoint(Box::new(chain)), cursor))
 }

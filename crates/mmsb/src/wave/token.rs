@@ -8,6 +8,7 @@ use crate::Error;
 
 thread_local! {
     static IS_INSIDE: Cell<bool> = const { Cell::new(false) };
+    static WAS_REFUSED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// The mark, until dropped.
@@ -40,5 +41,16 @@ impl Drop for Token {
 /// A look at one byte of the thread's own.
 #[inline]
 pub(crate) fn check() -> Result<(), Error> {
-    if IS_INSIDE.get() { Err(Error::Reentrant) } else { Ok(()) }
+    if IS_INSIDE.get() { Err(refuse()) } else { Ok(()) }
+}
+
+#[cold]
+fn refuse() -> Error {
+    WAS_REFUSED.set(true);
+    Error::Reentrant
+}
+
+/// Tells whether this thread was refused since it was asked last, whatever the recompute made of that.
+pub(crate) fn take_refused() -> bool {
+    WAS_REFUSED.take()
 }

@@ -7,7 +7,7 @@ mod modes;
 mod purity;
 mod random;
 mod reopened;
-mod sheet;
+pub mod sheet;
 mod threads;
 mod waves;
 mod workers;

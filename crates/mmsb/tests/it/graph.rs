@@ -2,7 +2,7 @@
 
 mod branches;
 mod derived;
-mod forged;
+pub(crate) mod forged;
 mod history;
 mod hostile;
 mod shown;

@@ -33,3 +33,4 @@ mod snapshots;
 mod stopping;
 mod transactions;
 mod undo;
+mod validate;

@@ -63,5 +63,5 @@ fn a_bus_that_keeps_nothing_still_has_its_live_state() {
         driver.step(&bus);
         agree::live(&bus, driver.model());
     }
-    assert_eq!(bus.check(), []);
+    assert_eq!(bus.validate(), []);
 }

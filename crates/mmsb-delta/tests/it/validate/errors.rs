@@ -10,7 +10,7 @@ fn the_list_names_every_fault() {
     let batch = batch(&[run(3, 0, 1), run(1, 99, 2), run(2, 0, 4), run(2, 3, 4)]);
     let list: Vec<_> = violations(batch.view(), page_bytes_of).iter().map(ToString::to_string).collect();
     insta::assert_snapshot!(list.join("\n"), @"
-    delta/fits-page at entry 0: page:3 does not exist
+    delta/page-lives at entry 0: page:3 does not exist
     delta/fits-page at entry 1: page:1: run 99+2 passes the page's end at 100
     delta/no-overlap at page:2: page:2: runs 0+4 and 3+4 of one batch overlap
     ");

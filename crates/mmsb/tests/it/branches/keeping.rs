@@ -24,7 +24,7 @@ fn a_kept_branch_is_a_bus_with_its_base_and_its_commits() {
             for epoch in base.get()..=driver.model().epoch().get() {
                 agree::past(&kept.at(Epoch::new(epoch)).unwrap(), driver.model());
             }
-            assert_eq!(kept.check(), [], "violations");
+            assert_eq!(kept.validate(), [], "violations");
             assert_eq!(mmsb::diff(&kept, &branch).unwrap().pages, []);
 
             (0..10).for_each(|_| driver.step(&kept));
@@ -57,7 +57,7 @@ fn a_kept_branch_that_has_given_up_its_base_does_not_say_that_it_can_show_it() {
     let kept = Builder::default().read_on(vfs, path).unwrap();
     assert_eq!((kept.oldest(), kept.at(oldest).unwrap().epoch()), (oldest, oldest));
     assert!(matches!(kept.at(branch.base()), Err(Error::HistoryGone { .. })));
-    assert_eq!(kept.check(), []);
+    assert_eq!(kept.validate(), []);
 }
 
 #[test]

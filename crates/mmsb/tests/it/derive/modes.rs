@@ -41,7 +41,7 @@ fn a_deferred_page_is_stale_until_it_is_propagated() -> Result<(), Error> {
         (report.epoch(), 0),
         "nothing waits, nothing is committed"
     );
-    assert_eq!(sheet.bus.check(), vec![]);
+    assert_eq!(sheet.bus.validate(), vec![]);
     Ok(())
 }
 
@@ -71,7 +71,7 @@ fn what_waits_outlives_the_bus() {
     assert_eq!((sheet.get("sum"), sheet.get("odd")), (3, 0), "what follows waits");
     sheet.bus.propagate().unwrap();
     assert_eq!(sheet.get("end"), 1);
-    assert_eq!((sheet.bus.verify_recompute(), sheet.bus.check()), (vec![], vec![]));
+    assert_eq!((sheet.bus.verify_recompute(), sheet.bus.validate()), (vec![], vec![]));
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn a_control_edge_warns_and_computes_nothing() -> Result<(), Error> {
     let epoch = sheet.bus.epoch();
     sheet.bus.refresh(sum)?;
     assert_eq!(sheet.bus.epoch(), epoch);
-    assert_eq!(sheet.bus.check(), vec![]);
+    assert_eq!(sheet.bus.validate(), vec![]);
     Ok(())
 }
 

@@ -183,7 +183,7 @@ fn step_by_step_is_from_scratch_is_the_log() {
     for seed in 0..SEEDS {
         println!("seed {seed}");
         let Lived { sheet, model, .. } = run(seed, Bus::builder(), Propagation::Immediate);
-        assert_eq!((sheet.bus.verify_recompute(), sheet.bus.check()), (vec![], vec![]), "seed {seed}");
+        assert_eq!((sheet.bus.verify_recompute(), sheet.bus.validate()), (vec![], vec![]), "seed {seed}");
         let reopened = sheet.reopened();
         model.check(&reopened.bus, &format!("reopened, seed {seed}"));
         assert_eq!(reopened.bus.orphans().len(), model.formulas.len());
@@ -199,7 +199,7 @@ fn later_is_the_same_as_at_once() {
         let (one, other) = (at_once.bus.to_view().unwrap(), later.bus.to_view().unwrap());
         let differences = diff(&one, &other).unwrap();
         assert!(differences.pages.is_empty(), "seed {seed}: {differences}");
-        assert_eq!(later.bus.check(), vec![]);
+        assert_eq!(later.bus.validate(), vec![]);
     }
 }
 

@@ -19,7 +19,7 @@ fn orphans_are_told_and_can_be_read() {
     assert_eq!((sheet.get("sum"), sheet.get("end")), (5, 5));
     assert!(matches!(sheet.bus.refresh(sheet.cell("sum")), Ok(report) if report.ran().count() == 0));
     assert!(matches!(sheet.bus.put(sheet.cell("sum"), 0, &1u64), Err(Error::DerivedPage { .. })));
-    assert_eq!((sheet.bus.verify_recompute(), sheet.bus.check()), (vec![], vec![]));
+    assert_eq!((sheet.bus.verify_recompute(), sheet.bus.validate()), (vec![], vec![]));
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_change_under_an_orphan_leaves_it_stale_until_its_function_comes() {
     let derived = sheet.derive("sum", &["a", "b"]).named("sum", 1).with(sum).unwrap();
     assert_eq!((derived.how, derived.epoch), (DerivedHow::Refreshed, sheet.bus.epoch()));
     assert_eq!((sheet.get("sum"), sheet.get("end"), sheet.bus.orphans()), (6, 6, vec![]));
-    assert_eq!((sheet.bus.verify_recompute(), sheet.bus.check()), (vec![], vec![]));
+    assert_eq!((sheet.bus.verify_recompute(), sheet.bus.validate()), (vec![], vec![]));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn another_version_and_other_inputs_compute_anew() {
     ");
     sheet.put("b", 7);
     assert_eq!(sheet.get("sum"), 10, "an input no more");
-    assert_eq!(sheet.bus.check(), vec![]);
+    assert_eq!(sheet.bus.validate(), vec![]);
 }
 
 #[test]

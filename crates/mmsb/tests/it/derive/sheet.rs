@@ -121,7 +121,7 @@ impl Sheet {
             "nothing changed"
         );
         assert_eq!(self.bus.verify_recompute(), vec![]);
-        assert_eq!(self.bus.check(), vec![]);
+        assert_eq!(self.bus.validate(), vec![]);
     }
 }
 

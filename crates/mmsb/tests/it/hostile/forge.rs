@@ -28,6 +28,8 @@ pub(crate) struct Forged {
     pub(crate) graph_bytes: Vec<u8>,
     pub(crate) source: Vec<u8>,
     pub(crate) label: Vec<u8>,
+    /// Words of a cause section.
+    pub(crate) cause: Vec<u64>,
     pub(crate) batch: DeltaBatch,
 }
 
@@ -55,10 +57,12 @@ impl Forged {
         self.events.iter().for_each(|event| event.encode(&mut events));
         let mut graph = self.graph_bytes.clone();
         self.graph.iter().for_each(|event| event.encode(&mut graph));
+        let cause = self.cause.iter().flat_map(|word| word.to_le_bytes()).collect();
         let contents = [
             (SectionKind::PAGE_EVENTS, &events),
             (SectionKind::GRAPH_EVENTS, &graph),
             (SectionKind::SOURCE, &self.source),
+            (SectionKind::CAUSE, &cause),
             (SectionKind::LABEL, &self.label),
         ];
         for (kind, content) in contents {
@@ -79,14 +83,19 @@ pub(crate) fn append(log: &Log, commit: &Forged) {
     log.publish(reservation, &mut frame);
 }
 
-/// Writes the commits into a log, and returns what opening it says, by however many threads.
-pub(crate) fn open(commits: &[Forged]) -> Result<Bus, Error> {
+/// Writes the commits into a log, and closes that.
+pub(crate) fn write(commits: &[Forged]) -> (LogDir, Arc<MemoryVfs>) {
     let (vfs, path) = (Arc::new(MemoryVfs::new()), Path::new("bus"));
     let dir = LogDir::create(vfs.clone(), path, InstanceId([1; 16])).unwrap();
     let log = Log::open(&dir, dir.lock().unwrap(), &Scan::empty(&dir), LogOptions::default()).unwrap();
     commits.iter().for_each(|commit| append(&log, commit));
     log.close().unwrap();
-    drop(log);
+    (dir, vfs)
+}
+
+/// Writes the commits into a log, and returns what opening it says, by however many threads.
+pub(crate) fn open(commits: &[Forged]) -> Result<Bus, Error> {
+    let (path, (_, vfs)) = (Path::new("bus"), write(commits));
     let told = |opened: &Result<Bus, Error>| opened.as_ref().map(Bus::epoch).map_err(ToString::to_string);
     let by = [1, 2, 8].map(|count| told(&Bus::builder().recovery_threads(count).read_on(vfs.clone(), path)));
     let opened = Bus::builder().open_on(vfs, path);

@@ -56,7 +56,7 @@ fn what_was_undone_is_history_that_can_be_rewound_to() {
         e6 by rewind to e0: 0 pages, 0 runs, 0 bytes
         e7 by rewind to e2: 1 pages, 1 runs, 8 bytes
         ") };
-        assert_eq!(bus.check(), []);
+        assert_eq!(bus.validate(), []);
     }
 }
 

@@ -67,5 +67,5 @@ fn a_bus_that_keeps_no_log_rewinds_within_the_undo_records() {
         driver.rewind(&bus, 20);
         agree::live(&bus, driver.model());
     }
-    assert_eq!(bus.check(), []);
+    assert_eq!(bus.validate(), []);
 }
