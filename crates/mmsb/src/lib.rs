@@ -60,6 +60,7 @@ mod recovery;
 mod report;
 mod rewind;
 mod snapshot;
+mod tick;
 mod verify;
 mod verify_replay;
 mod view;
@@ -126,6 +127,7 @@ pub use report::{LogCounts, LogReport, SegmentReport};
 pub use rewind::{RewindSource, Rewound};
 pub use scrub::{Scrub, Scrubbed, Scrubber};
 pub use snapshot::Snapshot;
+pub use tick::{TickReport, TickTimes, Ticks};
 pub use verify::{BadCheckpoint, Verified, verify};
 #[doc(hidden)]
 pub use verify_replay::verify_replay_of;

@@ -20,7 +20,7 @@ pub(crate) struct LiveGraph {
     pub(super) desk: Desk,
     /// None before the first wave.
     pub(super) workers: Option<Workers>,
-    pub(super) last: Option<Arc<WaveReport>>,
+    pub(crate) last: Option<Arc<WaveReport>>,
 }
 
 impl LiveGraph {

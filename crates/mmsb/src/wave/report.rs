@@ -67,6 +67,11 @@ impl WaveReport {
         })
     }
 
+    /// Returns how many pages were computed.
+    pub(crate) fn ran_count(&self) -> usize {
+        self.wave.count() - self.left.len()
+    }
+
     /// Visits the pages that had their turn, each with its inputs that had changed.
     pub(super) fn explained(&self) -> impl Iterator<Item = (Ran, &[PageId])> {
         self.wave.ran().zip(self.causes.lists())

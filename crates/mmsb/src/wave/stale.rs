@@ -32,7 +32,11 @@ impl Bus {
     /// As [`Transaction::commit`]; nothing happened.
     #[track_caller]
     pub fn propagate(&self) -> Result<WaveReport, Error> {
-        let tx = self.begin();
+        self.propagate_in(self.begin())
+    }
+
+    /// Propagates as [`Bus::propagate`] does, in the commit of this transaction.
+    pub(crate) fn propagate_in(&self, tx: Transaction<'_>) -> Result<WaveReport, Error> {
         self.compute(tx, |held| held.stale_with_function())
     }
 

@@ -13,6 +13,8 @@ mod rollback;
 
 #[path = "../../examples/spreadsheet.rs"]
 mod spreadsheet;
+#[path = "../../examples/tick.rs"]
+mod tick;
 
 use crate::mirrors::may_host_stand_in;
 
@@ -39,6 +41,11 @@ fn history_finds_who_it_was() {
 #[test]
 fn rollback_plays_again_what_would_have_been_played() {
     rollback::main().unwrap();
+}
+
+#[test]
+fn tick_runs_frames_and_none_by_halves() {
+    tick::main().unwrap();
 }
 
 #[test]

@@ -31,6 +31,7 @@ mod sites;
 mod sizes;
 mod snapshots;
 mod stopping;
+mod ticks;
 mod transactions;
 mod undo;
 mod validate;
