@@ -2,8 +2,9 @@
 //!
 //! Invariant: stops at the first failing step, names it, and says which steps were not run.
 
+pub(crate) mod gpu;
+
 use std::{
-    env,
     path::Path,
     time::{Duration, Instant},
 };
@@ -45,45 +46,6 @@ const PLANTED_CLIPPY: &[&str] = &[
     "-D",
     "warnings",
 ];
-
-/// The device's half of the GPU layer, and what a bus does with it.
-const GPU_CLIPPY: &[&str] = &[
-    "clippy",
-    "--package",
-    "mmsb-gpu",
-    "--package",
-    "mmsb",
-    "--features",
-    "mmsb-gpu/device,mmsb/gpu",
-    "--all-targets",
-    "--quiet",
-    "--",
-    "-D",
-    "warnings",
-];
-
-/// Every kernel against its twin.
-const KERNELS: &[&str] = &["test", "--package", "mmsb-gpu", "--features", "device", "--quiet"];
-
-/// Mirrors, derived pages, locations and the example: what of a bus's tests a device changes.
-const MIRRORS: &[&str] = &[
-    "test",
-    "--package",
-    "mmsb",
-    "--package",
-    "mmsb-cli",
-    "--features",
-    "mmsb/gpu,mmsb-cli/gpu",
-    "--test",
-    "it",
-    "--quiet",
-    "--",
-    "mirror",
-    "derive::device",
-];
-/// The bench line that measures a device, with a fault in a kernel.
-const BENCHES: &[&str] =
-    &["test", "--quiet", "--package", "benches", "--features", "gpu", "--test", "it", "gpu"];
 
 /// One thing that must pass.
 pub struct Step<'a> {
@@ -130,8 +92,8 @@ fn steps(root: &Path) -> Vec<Step<'_>> {
         cargo("clippy-plant", PLANTED_CLIPPY),
         cargo("no-std", &["check", "--quiet", "--package", "mmsb-types", "--no-default-features"]),
         cargo("test", &["test", "--workspace", "--quiet"]),
-        cargo("clippy-gpu", GPU_CLIPPY),
-        Step { name: "gpu", run: Box::new(move || on_a_device(root)) },
+        Step { name: "clippy-gpu", run: Box::new(move || gpu::clippy(root)) },
+        Step { name: "gpu", run: Box::new(move || gpu::test(root)) },
         cargo("planted", PLANTED),
         Step { name: "torture", run: Box::new(move || torture::run(root, &quick())) },
         Step { name: "loom", run: Box::new(move || lanes::loom(root, None)) },
@@ -150,20 +112,6 @@ fn quick() -> torture::Options {
 
 fn cargo<'a>(root: &'a Path, name: &'static str, args: &'static [&'static str]) -> Step<'a> {
     Step { name, run: Box::new(move || succeeds(command(root, "cargo", args))) }
-}
-
-/// Kernels, and what uses them, on a device. Without a driver it fails, unless `MMSB_GPU` says otherwise.
-fn on_a_device(root: &Path) -> Result<bool> {
-    for args in [KERNELS, MIRRORS, BENCHES] {
-        let mut call = command(root, "cargo", args);
-        if env::var_os("MMSB_GPU").is_none() {
-            call.env("MMSB_GPU", "require");
-        }
-        if !succeeds(call)? {
-            return Ok(false);
-        }
-    }
-    Ok(true)
 }
 
 /// Libraries only: the library `mmsb` and the command `mmsb` would write the same pages.

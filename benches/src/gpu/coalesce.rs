@@ -5,7 +5,8 @@ use std::{collections::BTreeMap, hint::black_box};
 use anyhow::{Result, ensure};
 use mmsb_delta::{DeltaBatch, Patch};
 use mmsb_gpu::{
-    Coalescer, CpuOps, Engine, Formula, GpuError, Host, PageHandle, PageOps, Pages, Place, Program, Tile,
+    Coalescer, CpuOps, Engine, Formula, GpuError, Host, PageHandle, PageOps, Pages, Place, Program, Ticket,
+    Tile,
 };
 use mmsb_types::PageId;
 
@@ -108,13 +109,17 @@ impl Engine for Meter {
         self.host.add_slab(words)
     }
 
-    fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
+    fn submit(&mut self, program: &Program) -> Result<Ticket, GpuError> {
         self.sent_bytes += program.words.len() * 4 + program.tiles.len() * size_of::<Tile>();
-        self.host.run(program)
+        self.host.submit(program)
     }
 
-    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError> {
-        self.host.read(places)
+    fn fetch(&mut self, places: &[Place]) -> Result<Ticket, GpuError> {
+        self.host.fetch(places)
+    }
+
+    fn land(&mut self, ticket: Ticket) -> Result<Vec<u32>, GpuError> {
+        self.host.land(ticket)
     }
 
     fn compile(&mut self, source: &str) -> Result<Formula, GpuError> {

@@ -13,7 +13,7 @@ mod propagate;
 mod snapshot_diff;
 mod sparse_delta_apply;
 
-use crate::{Dispatch, Engine, Formula, GpuError, Kernel, Pages, Place, Program};
+use crate::{Dispatch, Engine, Formula, GpuError, Kernel, Pages, Place, Program, Ticket};
 
 /// Mirrored pages in the host's memory.
 pub type CpuOps = Pages<Host>;
@@ -47,20 +47,25 @@ impl Engine for Host {
         Err(no_formulas())
     }
 
-    fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
+    fn submit(&mut self, program: &Program) -> Result<Ticket, GpuError> {
         if program.dispatches.iter().any(|dispatch| matches!(dispatch.kernel, Kernel::Formula(_))) {
             return Err(no_formulas());
         }
         self.runs += 1;
         let mut answer = vec![0; program.result_words as usize];
         program.dispatches.iter().for_each(|dispatch| self.dispatch(program, dispatch, &mut answer));
-        Ok(answer)
+        Ok(Ticket::here(answer))
     }
 
-    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError> {
+    fn fetch(&mut self, places: &[Place]) -> Result<Ticket, GpuError> {
         let quads =
             |place: &Place| self.quads(place.slab, place.first_word / 4, place.word_count().div_ceil(4));
-        Ok(places.iter().flat_map(|place| quads(place).as_flattened()).copied().collect())
+        let words = places.iter().flat_map(|place| quads(place).as_flattened()).copied();
+        Ok(Ticket::here(words.collect()))
+    }
+
+    fn land(&mut self, ticket: Ticket) -> Result<Vec<u32>, GpuError> {
+        ticket.words(|_| Err(GpuError::NotAsked))
     }
 
     fn submitted(&self) -> u64 {

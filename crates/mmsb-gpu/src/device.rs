@@ -9,6 +9,7 @@ mod clock;
 mod engine;
 mod faults;
 mod formulas;
+mod landings;
 mod memory;
 mod open;
 mod pipelines;
@@ -25,6 +26,7 @@ pub use clock::Took;
 use faults::Faults;
 pub use faults::Loss;
 use formulas::Formulas;
+use landings::Landings;
 use memory::Memory;
 use pipelines::Pipelines;
 use ring::Ring;
@@ -43,6 +45,7 @@ pub struct Device {
     memory: Memory,
     batch: Batch,
     ring: Ring,
+    landings: Landings,
     slabs: Vec<Slab>,
     submissions: Submissions,
     formulas: Formulas,
@@ -91,12 +94,6 @@ impl Device {
         self.slabs.get(slab as usize).map(|slab| &slab.buffer)
     }
 
-    /// Returns what to call when the device is known to be lost: every call is refused from then on.
-    #[must_use]
-    pub fn loss(&self) -> Loss {
-        self.faults.loss()
-    }
-
     fn new(
         opened: adapter::Opened,
         faults: Faults,
@@ -108,7 +105,7 @@ impl Device {
         let make = || (Batch::new(&memory, &pipelines), Ring::new(&memory));
         let (batch, ring) = faults.scope(&device, "making buffers", make)?;
         let (slabs, submissions, formulas) = (Vec::new(), Submissions::default(), Formulas::default());
-        let sent_bytes = 0;
+        let (landings, sent_bytes) = (Landings::default(), 0);
         Ok(Self {
             about,
             device,
@@ -118,6 +115,7 @@ impl Device {
             memory,
             batch,
             ring,
+            landings,
             slabs,
             submissions,
             formulas,

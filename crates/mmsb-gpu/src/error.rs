@@ -109,6 +109,17 @@ pub enum GpuError {
         #[from]
         source: PlanError,
     },
+    /// An answer was asked of another device, or of one that is lost by now.
+    #[error("the answer was not asked of this device")]
+    NotAsked,
+    /// Whoever keeps the pages does not do what [`PageOps`](crate::PageOps) says.
+    #[error("{answer_count} answers to {question_count} questions")]
+    Answers {
+        /// How many answers were due.
+        question_count: usize,
+        /// How many there were.
+        answer_count: usize,
+    },
     /// A formula is none.
     #[error("formula refused{}: {message}", .line.map(|line| format!(" at line {line}")).unwrap_or_default())]
     Formula {

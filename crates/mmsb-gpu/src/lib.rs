@@ -30,7 +30,9 @@ mod kernel;
 mod lower;
 mod program;
 mod step;
+mod ticket;
 
+mod engine;
 mod ops;
 mod pages;
 mod queries;
@@ -46,7 +48,8 @@ mod device;
 pub use cpu::{CpuOps, Host};
 #[cfg(feature = "device")]
 pub use device::{About, Device, GpuOps, Loss, Took};
-pub use ops::{Engine, PageOps};
+pub use engine::Engine;
+pub use ops::PageOps;
 pub use pages::Pages;
 pub use queries::{Comparison, Fingerprint};
 
@@ -55,12 +58,14 @@ pub use slabs::{PageHandle, Place, Slabs};
 pub use coalesce::Coalescer;
 pub use plan::{Plan, WordOp};
 
-pub use residents::{Applied, By, Derivation, Epochs, Held, Insert, Known, PageState, Residents};
+pub use residents::{Applied, Awaited, By, Derivation, Epochs, Held, Insert, Known, PageState, Residents};
 
 pub use formula::Formula;
 pub use kernel::Kernel;
 pub use program::{Dispatch, Program, Tile};
 pub use step::{Combine, Computed, Job, Step};
+
+pub use ticket::{Later, Ticket};
 
 pub use wanted::Wanted;
 

@@ -2,7 +2,7 @@
 
 use mmsb_delta::Delta;
 
-use crate::{Comparison, Fingerprint, Formula, GpuError, PageHandle, Place, Plan, Program, Slabs, Step};
+use crate::{Comparison, Fingerprint, Formula, GpuError, Later, PageHandle, Plan, Slabs, Step, Ticket};
 
 /// Pages mirrored in slabs. A failed call has changed no page, but for [`GpuError::Lost`]: then none is left.
 ///
@@ -54,11 +54,24 @@ pub trait PageOps {
     /// O(bytes of pages and plans named); what lies between them costs nothing.
     fn run(&mut self, steps: &[Step<'_>]) -> Result<(), GpuError>;
 
-    /// Returns pages' bytes, in one round trip for every 64 MiB.
+    /// Asks for pages' bytes, as they are now, 16 MiB at a time, and waits for none of them; what is submitted from here
+    /// on changes no answer.
     ///
     /// # Errors
     /// A page was freed, or what the device says.
-    fn read_many(&mut self, pages: &[PageHandle]) -> Result<Vec<Vec<u8>>, GpuError>;
+    fn read_later(&mut self, pages: &[PageHandle]) -> Result<Later<Vec<u8>>, GpuError>;
+
+    /// Asks for pages' fingerprints, as they are now, and does not wait for them.
+    ///
+    /// # Errors
+    /// A page was freed, or what the device says.
+    fn fingerprints_later(&mut self, pages: &[PageHandle]) -> Result<Later<Fingerprint>, GpuError>;
+
+    /// Waits for an answer, and for nothing that was asked behind it.
+    ///
+    /// # Errors
+    /// [`GpuError::NotAsked`] if somebody else was asked, or what the device says.
+    fn land(&mut self, ticket: Ticket) -> Result<Vec<u32>, GpuError>;
 
     /// Compares pairs of pages of one length, in one round trip.
     ///
@@ -72,14 +85,9 @@ pub trait PageOps {
     /// As [`PageOps::compare_many`].
     ///
     /// # Cost
-    /// Two round trips; only tiles that differ are read by the second, only words that differ come back.
+    /// Two round trips, in which 16 MiB follow on one another; only tiles that differ are read by the second, only words
+    /// that differ come back.
     fn diff_many(&mut self, pairs: &[(PageHandle, PageHandle)]) -> Result<Vec<Delta>, GpuError>;
-
-    /// Returns each page's fingerprint.
-    ///
-    /// # Errors
-    /// A page was freed, or what the device says.
-    fn fingerprints(&mut self, pages: &[PageHandle]) -> Result<Vec<Fingerprint>, GpuError>;
 
     /// Returns each page's BLAKE3 hash.
     ///
@@ -102,12 +110,28 @@ pub trait PageOps {
     /// What the device says.
     fn wait(&mut self) -> Result<(), GpuError>;
 
+    /// Returns pages' bytes.
+    ///
+    /// # Errors
+    /// As [`PageOps::read_later`].
+    fn read_many(&mut self, pages: &[PageHandle]) -> Result<Vec<Vec<u8>>, GpuError> {
+        self.read_later(pages)?.wait(self)
+    }
+
+    /// Returns each page's fingerprint.
+    ///
+    /// # Errors
+    /// As [`PageOps::fingerprints_later`].
+    fn fingerprints(&mut self, pages: &[PageHandle]) -> Result<Vec<Fingerprint>, GpuError> {
+        self.fingerprints_later(pages)?.wait(self)
+    }
+
     /// Makes a page of so many zero bytes.
     ///
     /// # Errors
     /// As [`PageOps::create_together`].
     fn create(&mut self, page_bytes: u32) -> Result<PageHandle, GpuError> {
-        self.create_together(&[page_bytes]).map(only)
+        only(self.create_together(&[page_bytes])?)
     }
 
     /// Returns a page's bytes.
@@ -115,7 +139,7 @@ pub trait PageOps {
     /// # Errors
     /// As [`PageOps::read_many`].
     fn read(&mut self, page: PageHandle) -> Result<Vec<u8>, GpuError> {
-        self.read_many(&[page]).map(only)
+        only(self.read_many(&[page])?)
     }
 
     /// Compares two pages of one length.
@@ -123,7 +147,7 @@ pub trait PageOps {
     /// # Errors
     /// As [`PageOps::compare_many`].
     fn compare(&mut self, page: PageHandle, other: PageHandle) -> Result<Comparison, GpuError> {
-        self.compare_many(&[(page, other)]).map(only)
+        only(self.compare_many(&[(page, other)])?)
     }
 
     /// Returns what makes the second page of the first.
@@ -131,7 +155,7 @@ pub trait PageOps {
     /// # Errors
     /// As [`PageOps::diff_many`].
     fn diff(&mut self, old: PageHandle, new: PageHandle) -> Result<Delta, GpuError> {
-        self.diff_many(&[(old, new)]).map(only)
+        only(self.diff_many(&[(old, new)])?)
     }
 
     /// Makes a page's bytes these.
@@ -151,49 +175,21 @@ pub trait PageOps {
     }
 }
 
-/// Who runs programs.
-pub trait Engine {
-    /// Adds a slab of so many zero words.
-    ///
-    /// # Errors
-    /// There is no memory for it, or what the device says.
-    fn add_slab(&mut self, words: u32) -> Result<(), GpuError>;
-
-    /// Compiles a formula, so that programs may name it.
-    ///
-    /// # Errors
-    /// It is none, or the engine runs none.
-    fn compile(&mut self, formula: &str) -> Result<Formula, GpuError>;
-
-    /// Runs a program and returns its answer.
-    ///
-    /// # Errors
-    /// A formula is not this engine's, or what the device says.
-    fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError>;
-
-    /// Returns the words of places, one behind the other, each filled up to whole quads.
-    ///
-    /// # Errors
-    /// What the device says.
-    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError>;
-
-    /// Returns the number of the last submission; the first is 1.
-    fn submitted(&self) -> u64;
-
-    /// Returns the number of the last submission that is known to be done.
-    ///
-    /// # Errors
-    /// What the device says.
-    fn completed(&mut self) -> Result<u64, GpuError>;
-
-    /// Waits until everything submitted is done.
-    ///
-    /// # Errors
-    /// What the device says.
-    fn wait(&mut self) -> Result<(), GpuError>;
+/// Returns the one answer to one question.
+fn only<T>(mut answers: Vec<T>) -> Result<T, GpuError> {
+    let answer_count = answers.len();
+    let only = answers.pop().filter(|_| answer_count == 1);
+    only.ok_or(GpuError::Answers { question_count: 1, answer_count })
 }
 
-/// Returns the one answer to one question.
-fn only<T>(answers: Vec<T>) -> T {
-    answers.into_iter().next().expect("one answer for each question")
+#[cfg(test)]
+mod tests {
+    use super::{GpuError, only};
+
+    #[test]
+    fn whoever_does_not_answer_once_is_an_error() {
+        assert_eq!(only(vec![7]).unwrap(), 7);
+        assert!(matches!(only::<u8>(vec![]), Err(GpuError::Answers { answer_count: 0, .. })));
+        assert_eq!(only(vec![7, 7]).unwrap_err().to_string(), "2 answers to 1 questions");
+    }
 }

@@ -7,13 +7,13 @@ use std::collections::BTreeMap;
 use mmsb_delta::Delta;
 
 use crate::{
-    Comparison, Engine, Fingerprint, Formula, GpuError, Kernel, PageHandle, PageOps, Place, Program, Slabs,
-    Step, lower, queries,
+    Comparison, Engine, Fingerprint, Formula, GpuError, Kernel, Later, PageHandle, PageOps, Place, Program,
+    Slabs, Step, Ticket, lower, queries,
     slabs::{Room, slot_bytes},
 };
 
-/// What comes back in one round trip at most, in bytes (64 MiB).
-const READ_BYTES_MAX: u64 = 64 << 20;
+/// What is asked for at once at most, in bytes of pages (16 MiB), so that one answer is read while the next is made.
+const ROUND_BYTES_MAX: u64 = 16 << 20;
 
 /// Pages in the slabs of an engine.
 #[derive(Debug)]
@@ -42,29 +42,36 @@ impl<E: Engine> Pages<E> {
     }
 
     /// Runs a program, behind what cleans slots.
-    fn submit(&mut self, mut program: Program) -> Result<Vec<u32>, GpuError> {
+    fn submit(&mut self, mut program: Program) -> Result<Ticket, GpuError> {
         if !self.unclean.is_empty() {
             let asked = program.dispatches.len();
             let pieces = self.unclean.values().flat_map(|place| lower::tiles(*place, place.slab, 0));
             program.push_tiles(Kernel::PageZero, pieces.collect());
             program.dispatches.rotate_left(asked);
         }
-        let answer = self.engine.run(&program)?;
+        let ticket = self.engine.submit(&program)?;
         self.unclean.clear();
-        Ok(answer)
+        Ok(ticket)
     }
 
-    fn read_round(&mut self, places: &[Place], into: &mut Vec<Vec<u8>>) -> Result<(), GpuError> {
-        let words = self.engine.read(places)?;
-        let mut rest = words.as_slice();
-        for place in places {
-            let (page, others) = rest.split_at(place.word_count().next_multiple_of(4) as usize);
-            let bytes = page.iter().flat_map(|word| word.to_le_bytes());
-            into.push(bytes.take(place.page_bytes as usize).collect());
-            rest = others;
-        }
-        Ok(())
+    /// Runs a program and returns its answer.
+    fn answer(&mut self, program: Program) -> Result<Vec<u32>, GpuError> {
+        let ticket = self.submit(program)?;
+        self.engine.land(ticket)
     }
+
+    /// Asks how many words of pairs differ, tile by tile.
+    fn count_differences(&mut self, pairs: &[(PageHandle, PageHandle)]) -> Result<Counted, GpuError> {
+        let (program, tile_counts) = queries::diff_count(&self.slabs, pairs)?;
+        Ok(Counted { ticket: self.submit(program.clone())?, program, tile_counts })
+    }
+}
+
+/// Pairs of which it was asked how many words differ, and how many tiles each has.
+struct Counted {
+    ticket: Ticket,
+    program: Program,
+    tile_counts: Vec<usize>,
 }
 
 impl<E: Engine> PageOps for Pages<E> {
@@ -104,39 +111,54 @@ impl<E: Engine> PageOps for Pages<E> {
         self.submit(program).map(drop)
     }
 
-    fn read_many(&mut self, pages: &[PageHandle]) -> Result<Vec<Vec<u8>>, GpuError> {
+    fn read_later(&mut self, pages: &[PageHandle]) -> Result<Later<Vec<u8>>, GpuError> {
         let places = pages.iter().map(|page| self.slabs.find(*page));
         let places: Vec<Place> = places.collect::<Result<_, _>>()?;
         if !self.unclean.is_empty() {
-            self.submit(Program::default())?;
+            drop(self.submit(Program::default())?);
         }
-        let mut bytes = Vec::with_capacity(pages.len());
-        for round in rounds(&places, READ_BYTES_MAX, |place| u64::from(place.page_bytes)) {
-            self.read_round(round, &mut bytes)?;
+        let mut later = Later::none();
+        for round in rounds(&places, ROUND_BYTES_MAX, |place| u64::from(place.page_bytes)) {
+            let (ticket, round) = (self.engine.fetch(round)?, round.to_vec());
+            later.push(ticket, move |words| bytes_of(&round, words));
         }
-        Ok(bytes)
+        Ok(later)
+    }
+
+    fn fingerprints_later(&mut self, pages: &[PageHandle]) -> Result<Later<Fingerprint>, GpuError> {
+        let (program, page_bytes) = queries::fingerprints(&self.slabs, pages)?;
+        let mut later = Later::none();
+        later.push(self.submit(program)?, move |words| Fingerprint::all(words, &page_bytes));
+        Ok(later)
+    }
+
+    fn land(&mut self, ticket: Ticket) -> Result<Vec<u32>, GpuError> {
+        self.engine.land(ticket)
     }
 
     fn compare_many(&mut self, pairs: &[(PageHandle, PageHandle)]) -> Result<Vec<Comparison>, GpuError> {
         let (program, ends) = queries::compare(&self.slabs, pairs)?;
-        Ok(Comparison::all(&self.submit(program)?, &ends))
+        Ok(Comparison::all(&self.answer(program)?, &ends))
     }
 
     fn diff_many(&mut self, pairs: &[(PageHandle, PageHandle)]) -> Result<Vec<Delta>, GpuError> {
-        let (count, tile_counts) = queries::diff_count(&self.slabs, pairs)?;
-        let counts = self.submit(count.clone())?;
-        let answer = self.submit(queries::diff_emit(&count, &counts))?;
-        Ok(queries::deltas(&answer, &counts, &tile_counts))
-    }
-
-    fn fingerprints(&mut self, pages: &[PageHandle]) -> Result<Vec<Fingerprint>, GpuError> {
-        let (program, page_bytes) = queries::fingerprints(&self.slabs, pages)?;
-        Ok(Fingerprint::all(&self.submit(program)?, &page_bytes))
+        let page_bytes =
+            |pair: &(PageHandle, _)| self.slabs.place(pair.0).map_or(0, |place| place.page_bytes);
+        let rounds: Vec<_> = rounds(pairs, ROUND_BYTES_MAX, |pair| u64::from(page_bytes(pair))).collect();
+        let counted = rounds.into_iter().map(|round| self.count_differences(round));
+        let counted: Vec<Counted> = counted.collect::<Result<_, _>>()?;
+        let mut later = Later::none();
+        for Counted { ticket, program, tile_counts } in counted {
+            let counts = self.engine.land(ticket)?;
+            let emitted = self.submit(queries::diff_emit(&program, &counts))?;
+            later.push(emitted, move |words| queries::deltas(words, &counts, &tile_counts));
+        }
+        later.wait(self)
     }
 
     fn blake3(&mut self, pages: &[PageHandle]) -> Result<Vec<[u8; 32]>, GpuError> {
         let (program, places) = queries::blake3(&self.slabs, pages)?;
-        Ok(queries::digests(&self.submit(program)?, &places))
+        Ok(queries::digests(&self.answer(program)?, &places))
     }
 
     fn submitted(&self) -> u64 {
@@ -150,6 +172,16 @@ impl<E: Engine> PageOps for Pages<E> {
     fn wait(&mut self) -> Result<(), GpuError> {
         self.engine.wait()
     }
+}
+
+/// Returns the bytes of pages whose words came one behind the other, each filled up to whole quads.
+fn bytes_of(places: &[Place], mut words: &[u32]) -> Vec<Vec<u8>> {
+    let pages = places.iter().map(|place| {
+        let (page, others) = words.split_at(place.word_count().next_multiple_of(4) as usize);
+        words = others;
+        page.iter().flat_map(|word| word.to_le_bytes()).take(place.page_bytes as usize).collect()
+    });
+    pages.collect()
 }
 
 /// Cuts items into rounds of at most so many bytes together, or of one that is longer.

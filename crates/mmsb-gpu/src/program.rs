@@ -138,6 +138,15 @@ impl Tile {
 }
 
 impl Dispatch {
+    /// Returns columns and rows of workgroups, neither more than `most`, that together do all items; the last row may
+    /// be too long.
+    #[must_use]
+    pub fn grid(&self, most: u32) -> (u32, u32) {
+        let groups = self.count.div_ceil(self.kernel.items_per_group());
+        let columns = groups.clamp(1, most);
+        (columns, groups.div_ceil(columns).max(1))
+    }
+
     pub(crate) const fn items(&self) -> Range<usize> {
         self.first as usize..self.first as usize + self.count as usize
     }
@@ -154,4 +163,23 @@ pub(crate) fn cut(place: Place) -> impl Iterator<Item = (u32, u32)> + use<> {
     let quads = place.page_bytes.div_ceil(16);
     let starts = (0..quads).step_by(TILE_QUADS as usize);
     starts.map(move |offset| (offset, TILE_QUADS.min(quads - offset)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Dispatch, Kernel};
+
+    #[track_caller]
+    fn check(count: u32, expect: (u32, u32)) {
+        let dispatch = Dispatch { kernel: Kernel::PageZero, target: 0, source: 0, first: 0, count };
+        assert_eq!(dispatch.grid(65_535), expect);
+    }
+
+    #[test]
+    fn groups_fold_above_what_a_dimension_holds() {
+        check(1, (1, 1));
+        check(65_535, (65_535, 1));
+        check(65_536, (65_535, 2));
+        check(200_000, (65_535, 4));
+    }
 }

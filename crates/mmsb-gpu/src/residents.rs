@@ -19,6 +19,7 @@ use mmsb_types::{Epoch, PageId};
 
 use crate::{Coalescer, GpuError, PageHandle, PageOps};
 
+pub use answers::Awaited;
 pub use apply::Applied;
 pub use derive::{By, Derivation};
 pub use epochs::Epochs;

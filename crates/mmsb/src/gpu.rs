@@ -10,7 +10,7 @@ use std::{
     sync::{Arc, Once, PoisonError},
 };
 
-use mmsb_gpu::{GpuError, Pages, Wanted};
+use mmsb_gpu::{Engine, GpuError, PageOps as _, Pages, Wanted};
 
 use self::lab::{Job, Lab};
 use crate::sync::Mutex;
@@ -38,8 +38,8 @@ enum Choice {
     Device,
     Host,
     #[cfg(feature = "gpu")]
-    Given(mmsb_gpu::wgpu::Device, mmsb_gpu::wgpu::Queue),
-    Failing(Switch),
+    Given(mmsb_gpu::wgpu::Device, mmsb_gpu::wgpu::Queue, mmsb_gpu::Loss),
+    Failing(Box<Choice>, Switch),
 }
 
 impl Gpu {
@@ -65,18 +65,27 @@ impl Gpu {
     /// [waited for](crate::Mirror::wait) sees that commit. [`GpuOps::descriptor`](crate::GpuOps::descriptor) says
     /// what a device must have. The environment has no say.
     ///
-    /// Its lost callback stays the program's own. It is not opened anew: a mirror on it stays lost.
+    /// Its lost callback stays the program's own, and tells [`Gpu::loss`] if it likes. It is not opened anew: a mirror
+    /// on it stays lost.
     #[cfg(feature = "gpu")]
     #[must_use]
     pub fn given(device: mmsb_gpu::wgpu::Device, queue: mmsb_gpu::wgpu::Queue) -> Self {
-        Self::of(Choice::Given(device, queue))
+        Self::of(Choice::Given(device, queue, mmsb_gpu::Loss::default()))
     }
 
-    /// The host, until the switch says that the device is lost. For tests.
+    /// Returns what a program tells in the lost callback of a device that it gave; it has no other. Told, everything on
+    /// that device is known to be lost at once, else once an answer is waited for.
+    #[cfg(feature = "gpu")]
+    #[must_use]
+    pub fn loss(&self) -> Option<mmsb_gpu::Loss> {
+        if let Choice::Given(_, _, loss) = &self.choice { Some(loss.clone()) } else { None }
+    }
+
+    /// The same, until the switch says that it is lost. For tests.
     #[doc(hidden)]
     #[must_use]
-    pub fn failing(switch: &Switch) -> Self {
-        Self::of(Choice::Failing(switch.clone()))
+    pub fn failing(&self, switch: &Switch) -> Self {
+        Self::of(Choice::Failing(Box::new(self.choice.clone()), switch.clone()))
     }
 
     /// Computes a page. A device that is lost, or has no room left, is opened anew, once.
@@ -99,26 +108,44 @@ impl Gpu {
 
     /// Opens it: slabs of `slab_bytes`, or shorter where the device asks for that, together at most `budget_bytes`.
     pub(crate) fn open(&self, slab_bytes: u64, budget_bytes: u64) -> Result<Ops, GpuError> {
-        let host = |engine| Ok(Ops::with_engine(engine, slab_bytes, budget_bytes));
-        match &self.choice {
-            Choice::Host => host(AnyEngine::host()),
-            Choice::Failing(switch) => host(AnyEngine::failing(switch)),
-            Choice::Device => open_device(slab_bytes, budget_bytes),
+        self.choice.open(slab_bytes, budget_bytes)
+    }
+}
+
+impl Choice {
+    fn open(&self, slab_bytes: u64, budget_bytes: u64) -> Result<Ops, GpuError> {
+        match self {
+            Self::Host => Ok(on_host(slab_bytes, budget_bytes)),
+            Self::Failing(choice, switch) => {
+                let opened = choice.open(slab_bytes, budget_bytes)?;
+                Ok(with_slabs_of(opened, budget_bytes, |engine| AnyEngine::failing(engine, switch)))
+            }
+            Self::Device => open_device(slab_bytes, budget_bytes),
             #[cfg(feature = "gpu")]
-            Choice::Given(device, queue) => {
+            Self::Given(device, queue, loss) => {
                 let (device, queue) = (device.clone(), queue.clone());
-                let opened = mmsb_gpu::GpuOps::with_device(device, queue, slab_bytes, budget_bytes)?;
+                let opened = mmsb_gpu::GpuOps::with_device(device, queue, loss, slab_bytes, budget_bytes)?;
                 Ok(on_device(opened, budget_bytes))
             }
-            Choice::Auto => match (open_device(slab_bytes, budget_bytes), Wanted::from_env()?) {
+            Self::Auto => match (open_device(slab_bytes, budget_bytes), Wanted::from_env()?) {
                 (Err(error), Wanted::Off | Wanted::Auto) => {
                     say_once(&error);
-                    host(AnyEngine::host())
+                    Ok(on_host(slab_bytes, budget_bytes))
                 }
                 (opened, _) => opened,
             },
         }
     }
+}
+
+fn on_host(slab_bytes: u64, budget_bytes: u64) -> Ops {
+    Ops::with_engine(AnyEngine::host(), slab_bytes, budget_bytes)
+}
+
+/// Goes on with an engine that has no slabs yet, which are as long as it takes them.
+fn with_slabs_of<E: Engine>(opened: Pages<E>, budget_bytes: u64, wrap: impl FnOnce(E) -> AnyEngine) -> Ops {
+    let slab_bytes = u64::from(opened.slabs().slab_words()) * 4;
+    Ops::with_engine(wrap(opened.into_engine()), slab_bytes, budget_bytes)
 }
 
 fn say_once(error: &GpuError) {
@@ -134,9 +161,7 @@ fn open_device(slab_bytes: u64, budget_bytes: u64) -> Result<Ops, GpuError> {
 
 #[cfg(feature = "gpu")]
 fn on_device(opened: mmsb_gpu::GpuOps, budget_bytes: u64) -> Ops {
-    // As long as the device takes them.
-    let slab_bytes = u64::from(mmsb_gpu::PageOps::slabs(&opened).slab_words()) * 4;
-    Ops::with_engine(AnyEngine::Device(Box::new(opened.into_engine())), slab_bytes, budget_bytes)
+    with_slabs_of(opened, budget_bytes, |device| AnyEngine::Device(Box::new(device)))
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -147,7 +147,7 @@ pub use typed::{Readable, Value};
 pub use mmsb_delta::{Delta, Misfit};
 pub use mmsb_gpu::{Combine, GpuError, PageState};
 #[cfg(feature = "gpu")]
-pub use mmsb_gpu::{GpuOps, wgpu};
+pub use mmsb_gpu::{GpuOps, Loss, wgpu};
 pub use mmsb_tlog::{BadRecord, Fault, InstanceId, Leftover, LogError, SyncEvery, Tail, Verification, vfs};
 pub use mmsb_types::{
     Durability, Edge, EdgeKind, Epoch, GraphEvent, Label, Lsn, PageEvent, PageId, PageLocation, Place,

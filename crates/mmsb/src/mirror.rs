@@ -133,7 +133,8 @@ impl Mirror {
     /// As [`Mirror::wait`], and [`MirrorError::NotMirrored`].
     pub fn prefetch(&self, pages: impl IntoIterator<Item = PageId>) -> Result<usize, Error> {
         token::check()?;
-        self.shared.lock().fetch(&pages.into_iter().collect::<Vec<_>>())
+        let pages: Vec<PageId> = pages.into_iter().collect();
+        self.shared.lock().insist(|state| state.fetch(&pages))
     }
 }
 

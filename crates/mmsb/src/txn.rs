@@ -8,7 +8,6 @@ mod detail;
 mod draft;
 mod graph;
 mod image;
-mod index;
 mod page;
 mod read;
 mod settings;

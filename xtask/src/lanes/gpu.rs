@@ -1,7 +1,7 @@
 //! `cargo xtask gpu`: every kernel against its twin on two drivers in software that share no code.
 //!
 //! lavapipe is Mesa's, and installed as a package. SwiftShader comes inside Debian's `chromium-common`, which is
-//! downloaded and unpacked below the target folder, not installed; it is many times slower, so it gets fewer cases.
+//! downloaded and unpacked below the target folder, not installed; it is many times slower.
 
 use std::{
     fs,
@@ -11,15 +11,16 @@ use std::{
 use anyhow::{Context, Result};
 
 use super::tools::{run_calls, target_dir};
-use crate::command::{command, output};
+use crate::{
+    ci::gpu::Built,
+    command::{command, output},
+};
 
 /// Where Mesa's packages put the driver's description, by the machine's architecture.
 const LAVAPIPE: &str = "/usr/share/vulkan/icd.d/lvp_icd";
 /// The package that SwiftShader is in, and where in it.
 const PACKAGE: &str = "chromium-common";
 const SWIFTSHADER: &str = "usr/lib/chromium/vk_swiftshader_icd.json";
-/// Random cases on a driver that is slow.
-const FEW_CASES: &str = "60";
 
 /// Runs the suite on each driver that is there; says which is not. Tells whether none failed.
 ///
@@ -29,12 +30,13 @@ pub fn run(root: &Path) -> Result<bool> {
     let lavapipe = PathBuf::from(format!("{LAVAPIPE}.{}.json", std::env::consts::ARCH));
     let installed =
         || lavapipe.exists().then_some(lavapipe).context("apt-get install mesa-vulkan-drivers libvulkan1");
-    let holds = on(root, "lavapipe", installed(), None)?;
-    Ok(on(root, "swiftshader", swiftshader(&target_dir(root, "swiftshader")?), Some(FEW_CASES))? && holds)
+    let Some(built) = Built::new(root)? else { return Ok(false) };
+    let holds = on(&built, "lavapipe", installed())?;
+    Ok(on(&built, "swiftshader", swiftshader(&target_dir(root, "swiftshader")?))? && holds)
 }
 
 /// Runs the suite on one driver, if it is there.
-fn on(root: &Path, name: &str, driver: Result<PathBuf>, cases: Option<&str>) -> Result<bool> {
+fn on(built: &Built, name: &str, driver: Result<PathBuf>) -> Result<bool> {
     let lane = format!("gpu on {name}");
     let driver = match driver {
         Ok(driver) => driver,
@@ -43,11 +45,9 @@ fn on(root: &Path, name: &str, driver: Result<PathBuf>, cases: Option<&str>) -> 
             return Ok(true);
         }
     };
-    let mut call =
-        command(root, "cargo", &["test", "--quiet", "--package", "mmsb-gpu", "--features", "device"]);
+    let mut call = built.call("mmsb-gpu")?;
     // The last one silences a message of Mesa's.
     call.env("VK_DRIVER_FILES", driver).env("MMSB_GPU", "require").env("NODEVICE_SELECT", "1");
-    call.envs(cases.map(|cases| ("MMSB_GPU_CASES", cases)));
     run_calls(&lane, [call])
 }
 

@@ -1,13 +1,10 @@
-//! What goes to the device with a program, and what comes back.
+//! What goes to the device with a program, and where kernels put what comes back.
 //!
 //! Invariant: the group's buffers are the ones that are written and read; they only grow.
-
-use std::sync::{Arc, OnceLock};
 
 use wgpu::{BufferUsages, CommandEncoder};
 
 use super::{
-    faults::Faults,
     memory::{Memory, grown},
     pipelines::Pipelines,
 };
@@ -18,8 +15,6 @@ pub(super) struct Batch {
     tiles: wgpu::Buffer,
     words: wgpu::Buffer,
     answer: wgpu::Buffer,
-    /// What the host can map.
-    landing: wgpu::Buffer,
     group: wgpu::BindGroup,
 }
 
@@ -27,9 +22,8 @@ impl Batch {
     pub fn new(memory: &Memory, pipelines: &Pipelines) -> Self {
         let [tiles, words] = ["tiles", "words"].map(|label| memory.buffer(label, grown(0), sent()));
         let answer = memory.buffer("answer", grown(0), answered());
-        let landing = memory.buffer("landing", grown(0), landed());
         let group = pipelines.batch_group(memory.device(), [&tiles, &words, &answer]);
-        Self { tiles, words, answer, landing, group }
+        Self { tiles, words, answer, group }
     }
 
     pub const fn group(&self) -> &wgpu::BindGroup {
@@ -56,11 +50,6 @@ impl Batch {
         if grew {
             self.group = pipelines.batch_group(memory.device(), [&self.tiles, &self.words, &self.answer]);
         }
-        self.room_to_read(memory, program.result_words);
-    }
-
-    pub fn room_to_read(&mut self, memory: &Memory, words: u32) {
-        memory.grow(&mut self.landing, "landing", u64::from(words) * 4);
     }
 
     /// Returns where kernels read what goes along: tiles and words.
@@ -75,52 +64,9 @@ impl Batch {
         }
     }
 
-    /// What comes behind the kernels.
-    pub fn end(&self, encoder: &mut CommandEncoder, program: &Program) {
-        if program.result_words > 0 {
-            self.copy_out(encoder, (&self.answer, 0), 0, program.result_words);
-        }
-    }
-
-    /// Copies words to where the host can map them, behind so many others.
-    pub fn copy_out(
-        &self,
-        encoder: &mut CommandEncoder,
-        from: (&wgpu::Buffer, u64),
-        landed: u32,
-        words: u32,
-    ) {
-        let (at, bytes) = (u64::from(landed) * 4, u64::from(words) * 4);
-        encoder.copy_buffer_to_buffer(from.0, from.1, &self.landing, at, bytes);
-    }
-
-    /// Waits for words to land and returns them.
-    pub fn answer(&self, device: &wgpu::Device, faults: &Faults, words: u32) -> Result<Vec<u32>, GpuError> {
-        const DOING: &str = "waiting for an answer";
-        if words == 0 {
-            return Ok(Vec::new());
-        }
-        let landed = Arc::new(OnceLock::new());
-        let lands = Arc::clone(&landed);
-        let slice = self.landing.slice(..u64::from(words) * 4);
-        faults
-            .scope(device, DOING, || {
-                slice.map_async(wgpu::MapMode::Read, move |result| drop(lands.set(result)));
-                device.poll(wgpu::PollType::wait_indefinitely())
-            })?
-            .map_err(|error| GpuError::Validation { doing: DOING, why: error.to_string() })?;
-        let refused = |why: String| GpuError::Validation { doing: DOING, why };
-        match landed.get() {
-            Some(Ok(())) => {}
-            // The buffer is the library's and idle: nothing but a loss keeps it from being mapped.
-            Some(Err(error)) => return Err(faults.lost(&error.to_string())),
-            None => return Err(faults.lost("nothing landed")),
-        }
-        let view = slice.get_mapped_range().map_err(|error| refused(error.to_string()))?;
-        let answer = view.as_chunks().0.iter().map(|word| u32::from_le_bytes(*word)).collect();
-        drop(view);
-        self.landing.unmap();
-        Ok(answer)
+    /// What comes behind the kernels: their answer lands where the host can map it.
+    pub fn end(&self, encoder: &mut CommandEncoder, landing: &wgpu::Buffer, words: u32) {
+        encoder.copy_buffer_to_buffer(&self.answer, 0, landing, 0, u64::from(words) * 4);
     }
 }
 
@@ -141,8 +87,4 @@ fn sent() -> BufferUsages {
 
 fn answered() -> BufferUsages {
     BufferUsages::STORAGE | BufferUsages::COPY_DST | BufferUsages::COPY_SRC
-}
-
-fn landed() -> BufferUsages {
-    BufferUsages::MAP_READ | BufferUsages::COPY_DST
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use mmsb_types::env;
 
 use super::Device;
-use crate::{GpuError, Program};
+use crate::{Engine as _, GpuError, Program};
 
 /// What marks of time need. A device without it has no clock here.
 pub(super) const FEATURES: wgpu::Features =
@@ -48,7 +48,7 @@ impl Device {
         self.prepare(program)?;
         let mut encoder = self.send(program)?;
         self.batch.begin(&mut encoder, program);
-        self.submit("sending a batch", encoder)?;
+        self.hand_over("sending a batch", encoder)?;
         self.timed(|device, encoder| (0..rounds).for_each(|_| device.encode(program, encoder)))
     }
 
@@ -75,7 +75,7 @@ impl Device {
     }
 
     /// Does work between two marks, on a device that has nothing else to do.
-    fn timed(&self, work: impl FnOnce(&Self, &mut wgpu::CommandEncoder)) -> Result<Took, GpuError> {
+    fn timed(&mut self, work: impl FnOnce(&Self, &mut wgpu::CommandEncoder)) -> Result<Took, GpuError> {
         self.wait()?;
         let marks = self.faults.scope(&self.device, "making marks of time", || self.marks())?;
         let start = env::now();
@@ -108,13 +108,11 @@ impl Device {
     }
 
     /// Reads two marks.
-    fn between(&self, marks: &Marks) -> Result<Duration, GpuError> {
-        self.faults.scope(&self.device, "reading marks of time", || {
-            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-            self.batch.copy_out(&mut encoder, (&marks.words, 0), 0, 4);
-            self.queue.submit([encoder.finish()]);
+    fn between(&mut self, marks: &Marks) -> Result<Duration, GpuError> {
+        let ticket = self.copy_out("reading marks of time", 4, |_, encoder, landing| {
+            encoder.copy_buffer_to_buffer(&marks.words, 0, landing, 0, 16);
         })?;
-        let words = self.batch.answer(&self.device, &self.faults, 4)?;
+        let words = self.land(ticket)?;
         let mark = |index: usize| u64::from(words[index]) | u64::from(words[index + 1]) << 32;
         let ticks = mark(2).saturating_sub(mark(0));
         Ok(Duration::from_secs_f64(ticks as f64 * f64::from(self.queue.get_timestamp_period()) / 1e9))

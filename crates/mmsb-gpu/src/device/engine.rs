@@ -2,7 +2,7 @@
 //! slot of the ring.
 
 use super::{Device, Slab, batch, ring};
-use crate::{Engine, Formula, GpuError, Kernel, Place, Program};
+use crate::{Engine, Formula, GpuError, Kernel, Place, Program, Ticket};
 
 impl Engine for Device {
     fn add_slab(&mut self, words: u32) -> Result<(), GpuError> {
@@ -24,38 +24,39 @@ impl Engine for Device {
         self.compile_formula(formula)
     }
 
-    fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
+    fn submit(&mut self, program: &Program) -> Result<Ticket, GpuError> {
+        let words = program.result_words;
         if program.dispatches.is_empty() {
-            return Ok(vec![0; program.result_words as usize]);
+            return Ok(Ticket::here(vec![0; words as usize]));
         }
         self.prepare(program)?;
+        let landing = if words > 0 { Some(self.landing(words)?) } else { None };
         let mut encoder = self.send(program)?;
         self.faults.scope(&self.device, "encoding kernels", || {
             self.batch.begin(&mut encoder, program);
             self.encode(program, &mut encoder);
-            self.batch.end(&mut encoder, program);
+            landing.iter().for_each(|landing| self.batch.end(&mut encoder, landing, words));
         })?;
-        self.submit("running kernels", encoder)?;
-        self.batch.answer(&self.device, &self.faults, program.result_words)
+        let submission = self.hand_over("running kernels", encoder)?;
+        landing.map_or(Ok(Ticket::here(Vec::new())), |landing| self.lands(landing, words, submission))
     }
 
-    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError> {
-        let count = places.iter().map(batch::landing_words).sum();
-        let (memory, batch) = (&self.memory, &mut self.batch);
-        self.faults.scope(&self.device, "making room to read", || batch.room_to_read(memory, count))?;
-        self.faults.scope(&self.device, "reading pages", || {
-            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+    fn fetch(&mut self, places: &[Place]) -> Result<Ticket, GpuError> {
+        let words = places.iter().map(batch::landing_words).sum();
+        self.copy_out("reading pages", words, |device, encoder, landing| {
             let mut landed = 0;
             for place in places {
-                let (source, offset) =
-                    (&self.slabs[place.slab as usize].buffer, u64::from(place.first_word) * 4);
-                let words = batch::landing_words(place);
-                self.batch.copy_out(&mut encoder, (source, offset), landed, words);
-                landed += words;
+                let (source, bytes) =
+                    (&device.slabs[place.slab as usize].buffer, u64::from(batch::landing_words(place)) * 4);
+                let offset = u64::from(place.first_word) * 4;
+                encoder.copy_buffer_to_buffer(source, offset, landing, landed, bytes);
+                landed += bytes;
             }
-            self.submissions.submit(&self.queue, encoder);
-        })?;
-        self.batch.answer(&self.device, &self.faults, count)
+        })
+    }
+
+    fn land(&mut self, ticket: Ticket) -> Result<Vec<u32>, GpuError> {
+        ticket.words(|claim| self.landings.land(&self.memory, &self.faults, claim))
     }
 
     fn submitted(&self) -> u64 {
@@ -99,20 +100,56 @@ impl Device {
                 self.sent_bytes += end;
                 return Ok(encoder);
             }
-            self.submit(DOING, encoder)?;
+            self.hand_over(DOING, encoder)?;
         }
     }
 
     /// Submits what was encoded behind what was written.
-    pub(super) fn submit(
+    pub(super) fn hand_over(
         &mut self,
         doing: &'static str,
         encoder: wgpu::CommandEncoder,
-    ) -> Result<(), GpuError> {
+    ) -> Result<wgpu::SubmissionIndex, GpuError> {
         self.faults.scope(&self.device, doing, || {
             let submission = self.submissions.submit(&self.queue, encoder);
-            self.ring.sent(submission);
+            self.ring.sent(submission.clone());
+            submission
         })
+    }
+
+    /// Copies words to where the host can map them, in a submission of their own.
+    pub(super) fn copy_out(
+        &mut self,
+        doing: &'static str,
+        words: u32,
+        copy: impl FnOnce(&Self, &mut wgpu::CommandEncoder, &wgpu::Buffer),
+    ) -> Result<Ticket, GpuError> {
+        if words == 0 {
+            return Ok(Ticket::here(Vec::new()));
+        }
+        let landing = self.landing(words)?;
+        let submission = self.faults.scope(&self.device, doing, || {
+            let mut encoder = self.device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
+            copy(self, &mut encoder, &landing);
+            self.submissions.submit(&self.queue, encoder)
+        })?;
+        self.lands(landing, words, submission)
+    }
+
+    fn landing(&mut self, words: u32) -> Result<wgpu::Buffer, GpuError> {
+        self.landings.room(&self.memory, &self.faults, words)
+    }
+
+    fn lands(
+        &mut self,
+        landing: wgpu::Buffer,
+        words: u32,
+        submission: wgpu::SubmissionIndex,
+    ) -> Result<Ticket, GpuError> {
+        let doing = "mapping an answer";
+        let sent = self.faults.scope(&self.device, doing, || self.landings.sent(landing, words, submission));
+        // The buffer is the library's, and idle: nothing but a loss keeps it from being mapped.
+        sent.map_err(|error| self.faults.lost(&error.to_string()))
     }
 
     fn pipeline(&self, kernel: Kernel) -> Option<&wgpu::ComputePipeline> {
@@ -143,28 +180,8 @@ impl Device {
             pass.set_bind_group(2, &self.slabs[dispatch.source as usize].group, &[]);
             let params = [dispatch.first, dispatch.count, 0, 0].map(u32::to_le_bytes);
             pass.set_immediates(0, params.as_flattened());
-            let groups = dispatch.count.div_ceil(dispatch.kernel.items_per_group());
-            let (columns, rows) = fold(groups, self.pipelines.groups_max());
+            let (columns, rows) = dispatch.grid(self.pipelines.groups_max());
             pass.dispatch_workgroups(columns, rows, 1);
         }
-    }
-}
-
-/// Folds groups that are too many for one dimension into two; the last row may be too long.
-fn fold(groups: u32, most: u32) -> (u32, u32) {
-    let columns = groups.clamp(1, most);
-    (columns, groups.div_ceil(columns).max(1))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::fold;
-
-    #[test]
-    fn groups_fold_above_what_a_dimension_holds() {
-        assert_eq!(fold(1, 65_535), (1, 1));
-        assert_eq!(fold(65_535, 65_535), (65_535, 1));
-        assert_eq!(fold(65_536, 65_535), (65_535, 2));
-        assert_eq!(fold(200_000, 65_535), (65_535, 4));
     }
 }

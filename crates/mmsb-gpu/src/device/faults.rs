@@ -17,7 +17,7 @@ pub(super) struct Faults {
 }
 
 /// The notice that a device is lost. Copies are of the same device.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Loss(Arc<OnceLock<String>>);
 
 impl Loss {
@@ -41,6 +41,11 @@ impl Faults {
             }
         }));
         faults
+    }
+
+    /// Hears of a loss from whoever has the notice.
+    pub fn told_by(loss: &Loss) -> Self {
+        Self { lost: Arc::clone(&loss.0), ..Self::default() }
     }
 
     pub fn loss(&self) -> Loss {
@@ -70,6 +75,10 @@ impl Faults {
         // The callback is called by whoever polls, and by nobody else.
         let polled = device.poll(wgpu::PollType::Poll);
         let error = errors.fold(None, |first: Option<wgpu::Error>, error| first.or(Some(error)));
+        if error.is_some() {
+            // A lost device refuses what was made on it; that it is lost is told once its queue is empty.
+            drop(device.poll(wgpu::PollType::wait_indefinitely()));
+        }
         self.check(doing)?;
         polled.map_err(|error| GpuError::Validation { doing, why: error.to_string() })?;
         error.map_or(Ok(done), |error| Err(named(device, doing, &error)))

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Device, Faults, GpuOps, adapter};
+use super::{Device, Faults, GpuOps, Loss, adapter};
 use crate::{CpuOps, GpuError, Kernel, PageHandle, PageOps, Wanted, answers, wanted};
 
 impl GpuOps {
@@ -39,18 +39,19 @@ impl GpuOps {
     ///
     /// It sets neither the device's lost callback nor its handler of uncaptured errors, since both are the caller's:
     /// what the library does runs in error scopes. That the device is lost is learned of by whoever waits for an
-    /// answer; to have it known at once, call [`Device::loss`]'s notice in the lost callback.
+    /// answer; to have it known at once, tell `loss` in the lost callback.
     ///
     /// # Errors
     /// [`GpuError::Unsupported`] names what it lacks; or it does not serve.
     pub fn with_device(
         device: wgpu::Device,
         queue: wgpu::Queue,
+        loss: &Loss,
         slab_bytes: u64,
         budget_bytes: u64,
     ) -> Result<Self, GpuError> {
         let opened = adapter::brought(device, queue)?;
-        let device = Device::new(opened, Faults::default(), &|kernel| kernel.source().to_owned())?;
+        let device = Device::new(opened, Faults::told_by(loss), &|kernel| kernel.source().to_owned())?;
         Self::serving(device, slab_bytes, budget_bytes)
     }
 

@@ -3,12 +3,9 @@
 //! Invariant: a page is in the order exactly if it is on the device, not pinned and not ahead of the host. What is
 //! held are the pages with a handle.
 
-use std::{
-    collections::{BTreeMap, HashMap},
-    hash::{BuildHasherDefault, Hasher},
-};
+use std::collections::{BTreeMap, HashMap};
 
-use mmsb_types::{Epoch, PageId};
+use mmsb_types::{Epoch, IdHash, PageId};
 
 use crate::{PageHandle, PageState};
 
@@ -31,7 +28,7 @@ pub(super) struct Resident {
 /// Pages by id.
 #[derive(Debug, Default)]
 pub(super) struct Table {
-    pages: HashMap<PageId, Resident, BuildHasherDefault<IdHasher>>,
+    pages: HashMap<PageId, Resident, IdHash>,
     /// Those that may go, the one that was not used for longest first.
     order: BTreeMap<u64, PageId>,
     uses: u64,
@@ -153,25 +150,5 @@ impl Table {
         self.held = Held::default();
         let pages = self.pages.values_mut();
         pages.for_each(|page| *page = Resident::absent(page.page_bytes, page.is_pinned));
-    }
-}
-
-/// Ids rise from 1 and come from the bus itself: one multiplication by 2^64 over the golden ratio spreads them.
-#[derive(Clone, Copy, Debug, Default)]
-struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        bytes.iter().for_each(|&byte| self.write_u64(u64::from(byte)));
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        let product = (self.0 ^ value).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        // The table takes its place from the low bits, which a product mixes least.
-        self.0 = product ^ (product >> 32);
     }
 }

@@ -1,6 +1,6 @@
 //! A device that the caller has already: what it must have, what stays the caller's, and pages lent to its work.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 
 use mmsb_gpu::{
     GpuError, GpuOps, Insert, Loss, PageOps, Residents, Wanted,
@@ -24,7 +24,7 @@ fn adapter() -> Option<Adapter> {
 fn a_device_that_lacks_something_is_refused_by_name() {
     let Some(adapter) = adapter() else { return };
     let (device, queue) = block_on(adapter.request_device(&DeviceDescriptor::default())).unwrap();
-    let refused = GpuOps::with_device(device, queue, 1 << 20, 1 << 20).unwrap_err();
+    let refused = GpuOps::with_device(device, queue, &Loss::default(), 1 << 20, 1 << 20).unwrap_err();
     let GpuError::Unsupported { device, what } = refused else { panic!("{refused}") };
     assert_eq!((device, what), (adapter.get_info().name, "immediates".to_owned()));
 }
@@ -33,7 +33,7 @@ fn a_device_that_lacks_something_is_refused_by_name() {
 fn a_page_is_lent_to_the_callers_own_work_on_the_same_queue() {
     let Some(adapter) = adapter() else { return };
     let (device, queue) = block_on(adapter.request_device(&GpuOps::descriptor(&adapter))).unwrap();
-    let ops = GpuOps::with_device(device.clone(), queue.clone(), 1 << 20, 1 << 20).unwrap();
+    let ops = GpuOps::with_device(device.clone(), queue.clone(), &Loss::default(), 1 << 20, 1 << 20).unwrap();
     let mut residents = Residents::new(ops);
     let insert =
         |page, bytes| Insert { page: PageId::new(page), bytes, epoch: Epoch::new(1), is_pinned: false };
@@ -57,16 +57,13 @@ fn the_callers_handlers_stay_and_a_loss_is_told_by_the_next_answer_or_by_notice(
     let Some(adapter) = adapter() else { return };
     for has_notice in [false, true] {
         let (device, queue) = block_on(adapter.request_device(&GpuOps::descriptor(&adapter))).unwrap();
-        let (told, notice) = (Arc::new(Mutex::new(Vec::new())), Arc::new(OnceLock::<Loss>::new()));
-        let (tells, notices) = (Arc::clone(&told), Arc::clone(&notice));
+        let (told, loss) = (Arc::new(Mutex::new(Vec::new())), Loss::default());
+        let (tells, notice) = (Arc::clone(&told), has_notice.then(|| loss.clone()));
         device.set_device_lost_callback(move |reason, _| {
             tells.lock().unwrap().push(format!("{reason:?}"));
-            notices.get().iter().for_each(|loss| loss.tell("as the caller says"));
+            notice.iter().for_each(|loss| loss.tell("as the caller says"));
         });
-        let mut ops = GpuOps::with_device(device.clone(), queue, 1 << 20, 1 << 20).unwrap();
-        if has_notice {
-            notice.set(ops.engine().loss()).unwrap();
-        }
+        let mut ops = GpuOps::with_device(device.clone(), queue, &loss, 1 << 20, 1 << 20).unwrap();
         let page = ops.create(64).unwrap();
         device.destroy();
         device.poll(wgpu::PollType::wait_indefinitely()).unwrap();

@@ -34,14 +34,6 @@ pub struct Run {
     pub is_fill: bool,
 }
 
-/// Returns how many random cases a device is put through: so many, or fewer if `MMSB_GPU_CASES` says so, for drivers
-/// that are slow.
-#[cfg(feature = "device")]
-pub fn count(most: u32) -> u32 {
-    let asked = std::env::var("MMSB_GPU_CASES").ok();
-    asked.map_or(most, |asked| most.min(asked.parse().expect("MMSB_GPU_CASES is a number")))
-}
-
 pub fn case() -> impl Strategy<Value = Case> {
     (lengths(), prop::collection::vec(act(), 1..8)).prop_map(|(lengths, acts)| Case { lengths, acts })
 }

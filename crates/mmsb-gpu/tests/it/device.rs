@@ -174,7 +174,7 @@ fn kernels_do_not_care_for_the_order_of_items() {
 /// Runs random cases. Slabs outlive them, so slots are used again and again.
 fn run(ops: &mut dyn PageOps, count: u32) {
     let ops = RefCell::new(ops);
-    let mut runner = TestRunner::new(ProptestConfig::with_cases(crate::cases::count(count)));
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(count));
     runner.run(&case(), |case| check(*ops.borrow_mut(), &case)).unwrap();
 }
 

@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, collections::BTreeSet};
 
-use mmsb_gpu::{Engine, Formula, GpuError, Host, Kernel, Pages, Place, Program};
+use mmsb_gpu::{Engine, Formula, GpuError, Host, Kernel, Pages, Place, Program, Ticket};
 use proptest::{prelude::*, test_runner::TestRunner};
 
 use crate::follow::{BUDGET_BYTES, Life, SLAB_BYTES, acts, check};
@@ -52,13 +52,17 @@ impl Engine for Mortal {
         self.alive()?.compile(formula)
     }
 
-    fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
+    fn submit(&mut self, program: &Program) -> Result<Ticket, GpuError> {
         let program = self.first_wins(program.clone());
-        self.alive()?.run(&program)
+        self.alive()?.submit(&program)
     }
 
-    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError> {
-        self.alive()?.read(places)
+    fn fetch(&mut self, places: &[Place]) -> Result<Ticket, GpuError> {
+        self.alive()?.fetch(places)
+    }
+
+    fn land(&mut self, ticket: Ticket) -> Result<Vec<u32>, GpuError> {
+        self.alive()?.land(ticket)
     }
 
     fn submitted(&self) -> u64 {

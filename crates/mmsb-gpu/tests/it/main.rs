@@ -12,6 +12,7 @@ mod follow;
 #[cfg(feature = "device")]
 mod formula;
 mod host;
+mod later;
 mod model;
 mod permuted;
 mod residents;

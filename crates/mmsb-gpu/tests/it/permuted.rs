@@ -1,6 +1,6 @@
 //! Programs whose tiles and ops come in another order, within each dispatch, do the same.
 
-use mmsb_gpu::{CpuOps, Engine, Formula, GpuError, Kernel, Pages, Place, Program};
+use mmsb_gpu::{CpuOps, Engine, Formula, GpuError, Kernel, Pages, Place, Program, Ticket};
 use proptest::prelude::*;
 
 use crate::{cases::case, model::check};
@@ -17,7 +17,7 @@ impl<E: Engine> Engine for Permuted<E> {
         self.0.compile(formula)
     }
 
-    fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
+    fn submit(&mut self, program: &Program) -> Result<Ticket, GpuError> {
         let mut program = program.clone();
         for dispatch in &program.dispatches {
             let items = dispatch.first as usize..(dispatch.first + dispatch.count) as usize;
@@ -28,11 +28,15 @@ impl<E: Engine> Engine for Permuted<E> {
                 turn(&mut program.tiles[items]);
             }
         }
-        self.0.run(&program)
+        self.0.submit(&program)
     }
 
-    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError> {
-        self.0.read(places)
+    fn fetch(&mut self, places: &[Place]) -> Result<Ticket, GpuError> {
+        self.0.fetch(places)
+    }
+
+    fn land(&mut self, ticket: Ticket) -> Result<Vec<u32>, GpuError> {
+        self.0.land(ticket)
     }
 
     fn submitted(&self) -> u64 {

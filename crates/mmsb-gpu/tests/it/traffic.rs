@@ -1,10 +1,13 @@
-//! What is made and sent: nothing is made in steady state, and what is sent follows what changed.
+//! What is made, sent and fetched: nothing is made in steady state, and what is sent follows what changed.
+
+use std::cell::RefCell;
 
 use mmsb_delta::{DeltaBatch, Patch};
-use mmsb_gpu::{GpuOps, Insert, PageOps, Residents};
+use mmsb_gpu::{Combine, GpuOps, Insert, Job, PageOps, Residents, Step};
 use mmsb_types::{Epoch, PageId};
+use proptest::test_runner::{Config as ProptestConfig, TestRunner};
 
-use crate::{cases::bytes, device::open};
+use crate::{cases::bytes, device::open, later};
 
 /// Brings so many pages of 4096 bytes.
 fn residents(page_count: u64) -> Option<Residents<GpuOps>> {
@@ -71,6 +74,49 @@ fn one_submission_does_a_commit() {
     assert_eq!(residents.ops().submitted(), before + 1);
     assert_eq!(residents.wait().unwrap(), Epoch::new(1));
     assert_eq!(residents.ops_mut().completed().unwrap(), before + 1);
+}
+
+#[test]
+fn answers_on_their_way_are_as_of_when_they_were_asked_for() {
+    let Some(ops) = open(48 << 10) else { return };
+    let ops = RefCell::new(ops);
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(100));
+    runner.run(&later::acts(), |acts| later::check(&mut *ops.borrow_mut(), &acts)).unwrap();
+    later::refused_by_the_host(&mut *ops.borrow_mut());
+}
+
+#[test]
+fn answers_that_nobody_fetches_keep_no_buffers() {
+    let Some(mut ops) = open(1 << 20) else { return };
+    let page = ops.create(4096).unwrap();
+    let before = ops.engine().buffers_made();
+    let first = ops.read_later(&[page]).unwrap();
+    let submitted = ops.submitted();
+    let others = (1..50u8).map(|byte| {
+        ops.write(page, &[byte; 4096]).unwrap();
+        ops.read_later(&[page]).unwrap()
+    });
+    let others: Vec<_> = others.collect();
+    assert_eq!(ops.submitted(), submitted + 2 * 49, "nothing was waited for in between");
+    assert!(ops.engine().buffers_made() <= before + 4, "what comes back shares few buffers");
+    assert_eq!(first.wait(&mut ops).unwrap(), [[0; 4096]]);
+    drop(others);
+    (0..50).for_each(|_| assert_eq!(ops.read(page).unwrap(), [49; 4096]));
+    assert!(ops.engine().buffers_made() <= before + 4, "what was given up is used again");
+}
+
+/// Every submission takes long, so that none of the four slots is done when it comes to be written again.
+#[test]
+fn a_slot_that_is_on_its_way_is_waited_for() {
+    let Some(_) = open(1 << 20) else { return };
+    let mut ops = GpuOps::open(8 << 20, 8 << 20).unwrap();
+    let [sum, one] = [ops.create(4 << 20).unwrap(), ops.create(4 << 20).unwrap()];
+    ops.write(one, &[1, 0, 0, 0].repeat(1 << 20)).unwrap();
+    let job = [Job { output: sum, inputs: &[(one, 1)], keep: true }];
+    for _ in 0..12 {
+        ops.run(&vec![Step::Propagate(Combine::Add, &job); 20]).unwrap();
+    }
+    assert_eq!(ops.read(sum).unwrap()[..4], 240_u32.to_le_bytes());
 }
 
 #[test]

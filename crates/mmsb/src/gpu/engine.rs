@@ -1,4 +1,4 @@
-//! A device, the host in its place, or the host as a device that is lost when a test says so.
+//! A device, the host in its place, or either of them lost when a test says so.
 
 use std::{
     fmt,
@@ -8,17 +8,17 @@ use std::{
     },
 };
 
-use mmsb_gpu::{Engine, Formula, GpuError, Host, Place, Program};
+use mmsb_gpu::{Engine, Formula, GpuError, Host, Place, Program, Ticket};
 
 /// Who runs programs.
 pub(crate) enum AnyEngine {
     Host(Host),
-    Failing(Host, Switch),
+    Failing(Box<AnyEngine>, Switch),
     #[cfg(feature = "gpu")]
     Device(Box<mmsb_gpu::Device>),
 }
 
-/// Loses a device that is the host, for tests: every call is refused until it is opened anew.
+/// Loses a device, or the host in its place, for tests: calls are refused until it is opened anew.
 #[doc(hidden)]
 #[derive(Clone, Debug, Default)]
 pub struct Switch {
@@ -39,9 +39,8 @@ impl Switch {
         self.lose();
     }
 
-    fn check(&self) -> Result<(), GpuError> {
-        let is_lost = self.is_lost.load(Ordering::SeqCst);
-        if is_lost { Err(GpuError::Lost { why: "a test says so".into() }) } else { Ok(()) }
+    fn is_lost(&self) -> bool {
+        self.is_lost.load(Ordering::SeqCst)
     }
 }
 
@@ -50,17 +49,17 @@ impl AnyEngine {
         Self::Host(Host::default())
     }
 
-    pub(super) fn failing(switch: &Switch) -> Self {
+    pub(super) fn failing(engine: Self, switch: &Switch) -> Self {
         let is_gone = switch.is_gone.load(Ordering::SeqCst);
         switch.is_lost.store(is_gone, Ordering::SeqCst);
-        Self::Failing(Host::default(), switch.clone())
+        Self::Failing(Box::new(engine), switch.clone())
     }
 
     /// Returns what it is called.
     pub(crate) fn name(&self) -> &str {
         match self {
             Self::Host(_) => "host",
-            Self::Failing(..) => "host as a device",
+            Self::Failing(engine, _) => engine.name(),
             #[cfg(feature = "gpu")]
             Self::Device(device) => device.name(),
         }
@@ -69,10 +68,26 @@ impl AnyEngine {
     fn inner(&mut self) -> Result<&mut dyn Engine, GpuError> {
         match self {
             Self::Host(host) => Ok(host),
-            Self::Failing(host, switch) => switch.check().map(|()| host as &mut dyn Engine),
+            Self::Failing(engine, switch) => {
+                if switch.is_lost() {
+                    engine.lose()
+                } else {
+                    engine.inner()
+                }
+            }
             #[cfg(feature = "gpu")]
             Self::Device(device) => Ok(&mut **device),
         }
+    }
+
+    /// Loses it, as far as it is one that can be lost; whatever is asked of it then says so.
+    fn lose(&mut self) -> Result<&mut dyn Engine, GpuError> {
+        #[cfg(feature = "gpu")]
+        if let Self::Device(device) = self {
+            device.destroy();
+            return Ok(&mut **device);
+        }
+        Err(GpuError::Lost { why: "a test says so".into() })
     }
 }
 
@@ -85,17 +100,22 @@ impl Engine for AnyEngine {
         self.inner()?.compile(formula)
     }
 
-    fn run(&mut self, program: &Program) -> Result<Vec<u32>, GpuError> {
-        self.inner()?.run(program)
+    fn submit(&mut self, program: &Program) -> Result<Ticket, GpuError> {
+        self.inner()?.submit(program)
     }
 
-    fn read(&mut self, places: &[Place]) -> Result<Vec<u32>, GpuError> {
-        self.inner()?.read(places)
+    fn fetch(&mut self, places: &[Place]) -> Result<Ticket, GpuError> {
+        self.inner()?.fetch(places)
+    }
+
+    fn land(&mut self, ticket: Ticket) -> Result<Vec<u32>, GpuError> {
+        self.inner()?.land(ticket)
     }
 
     fn submitted(&self) -> u64 {
         match self {
-            Self::Host(host) | Self::Failing(host, _) => host.submitted(),
+            Self::Host(host) => host.submitted(),
+            Self::Failing(engine, _) => engine.submitted(),
             #[cfg(feature = "gpu")]
             Self::Device(device) => device.submitted(),
         }

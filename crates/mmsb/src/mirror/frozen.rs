@@ -48,9 +48,10 @@ impl Mirror {
     pub fn freeze(&self) -> Result<Frozen, Error> {
         token::check()?;
         let mut state = self.shared.lock();
-        let epoch = state.epoch();
-        state.advance(epoch)?;
-        let (epoch, lost_count, pages) = (state.epoch(), state.lost_count(), copy(&mut state)?);
+        let (epoch, lost_count, pages) = state.insist(|state| {
+            state.advance(state.epoch())?;
+            Ok((state.epoch(), state.lost_count(), copy(state)?))
+        })?;
         Ok(Frozen { shared: Arc::clone(&self.shared), epoch, lost_count, pages })
     }
 
@@ -61,11 +62,11 @@ impl Mirror {
     /// mirror's.
     pub fn diff(&self, old: &Frozen) -> Result<MirrorDiff, Error> {
         token::check()?;
-        let mut state = self.shared.lock();
-        let epoch = state.epoch();
-        state.advance(epoch)?;
-        let (new, pages) = (state.epoch(), handles(&state));
-        self.compare(&mut state, old, (new, &pages))
+        self.shared.lock().insist(|state| {
+            state.advance(state.epoch())?;
+            let (new, pages) = (state.epoch(), handles(state));
+            self.compare(state, old, (new, &pages))
+        })
     }
 
     /// Compares, on the device, two states that were frozen.
@@ -74,9 +75,10 @@ impl Mirror {
     /// As [`Mirror::diff`].
     pub fn diff_frozen(&self, old: &Frozen, new: &Frozen) -> Result<MirrorDiff, Error> {
         token::check()?;
-        let mut state = self.shared.lock();
-        self.check_frozen(&state, new)?;
-        self.compare(&mut state, old, (new.epoch, &new.pages))
+        self.shared.lock().insist(|state| {
+            self.check_frozen(state, new)?;
+            self.compare(state, old, (new.epoch, &new.pages))
+        })
     }
 
     fn check_frozen(&self, state: &State, frozen: &Frozen) -> Result<(), Error> {

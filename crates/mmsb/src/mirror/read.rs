@@ -29,12 +29,15 @@ impl Mirror {
     /// Waits for the device to do what it was sent.
     pub fn page(&self, page: PageId) -> Result<MirrorPage, Error> {
         token::check()?;
-        let mut state = self.shared.lock();
-        state.fetch(&[page])?;
-        match state.pages_mut().read_many(&[page])?.pop().flatten() {
-            Some(bytes) => Ok(MirrorPage { epoch: state.epoch(), bytes, is_from_device: true }),
-            None => read_host(&state, page),
-        }
+        self.shared.lock().insist(|state| read(state, page))
+    }
+}
+
+fn read(state: &mut State, page: PageId) -> Result<MirrorPage, Error> {
+    state.fetch(&[page])?;
+    match state.pages_mut().read_many(&[page])?.pop().flatten() {
+        Some(bytes) => Ok(MirrorPage { epoch: state.epoch(), bytes, is_from_device: true }),
+        None => read_host(state, page),
     }
 }
 

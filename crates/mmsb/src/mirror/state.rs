@@ -95,8 +95,7 @@ impl State {
     pub fn advance(&mut self, limit: Epoch) -> Result<(), Error> {
         let mut rebuilds_left = REBUILDS_MAX;
         while let Err(error) = self.try_advance(limit) {
-            let is_lost =
-                matches!(error, Error::Mirror(MirrorError::Device { source: GpuError::Lost { .. } }));
+            let is_lost = is_lost(&error);
             if rebuilds_left == 0 || !(is_lost || matches!(error, Error::HistoryGone { .. })) {
                 return Err(error);
             }
@@ -105,6 +104,20 @@ impl State {
             self.rebuild(is_lost)?;
         }
         Ok(())
+    }
+
+    /// Asks something of the device. One that turns out to be lost is made good, and asked again.
+    ///
+    /// # Errors
+    /// Those of the question, and of [`State::advance`].
+    pub fn insist<T>(&mut self, mut question: impl FnMut(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
+        for _ in 0..REBUILDS_MAX {
+            match question(self) {
+                Err(error) if is_lost(&error) => self.advance(self.epoch())?,
+                answered => return answered,
+            }
+        }
+        question(self)
     }
 
     fn try_advance(&mut self, limit: Epoch) -> Result<(), Error> {
@@ -241,6 +254,10 @@ impl State {
             lost: self.pages.lost().map(str::to_owned),
         }
     }
+}
+
+fn is_lost(error: &Error) -> bool {
+    matches!(error, Error::Mirror(MirrorError::Device { source: GpuError::Lost { .. } }))
 }
 
 fn send_round(

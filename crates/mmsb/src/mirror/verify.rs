@@ -2,14 +2,14 @@
 
 use std::{fmt, sync::Arc};
 
-use mmsb_gpu::{CpuOps, Fingerprint, GpuError, PageOps as _, PageState};
+use mmsb_gpu::{Awaited, CpuOps, Fingerprint, GpuError, Known, PageOps as _, PageState};
 use mmsb_types::{Epoch, PageId};
 
 use super::{Mirror, MirrorError, state::State};
 use crate::{Error, Snapshot, view::View as _, wave::token};
 
-/// So many bytes come back from the device at a time.
-const ROUND_BYTES: u64 = 64 << 20;
+/// So many bytes come back from the device at a time, while those that came before are compared.
+const ROUND_BYTES: u64 = 16 << 20;
 /// Room for the longest page there is, and for a twin to look at it.
 const TWIN_BYTES: u64 = 32 << 20;
 
@@ -51,11 +51,7 @@ impl Mirror {
     /// Reads all pages on both sides. Commits go on meanwhile.
     pub fn verify(&self) -> Result<MirrorVerified, Error> {
         token::check()?;
-        let mut state = self.shared.lock();
-        // What a lost device had is made again before anything is compared.
-        let epoch = state.epoch();
-        state.advance(epoch)?;
-        state.verify()
+        self.shared.lock().insist(State::verify)
     }
 
     /// Makes a byte of a page on the device another one, for tests of who finds that.
@@ -87,14 +83,15 @@ impl State {
             absent_count: absent.len(),
             differences: Vec::new(),
         };
-        let (mut first, mut bytes) = (0, 0);
-        for (index, known) in here.iter().enumerate() {
-            bytes += u64::from(known.page_bytes);
-            if bytes >= ROUND_BYTES || index + 1 == here.len() {
-                let pages: Vec<PageId> = here[first..=index].iter().map(|known| known.page).collect();
-                found.differences.extend(self.differences(&snapshot, &pages)?);
-                (first, bytes) = (index + 1, 0);
+        let mut asked = None;
+        for round in rounds(&here) {
+            let next = self.ask(round)?;
+            if let Some(before) = asked.replace(next) {
+                found.differences.extend(self.differences(&snapshot, before)?);
             }
+        }
+        if let Some(last) = asked {
+            found.differences.extend(self.differences(&snapshot, last)?);
         }
         Ok(found)
     }
@@ -111,9 +108,18 @@ impl State {
         }
     }
 
-    fn differences(&mut self, snapshot: &Snapshot, pages: &[PageId]) -> Result<Vec<MirrorDifference>, Error> {
-        let prints = self.pages_mut().fingerprints(pages)?;
-        let images = self.pages_mut().read_many(pages)?;
+    /// Asks for what the device has of pages, and waits for nothing.
+    fn ask(&mut self, round: &[Known]) -> Result<Asked, Error> {
+        let pages: Vec<PageId> = round.iter().map(|known| known.page).collect();
+        let prints = self.pages_mut().fingerprints_later(&pages)?;
+        let images = self.pages_mut().read_later(&pages)?;
+        Ok(Asked { pages, prints, images })
+    }
+
+    fn differences(&mut self, snapshot: &Snapshot, asked: Asked) -> Result<Vec<MirrorDifference>, Error> {
+        let pages = &asked.pages;
+        let prints = self.pages_mut().land(asked.prints)?;
+        let images = self.pages_mut().land(asked.images)?;
         let mut twin = CpuOps::new(TWIN_BYTES, TWIN_BYTES);
         let (mut sides, mut found, mut failed) = (prints.iter().zip(&images), Vec::new(), None);
         snapshot.with_pages(pages, &mut |page, host| {
@@ -125,6 +131,24 @@ impl State {
         })?;
         failed.map_or(Ok(found), |error| Err(error.into()))
     }
+}
+
+/// What was asked of the device about pages.
+struct Asked {
+    pages: Vec<PageId>,
+    prints: Awaited<Fingerprint>,
+    images: Awaited<Vec<u8>>,
+}
+
+/// Cuts pages into rounds that are compared at a time.
+fn rounds(pages: &[Known]) -> impl Iterator<Item = &[Known]> {
+    let mut bytes = 0;
+    pages.chunk_by(move |known, _| {
+        bytes += u64::from(known.page_bytes);
+        let is_full = bytes >= ROUND_BYTES;
+        bytes = if is_full { 0 } else { bytes };
+        !is_full
+    })
 }
 
 /// Asks the kernel's twin.

@@ -2,10 +2,12 @@
 //!
 //! Invariant: as soon as there is a detail, all of the transaction's changes are in it.
 
-use mmsb_delta::{BatchView, Patch};
-use mmsb_types::{PageEvent, PageId};
+use std::collections::HashMap;
 
-use super::{Life, TxPage, index::PageIndex, target::Target};
+use mmsb_delta::{BatchView, Patch};
+use mmsb_types::{IdHash, PageEvent, PageId};
+
+use super::{Life, TxPage, target::Target};
 use crate::{Error, graph::GraphEdit};
 
 /// Pages and events of one transaction.
@@ -17,7 +19,8 @@ pub(crate) struct Detail<'b> {
     pub(crate) edits: Vec<GraphEdit>,
     /// Why pages were computed, encoded; empty if none was.
     pub(crate) cause: Vec<u8>,
-    index: PageIndex,
+    /// From a page to its place.
+    index: HashMap<PageId, usize, IdHash>,
 }
 
 impl<'b> Detail<'b> {

@@ -1,5 +1,10 @@
 //! Pages that a device computes are those that the host would compute.
 
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
 use mmsb::{Bus, Combine, Error, Gpu, PageId, Switch, testing};
 use mmsb_testkit::Rng;
 
@@ -74,17 +79,19 @@ fn inputs_count_by_their_factors_and_a_page_may_come_twice() {
 
 #[test]
 fn a_device_that_is_lost_is_opened_anew_or_the_host_computes() {
-    let (bus, switch) = (Bus::in_memory().unwrap(), Switch::default());
-    let [a, b, sum] = pages(&bus, 64);
-    bus.derive(sum).from([a, b]).on(&Gpu::failing(&switch)).combine(Combine::Add).unwrap();
-    bus.put(a, 0, &1u32).unwrap();
-    switch.lose();
-    bus.put(b, 0, &2u32).unwrap();
-    assert_eq!(bus.get::<u32>(sum, 0).unwrap(), 3);
-    switch.lose_for_good();
-    bus.put(a, 0, &5u32).unwrap();
-    assert_eq!(bus.get::<u32>(sum, 0).unwrap(), 7);
-    assert_eq!(bus.verify_recompute(), []);
+    for gpu in gpus() {
+        let (bus, switch) = (Bus::in_memory().unwrap(), Switch::default());
+        let [a, b, sum] = pages(&bus, 64);
+        bus.derive(sum).from([a, b]).on(&gpu.failing(&switch)).combine(Combine::Add).unwrap();
+        bus.put(a, 0, &1u32).unwrap();
+        switch.lose();
+        bus.put(b, 0, &2u32).unwrap();
+        assert_eq!(bus.get::<u32>(sum, 0).unwrap(), 3);
+        switch.lose_for_good();
+        bus.put(a, 0, &5u32).unwrap();
+        assert_eq!(bus.get::<u32>(sum, 0).unwrap(), 7);
+        assert_eq!(bus.verify_recompute(), []);
+    }
 }
 
 #[test]
@@ -139,6 +146,27 @@ fn a_formula_computes_what_its_twin_does_through_commits_and_rewinds() {
         testing::assert_replays(&bus);
         bus.with_page(twice, |bytes| assert!(bytes.iter().any(|&byte| byte != 0))).unwrap();
     }
+}
+
+/// Where there is no device the twin is all there is; where there is one, a twin is asked once.
+#[test]
+fn a_twin_is_held_against_the_first_result_and_then_left_alone() {
+    let (bus, calls) = (Bus::in_memory().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let ([field, blurred], [clock]) = (pages(&bus, 400), pages(&bus, 4));
+    let counts = Arc::clone(&calls);
+    let derivation = bus.derive(blurred).from([field, clock]).on(&Gpu::auto()).twin(move |inputs, out| {
+        counts.fetch_add(1, Ordering::Relaxed);
+        blur(inputs, out);
+    });
+    derivation.wgsl(BLUR).unwrap();
+    for tick in 1..=5u32 {
+        bus.put(clock, 0, &tick).unwrap();
+    }
+    let is_required = std::env::var("MMSB_GPU").is_ok_and(|wanted| wanted == "require");
+    if cfg!(feature = "gpu") && is_required {
+        assert_eq!(calls.load(Ordering::Relaxed), 1);
+    }
+    assert_eq!(bus.get::<u32>(blurred, 0).unwrap(), 5);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Pages lent to the program's own work on its own device.
 
 use mmsb::{
-    Bus, Gpu, GpuOps, PageFilter, PageId,
+    Bus, Error, Gpu, GpuOps, MirrorError, PageFilter, PageId,
     wgpu::{self, Device, Queue},
 };
 
@@ -36,7 +36,8 @@ fn a_program_sees_commits_in_its_own_device_and_a_lent_page_stays() {
     let gpu = Gpu::given(device.clone(), queue.clone());
     let builder = bus.mirror(PageFilter::all()).on(gpu).slab_bytes(64 << 10);
     let mirror = builder.budget_bytes(64 << 10).start().unwrap();
-    let lent = mirror.buffer(pages[0]).unwrap();
+    let (lent, twice) = (mirror.buffer(pages[0]).unwrap(), mirror.buffer(pages[0]).unwrap());
+    drop(twice);
     for round in 0..3u8 {
         mirror.prefetch(pages.iter().skip(1).copied()).unwrap();
         let epoch = bus.write(pages[0], 300, [round; 9]).unwrap().epoch;
@@ -47,4 +48,21 @@ fn a_program_sees_commits_in_its_own_device_and_a_lent_page_stays() {
     mirror.prefetch(pages.iter().skip(1).copied()).unwrap();
     assert_eq!(mirror.state(pages[0]), mmsb::PageState::Absent, "nobody has it any more");
     assert!(bus.mirror(pages[0]).on(Gpu::host()).start().unwrap().buffer(pages[0]).is_err());
+}
+
+#[test]
+fn a_loss_that_the_program_tells_of_is_known_before_anything_is_read() {
+    let Some((device, queue)) = own() else { return };
+    let bus = Bus::in_memory().unwrap();
+    let page = bus.create_page(None, 64).unwrap();
+    let gpu = Gpu::given(device.clone(), queue);
+    let (loss, mirror) = (gpu.loss().unwrap(), bus.mirror(page).on(gpu).start().unwrap());
+    device.set_device_lost_callback(move |_, _| loss.tell("as the program says"));
+    device.destroy();
+    device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+    bus.put(page, 0, &1u8).unwrap();
+    let lost = mirror.wait(bus.epoch()).unwrap_err();
+    assert!(matches!(lost, Error::Mirror(MirrorError::Device { .. })), "{lost}");
+    assert_eq!(mirror.status().lost.as_deref(), Some("as the program says"));
+    assert!(Gpu::host().loss().is_none());
 }
