@@ -18,7 +18,7 @@ mod submissions;
 
 use std::fmt;
 
-use crate::{GpuError, Kernel, Pages};
+use crate::{GpuError, Kernel, Pages, Program};
 
 pub use adapter::About;
 use batch::Batch;
@@ -86,6 +86,16 @@ impl Device {
     /// Destroys the device, as if a driver had done so: every call is refused from then on. For tests.
     pub fn destroy(&self) {
         self.device.destroy();
+    }
+
+    /// Sends what goes along with a program and gives up then, as if its kernels had been refused. For tests.
+    ///
+    /// # Errors
+    /// What the device says.
+    #[doc(hidden)]
+    pub fn abandon(&mut self, program: &Program) -> Result<(), GpuError> {
+        self.prepare(program)?;
+        self.send(program).map(drop)
     }
 
     /// Returns the buffer of a slab, if there are so many. It is to be read only.

@@ -1,6 +1,6 @@
 //! Answers that are asked for now and waited for later are as of when they were asked for.
 
-use mmsb_gpu::{CpuOps, GpuError, Later, PageHandle, PageOps};
+use mmsb_gpu::{CpuOps, Later, PageHandle, PageOps};
 use proptest::prelude::*;
 
 use crate::cases::bytes;
@@ -88,9 +88,10 @@ proptest! {
 }
 
 /// Asks whoever that is, and waits for it with the host.
+#[cfg(feature = "device")]
 #[track_caller]
 pub fn refused_by_the_host(ops: &mut dyn PageOps) {
     let page = ops.create(64).unwrap();
     let later = ops.read_later(&[page]).unwrap();
-    assert!(matches!(later.wait(&mut CpuOps::new(4096, 4096)), Err(GpuError::NotAsked)));
+    assert!(matches!(later.wait(&mut CpuOps::new(4096, 4096)), Err(mmsb_gpu::GpuError::NotAsked)));
 }

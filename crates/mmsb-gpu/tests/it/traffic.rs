@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use mmsb_delta::{DeltaBatch, Patch};
-use mmsb_gpu::{Combine, GpuOps, Insert, Job, PageOps, Residents, Step};
+use mmsb_gpu::{Combine, GpuOps, Insert, Job, PageOps, Program, Residents, Step};
 use mmsb_types::{Epoch, PageId};
 use proptest::test_runner::{Config as ProptestConfig, TestRunner};
 
@@ -103,6 +103,13 @@ fn answers_that_nobody_fetches_keep_no_buffers() {
     drop(others);
     (0..50).for_each(|_| assert_eq!(ops.read(page).unwrap(), [49; 4096]));
     assert!(ops.engine().buffers_made() <= before + 4, "what was given up is used again");
+}
+
+#[test]
+fn a_slot_that_was_written_and_never_sent_is_not_written_again() {
+    let Some(ops) = open(1 << 20) else { return };
+    let (mut device, program) = (ops.into_engine(), Program { words: vec![7; 4], ..Program::default() });
+    (0..10).for_each(|_| device.abandon(&program).unwrap());
 }
 
 /// Every submission takes long, so that none of the four slots is done when it comes to be written again.
