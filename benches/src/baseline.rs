@@ -1,9 +1,13 @@
-//! Stored runs, one for each machine and profile, and how a new run differs from them.
+//! Stored runs, a file for each machine and profile, and how a new run differs from them.
+//!
+//! A file holds one run a line, as JSON, the newest last: saving adds a line, so the file is the history of figures.
 //!
 //! Invariant: runs of different machines, profiles or sizes are never compared.
 
 use std::{
-    fmt, fs,
+    fmt,
+    fs::{self, OpenOptions},
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -38,7 +42,7 @@ pub struct Change {
     pub verdict: Verdict,
 }
 
-/// Stores a run in `folder` under the name of its machine and profile, and returns where.
+/// Stores a run in `folder`, behind the earlier ones of its machine and profile, and returns where.
 ///
 /// # Errors
 /// If a line of the run failed, or the file cannot be written.
@@ -47,25 +51,45 @@ pub fn save(folder: &Path, run: &Record) -> Result<PathBuf> {
     ensure!(failed.is_none(), "a run with a failed line is no baseline");
     let path = path(folder, &run.machine);
     fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-    run.write(&path)?;
+    let text = serde_json::to_string(run)? + "\n";
+    let file = OpenOptions::new().append(true).create(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+    written.with_context(|| format!("writing {}", path.display()))?;
     Ok(path)
 }
 
-/// Reads the stored run of this machine and profile.
+/// Reads all stored runs of this machine and profile, the oldest first; none is no error.
 ///
 /// # Errors
-/// If there is none; the message lists those there are.
-pub fn load(folder: &Path, machine: &Machine) -> Result<Record> {
+/// If the file cannot be read, or a line of it is no run.
+pub fn history(folder: &Path, machine: &Machine) -> Result<Vec<Record>> {
     let path = path(folder, machine);
-    let stored = fs::read_dir(folder).into_iter().flatten().flatten();
-    let stored: Vec<String> = stored.map(|entry| entry.file_name().display().to_string()).collect();
-    ensure!(
-        path.is_file(),
-        "no baseline of this machine and profile ({}); stored are: {}",
-        machine.slug(),
-        if stored.is_empty() { "none".to_owned() } else { stored.join(", ") }
-    );
-    Record::read(&path)
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {}", path.display()))?;
+    let place = |number: usize| format!("{}: line {} is no run", path.display(), number + 1);
+    let runs = text.lines().enumerate();
+    runs.map(|(number, line)| serde_json::from_str(line).with_context(|| place(number))).collect()
+}
+
+/// Reads the newest stored run of this machine, profile and size.
+///
+/// # Errors
+/// If there is none; the message lists the machines there are.
+pub fn load(folder: &Path, machine: &Machine, quick: bool) -> Result<Record> {
+    let newest = history(folder, machine)?.into_iter().rfind(|run| run.quick == quick);
+    newest.with_context(|| {
+        let (size, stored) = (if quick { "quick" } else { "full" }, stored(folder));
+        format!("no {size} baseline of this machine and profile ({}); stored are: {stored}", machine.slug())
+    })
+}
+
+/// Lists the files that hold runs.
+fn stored(folder: &Path) -> String {
+    let files = fs::read_dir(folder).into_iter().flatten().flatten();
+    let names: Vec<String> = files.map(|entry| entry.file_name().display().to_string()).collect();
+    if names.is_empty() { "none".to_owned() } else { names.join(", ") }
 }
 
 /// Returns every figure that both runs hold, in the order of the new run.
@@ -98,7 +122,7 @@ fn figures(run: &Record) -> Vec<(String, Figure)> {
 }
 
 fn path(folder: &Path, machine: &Machine) -> PathBuf {
-    folder.join(machine.slug() + ".json")
+    folder.join(machine.slug() + ".jsonl")
 }
 
 fn judge(then: &Figure, now: &Figure) -> Verdict {

@@ -5,13 +5,16 @@ use std::{fs, path::Path};
 use anyhow::{Context as _, Result};
 use serde::{Deserialize, Serialize};
 
-use crate::{Figure, Machine};
+use crate::{Figure, JudgedBar, Machine};
 
 /// One run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Where it ran, and what.
     pub machine: Machine,
+    /// When it ended, in seconds since 1970.
+    #[serde(default)]
+    pub seconds: u64,
     /// Whether its inputs were the small ones.
     pub quick: bool,
     /// Limits of the machine that the run measured.
@@ -21,19 +24,37 @@ pub struct Record {
 }
 
 /// One line of a run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct LineRecord {
     /// The line's name.
     pub name: String,
     /// The line's number, if it has one.
     pub number: Option<u8>,
+    /// What it finds out.
+    #[serde(default)]
+    pub question: String,
     /// Whether it passed.
     pub passed: bool,
     /// What it measured; nothing if it broke off.
     pub figures: Vec<Figure>,
+    /// The bars of the figures, judged.
+    #[serde(default)]
+    pub bars: Vec<JudgedBar>,
+    /// What could not be measured, or was wrong.
+    #[serde(default)]
+    pub failures: Vec<String>,
+    /// What a reader should know beside the figures.
+    #[serde(default)]
+    pub notes: Vec<String>,
 }
 
 impl Record {
+    /// Returns how many lines passed, and of how many.
+    #[must_use]
+    pub fn passes(&self) -> (usize, usize) {
+        (self.lines.iter().filter(|line| line.passed).count(), self.lines.len())
+    }
+
     /// Writes the run to a file.
     ///
     /// # Errors

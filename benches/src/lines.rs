@@ -14,3 +14,4 @@ mod graph;
 mod import;
 mod memory;
 mod read;
+mod throughput;

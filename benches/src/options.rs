@@ -29,7 +29,10 @@ pub struct Options {
     /// Write the run to this file as JSON.
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
-    /// Store the run as this machine's baseline, or compare it with the stored one.
+    /// Write the run to this file as a page for a browser, with the stored runs of this machine as lines.
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+    /// Store the run as this machine's newest baseline, or compare it with the newest.
     #[arg(long, value_name = "WHAT")]
     pub baseline: Option<BaselineAction>,
     /// Where baselines lie [default: benches/baselines].

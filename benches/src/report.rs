@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, Result, ensure};
 
-use crate::{Bar, BarKind, Context, Figure, Line, LineRecord, Op, Outcome};
+use crate::{Bar, BarKind, Context, Figure, JudgedBar, Line, LineRecord, Outcome};
 
 const TICK: char = '\u{2713}';
 const CROSS: char = '\u{2717}';
@@ -25,14 +25,7 @@ pub(crate) struct Judged {
 /// A figure and its bars.
 struct Row {
     figure: Figure,
-    bars: Vec<Measured>,
-}
-
-/// A bar, the value that was held against it, and whether it holds.
-struct Measured {
-    bar: Bar,
-    value: f64,
-    holds: bool,
+    bars: Vec<JudgedBar>,
 }
 
 impl Judged {
@@ -52,8 +45,17 @@ impl Judged {
     /// Returns the line as data.
     pub fn record(&self) -> LineRecord {
         let rows = self.result.as_deref().unwrap_or_default();
-        let figures = rows.iter().map(|row| row.figure.clone()).collect();
-        LineRecord { name: self.line.to_owned(), number: self.number, passed: self.passed, figures }
+        let error = self.result.as_ref().err().map(|error| format!("{error:#}"));
+        LineRecord {
+            name: self.line.to_owned(),
+            number: self.number,
+            question: self.question.to_owned(),
+            passed: self.passed,
+            figures: rows.iter().map(|row| row.figure.clone()).collect(),
+            bars: rows.iter().flat_map(|row| row.bars.clone()).collect(),
+            failures: error.into_iter().chain(self.failures.clone()).collect(),
+            notes: self.notes.clone(),
+        }
     }
 
     /// Returns the mark, the line's name and question, and under it one line a figure.
@@ -74,7 +76,7 @@ impl Judged {
 impl Row {
     fn clears(&self, lenient: bool) -> bool {
         let is_relative = self.figure.unit.is_relative_speed();
-        let decisive = |measured: &&Measured| {
+        let decisive = |measured: &&JudgedBar| {
             let needs_quiet = is_relative || measured.bar.limit.is_some() || measured.bar.needs_quiet;
             measured.bar.kind == BarKind::Must && !(lenient && needs_quiet)
         };
@@ -85,25 +87,8 @@ impl Row {
         let Figure { name, unit, sample } = &self.figure;
         let mut text = format!("    {name:<24} {:>9.2} {}", sample.median, unit.sign());
         let _ = write!(text, " ({:.2} .. {:.2})", sample.min, sample.max);
-        self.bars.iter().for_each(|measured| text += &format!("; {}", measured.text()));
+        self.bars.iter().for_each(|measured| text += &format!("; {}", measured));
         text + "\n"
-    }
-}
-
-impl Measured {
-    fn text(&self) -> String {
-        let Bar { op, value, kind, limit, always, .. } = &self.bar;
-        let kind = match kind {
-            BarKind::Must => "must",
-            BarKind::Goal => "goal",
-        };
-        let sign = match op {
-            Op::AtLeast => ">=",
-            Op::AtMost => "<=",
-        };
-        let ratio = limit.map(|limit| format!("{:.2} x {limit}, ", self.value)).unwrap_or_default();
-        let always = if *always { "always " } else { "" };
-        format!("{ratio}{kind} {always}{sign} {value}{}", if self.holds { "" } else { " MISSED" })
     }
 }
 
@@ -121,7 +106,7 @@ fn row(figure: &Figure, bars: &[Bar], context: &mut Context) -> Result<Row> {
     Ok(Row { figure: figure.clone(), bars: bars.with_context(|| format!("judging `{}`", figure.name))? })
 }
 
-fn measured(figure: &Figure, bar: &Bar, context: &mut Context) -> Result<Measured> {
+fn measured(figure: &Figure, bar: &Bar, context: &mut Context) -> Result<JudgedBar> {
     let worst = bar.op.worst(&figure.sample);
     let mut value = if bar.always { worst } else { figure.sample.median };
     if let Some(kind) = bar.limit {
@@ -134,5 +119,5 @@ fn measured(figure: &Figure, bar: &Bar, context: &mut Context) -> Result<Measure
         );
         value /= limit.sample.median;
     }
-    Ok(Measured { bar: bar.clone(), value, holds: bar.op.holds(value, bar.value) })
+    Ok(JudgedBar { bar: bar.clone(), measured: value, holds: bar.op.holds(value, bar.value) })
 }

@@ -3,17 +3,19 @@
 //! Invariant: true is returned only if every line that ran has passed, and at least one ran.
 
 use std::{
+    fs,
     io::{IsTerminal, Write, stderr},
     panic::{AssertUnwindSafe, catch_unwind},
     path::Path,
+    time::SystemTime,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    BaselineAction, Context, Line, Machine, Options, Outcome, Record, baseline, child, machine::workspace,
-    pin::panicked, report::Judged, waves::peers,
+    BaselineAction, Context, Line, Machine, Options, Outcome, Record, Size, baseline, child, html,
+    machine::workspace, pin::panicked, report::Judged, waves::peers,
 };
 
 /// Runs the lines that the options choose and writes the report to `out`; tells whether all passed.
@@ -42,7 +44,8 @@ fn run_all(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bo
     let folder = options.baselines.clone().unwrap_or_else(|| workspace().join("benches/baselines"));
     // What cannot be compared is better refused before the run than after it.
     let compares = matches!(options.baseline, Some(BaselineAction::Compare));
-    let then = compares.then(|| baseline::load(&folder, &machine)).transpose()?;
+    let quick = options.size() != Size::Full;
+    let then = compares.then(|| baseline::load(&folder, &machine, quick)).transpose()?;
     if machine.profile != "release" {
         writeln!(out, "built as {}: figures mean nothing", machine.profile)?;
     }
@@ -58,6 +61,10 @@ fn run_all(lines: &[&Line], options: &Options, out: &mut dyn Write) -> Result<bo
 fn keep(now: &Record, options: &Options, folder: &Path, out: &mut dyn Write) -> Result<()> {
     if let Some(path) = &options.json {
         now.write(path)?;
+    }
+    if let Some(path) = &options.html {
+        let page = html::page(now, &baseline::history(folder, &now.machine)?);
+        fs::write(path, page).with_context(|| format!("writing {}", path.display()))?;
     }
     if options.baseline == Some(BaselineAction::Save) {
         writeln!(out, "baseline: {}", baseline::save(folder, now)?.display())?;
@@ -97,7 +104,9 @@ fn measure(
     }
     progress.finish_and_clear();
     let quick = context.quick();
-    let record = Record { machine, quick, limits: context.limits().cloned().collect(), lines: records };
+    let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
+    let record =
+        Record { machine, seconds, quick, limits: context.limits().cloned().collect(), lines: records };
     let passed = conclude(&record, out)?;
     Ok((record, passed))
 }
@@ -107,7 +116,7 @@ fn conclude(record: &Record, out: &mut dyn Write) -> Result<bool> {
     record.limits.iter().try_for_each(|limit| {
         writeln!(out, "  limit: {} {:.2} {}", limit.name, limit.sample.median, limit.unit.sign())
     })?;
-    let (count, passes) = (record.lines.len(), record.lines.iter().filter(|line| line.passed).count());
+    let (passes, count) = record.passes();
     let passed = passes == count && passes > 0;
     let verdict = if passed { "PASS" } else { "FAIL" };
     writeln!(out, "Result: {passes}/{count} {verdict}")?;

@@ -1,4 +1,4 @@
-//! Work on two processors at once, and the proof that it was at once.
+//! Work on several processors at once, and the proof that it was at once.
 //!
 //! A run counts only if each thread stayed on a processor of its own, their times overlap, and neither waited
 //! long for its processor. A thread that waits for the other one by itself is the measured code's doing, and
@@ -7,7 +7,7 @@
 use std::{
     fmt,
     sync::Barrier,
-    thread,
+    thread::{self, ScopedJoinHandle},
     time::{Duration, Instant},
 };
 
@@ -15,15 +15,16 @@ use anyhow::{Result, ensure};
 use rustix::thread::sched_getcpu;
 
 use crate::{
+    Context, Outcome,
     clock::{queue_time, steal_time, thread_time},
     pin::{panicked, pin},
 };
 
-/// Of the time from the first start to the last end, both must be at work for this share.
+/// Of the time from the first start to the last end, all must be at work for this share.
 const OVERLAP_MIN: f64 = 0.9;
 /// Of its time, a thread may wait for its processor this share; the log's own thread takes a part of it.
 const QUEUED_MAX: f64 = 0.25;
-/// Of the two processors' time, other machines may take this share.
+/// Of the processors' time, other machines may take this share.
 const STEAL_MAX: f64 = 0.1;
 /// Runs that may be thrown away for each that counts.
 const DISCARDS_MAX: u32 = 10;
@@ -42,7 +43,7 @@ impl NotAtOnce {
 
 impl fmt::Display for NotAtOnce {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "no run on two processors counts: {}", self.0)
+        write!(f, "no run on several processors counts: {}", self.0)
     }
 }
 
@@ -63,31 +64,36 @@ pub struct Part {
     pub processors: [usize; 3],
 }
 
-/// Both threads' parts.
-#[derive(Clone, Copy, Debug)]
+/// The threads' parts.
+#[derive(Clone, Debug)]
 pub struct Together {
     /// The parts.
-    pub parts: [Part; 2],
+    pub parts: Vec<Part>,
     /// Time that other machines took from the processors meanwhile.
     pub steal: Duration,
 }
 
 impl Together {
-    /// Runs `work(0)` and `work(1)` at once, each on its processor.
+    /// Runs `work(0)`, `work(1)` and so on at once, each on its processor.
     ///
     /// # Errors
     /// The first error of `work`; if a thread cannot be bound or its times cannot be read.
-    pub fn run(processors: [usize; 2], work: impl Fn(usize) -> Result<()> + Sync) -> Result<Self> {
-        let (barrier, work) = (Barrier::new(2), &work);
+    pub fn run(processors: &[usize], work: impl Fn(usize) -> Result<()> + Sync) -> Result<Self> {
+        let (barrier, work) = (Barrier::new(processors.len()), &work);
         let steal = steal_time()?;
         let parts = thread::scope(|scope| {
             let barrier = &barrier;
-            let start = |index: usize| scope.spawn(move || part(processors[index], barrier, || work(index)));
-            let threads = [start(0), start(1)];
-            threads.map(|thread| thread.join().unwrap_or_else(|cause| Err(panicked(&*cause))))
+            let start = |(index, &processor): (usize, &usize)| {
+                scope.spawn(move || part(processor, barrier, || work(index)))
+            };
+            let threads: Vec<_> = processors.iter().enumerate().map(start).collect();
+            // All are waited for, whoever failed.
+            let join = |thread: ScopedJoinHandle<'_, _>| thread.join();
+            let ended: Vec<_> = threads.into_iter().map(join).collect();
+            let part = |ended: thread::Result<_>| ended.unwrap_or_else(|cause| Err(panicked(&*cause)));
+            ended.into_iter().map(part).collect::<Result<Vec<Part>>>()
         });
-        let [first, second] = parts;
-        Ok(Self { parts: [first?, second?], steal: steal_time()?.saturating_sub(steal) })
+        Ok(Self { parts: parts?, steal: steal_time()?.saturating_sub(steal) })
     }
 
     /// Repeats `run` until its run on two processors is verified; returns what it returned then, and how many
@@ -110,29 +116,68 @@ impl Together {
     /// Returns the time from the first start to the last end.
     #[must_use]
     pub fn wall(&self) -> Duration {
-        let [a, b] = self.parts;
-        a.end.max(b.end) - a.start.min(b.start)
+        let [from, to] = self.span();
+        to - from
     }
 
-    /// Checks that the two parts ran at once, each on a processor of its own.
+    /// Returns the first start and the last end.
+    fn span(&self) -> [Instant; 2] {
+        let starts = self.parts.iter().map(|part| part.start);
+        let ends = self.parts.iter().map(|part| part.end);
+        [starts.min(), ends.max()].map(|moment| moment.expect("there is a part"))
+    }
+
+    /// Returns how long all were at work.
+    fn overlap(&self) -> Duration {
+        let starts = self.parts.iter().map(|part| part.start);
+        let ends = self.parts.iter().map(|part| part.end);
+        ends.min()
+            .zip(starts.max())
+            .map_or(Duration::ZERO, |(end, start)| end.saturating_duration_since(start))
+    }
+
+    fn verify_apart(&self) -> Result<()> {
+        let mut processors: Vec<usize> = self.parts.iter().map(|part| part.processors[0]).collect();
+        processors.sort_unstable();
+        let shared = processors.windows(2).find(|pair| pair[0] == pair[1]);
+        ensure!(shared.is_none(), "two threads were on processor {}", shared.unwrap()[0]);
+        Ok(())
+    }
+
+    /// Checks that the parts ran at once, each on a processor of its own.
     ///
     /// # Errors
     /// Why they did not.
     pub fn verify(&self) -> Result<()> {
-        let [a, b] = self.parts;
         let wall = self.wall().as_secs_f64();
-        for Part { start, end, queued, processors: [own, first, last], .. } in self.parts {
+        for Part { start, end, queued, processors: [own, first, last], .. } in self.parts.iter().copied() {
             ensure!(own == first && own == last, "a thread for processor {own} was on {first} and {last}");
             let share = queued.as_secs_f64() / (end - start).as_secs_f64();
             ensure!(share <= QUEUED_MAX, "a thread waited {share:.2} of its time for processor {own}");
         }
-        ensure!(a.processors[0] != b.processors[0], "both threads were on processor {}", a.processors[0]);
-        let both = a.end.min(b.end).saturating_duration_since(a.start.max(b.start)).as_secs_f64();
-        ensure!(both / wall >= OVERLAP_MIN, "both were at work for only {:.2} of the time", both / wall);
-        let stolen = self.steal.as_secs_f64() / (2.0 * wall);
+        self.verify_apart()?;
+        let all = self.overlap().as_secs_f64();
+        ensure!(all / wall >= OVERLAP_MIN, "all were at work for only {:.2} of the time", all / wall);
+        let stolen = self.steal.as_secs_f64() / (self.parts.len() as f64 * wall);
         ensure!(stolen <= STEAL_MAX, "other machines took {stolen:.2} of the time");
         Ok(())
     }
+}
+
+/// Tells that no run on several processors counts: the line's failure, but not on a machine that does other work
+/// beside. Any other error, a wrong page above all, is always the line's.
+///
+/// # Errors
+/// Any other error.
+pub fn unmeasured(context: &Context, outcome: &mut Outcome, name: &str, error: anyhow::Error) -> Result<()> {
+    let why = error.downcast::<NotAtOnce>()?;
+    let text = format!("{name}: not measured: {why}");
+    if context.lenient() {
+        outcome.note(text)
+    } else {
+        outcome.failure(text)
+    };
+    Ok(())
 }
 
 fn part(processor: usize, barrier: &Barrier, work: impl FnOnce() -> Result<()>) -> Result<Part> {

@@ -2,7 +2,7 @@
 
 use benches::{
     Figure, LineRecord, Machine, Record, Sample, Unit,
-    baseline::{compare, load, save},
+    baseline::{compare, history, load, save},
 };
 use insta::assert_snapshot;
 
@@ -11,8 +11,8 @@ fn record(figures: &[(&str, Unit, f64)]) -> Record {
         Figure::new(*name, *unit, Sample::of(vec![*median; 7]).unwrap())
     };
     let figures = figures.iter().map(figure).collect();
-    let line = LineRecord { name: "fake".to_owned(), number: None, passed: true, figures };
-    Record { machine: Machine::here(), quick: false, limits: Vec::new(), lines: vec![line] }
+    let line = LineRecord { name: "fake".to_owned(), passed: true, figures, ..LineRecord::default() };
+    Record { machine: Machine::here(), seconds: 0, quick: false, limits: Vec::new(), lines: vec![line] }
 }
 
 fn one() -> Record {
@@ -80,11 +80,26 @@ fn a_saved_run_is_loaded_on_the_same_machine_only() {
     let folder = tempfile::tempdir().unwrap();
     let run = one();
     save(folder.path(), &run).unwrap();
-    assert_eq!(load(folder.path(), &run.machine).unwrap(), run);
+    assert_eq!(load(folder.path(), &run.machine, false).unwrap(), run);
     let mut other = run.machine.clone();
     other.cpu = "Abacus 3000".to_owned();
-    let refusal = load(folder.path(), &other).unwrap_err().to_string();
+    let refusal = load(folder.path(), &other, false).unwrap_err().to_string();
     assert!(refusal.contains("abacus-3000") && refusal.contains(&run.machine.slug()), "{refusal}");
+}
+
+#[test]
+fn saving_keeps_what_was_saved_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, mut quick) = (one(), one());
+    (quick.quick, quick.seconds) = (true, 7);
+    assert!(history(folder.path(), &first.machine).unwrap().is_empty());
+    let path = save(folder.path(), &first).unwrap();
+    save(folder.path(), &quick).unwrap();
+    assert_eq!(history(folder.path(), &first.machine).unwrap(), [first.clone(), quick.clone()]);
+    assert_eq!(load(folder.path(), &first.machine, false).unwrap(), first, "the newest of its size");
+    std::fs::write(&path, "{}\n").unwrap();
+    let refusal = history(folder.path(), &first.machine).unwrap_err().to_string();
+    assert!(refusal.ends_with(".jsonl: line 1 is no run"), "{refusal}");
 }
 
 #[test]

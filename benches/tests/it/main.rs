@@ -6,6 +6,7 @@ mod clock;
 mod faults;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod html;
 mod limits;
 mod measure;
 mod pin;

@@ -19,7 +19,6 @@ use anyhow::{Result, ensure};
 use mmsb::{Bus, Snapshot};
 use mmsb_types::PageId;
 
-use super::two::unmeasured;
 use crate::{
     BarKind::{Goal, Must},
     Context, LimitKind,
@@ -28,7 +27,7 @@ use crate::{
     clock::{FLUSHER, Stopwatch},
     pages::CHANGED_PAGE_BYTES,
     pin::{pin_named, pinned, processors},
-    together::Together,
+    together::{Together, unmeasured},
     world::{World, commit},
 };
 
@@ -102,7 +101,7 @@ fn repeat(world: &mut World, pair: [usize; 2], target: &mut [u8], passes: bool) 
     let deltas = world.pages();
     let alone = alone(world, pair[1], deltas)? / deltas as f64;
     let (together, done, discarded) = Together::verified(|| beside(world, pair, target, passes))?;
-    let [stream, writer] = together.parts;
+    let (stream, writer) = (&together.parts[0], &together.parts[1]);
     let seconds = |time: Duration| time.as_secs_f64();
     let stream = seconds((stream.end - stream.start).saturating_sub(stream.queued));
     let writer = seconds((writer.end - writer.start).saturating_sub(writer.queued));
@@ -130,7 +129,7 @@ fn beside(world: &mut World, pair: [usize; 2], target: &mut [u8], passes: bool) 
     let mut snapshot = world.bus.snapshot();
     let (is_done, commits) = (AtomicBool::new(false), AtomicUsize::new(0));
     let shared = Mutex::new((&mut snapshot, &mut *target));
-    let together = Together::run(pair, |index| {
+    let together = Together::run(&pair, |index| {
         if index == 1 {
             // Far more than the stream leaves time for; an end there must be, should the stream panic.
             commits.store(write(world, 64 * world.pages(), &is_done)?, Ordering::Relaxed);

@@ -1,14 +1,8 @@
 //! Rows of two threads: both commit at once, far apart and into each other's way.
-//!
-//! The commits are handed out to whoever asks next, so both threads end together. Each commit's epoch is kept:
-//! afterwards the shadow makes the commits in the order of their epochs, and must come to the same pages.
 
-use std::{
-    sync::atomic::{AtomicU64, AtomicUsize, Ordering},
-    time::Duration,
-};
+use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 
 use super::{
     one::Way,
@@ -20,15 +14,11 @@ use crate::{
     Op::AtLeast,
     Outcome, Sample, Unit,
     clock::{FLUSHER, Stopwatch, named_time},
-    pages::Change,
+    crowd::Crowd,
     pin::{pin_named, pinned, processors},
-    shadow::Shadow,
-    together::{NotAtOnce, Together},
+    together::{Together, unmeasured},
     world::{World, commit},
 };
-
-/// Commits that a thread takes at a time.
-const TAKEN: usize = 16;
 
 /// What one repeat came to.
 struct Repeat {
@@ -91,23 +81,11 @@ fn report(outcome: &mut Outcome, name: &str, repeats: &[Repeat]) -> Result<()> {
     Ok(())
 }
 
-/// Tells that no run of a row of two threads counts: the line's failure, but not on a machine that does other work
-/// beside. Any other error, a wrong page above all, is always the line's.
-pub fn unmeasured(context: &Context, outcome: &mut Outcome, name: &str, error: anyhow::Error) -> Result<()> {
-    let why = error.downcast::<NotAtOnce>()?;
-    let text = format!("{name}: not measured: {why}");
-    if context.lenient() {
-        outcome.note(text)
-    } else {
-        outcome.failure(text)
-    };
-    Ok(())
-}
-
 fn repeat(world: &mut World, pair: [usize; 2], count: usize, deltas: usize) -> Result<Repeat> {
     let (one, flusher) = single(world, count, deltas)?;
     pin_named(FLUSHER, &pair)?;
-    let (together, (), discarded) = Together::verified(|| Ok((double(world, pair, count, deltas)?, ())))?;
+    let crowd = Crowd { processors: &pair, count, commit: &commit, end: &|_| Ok(()) };
+    let (together, (), discarded) = Together::verified(|| Ok((crowd.run(world, deltas)?, ())))?;
     Ok(Repeat { one, flusher, two: together.wall(), discarded })
 }
 
@@ -125,40 +103,4 @@ fn single(world: &mut World, count: usize, deltas: usize) -> Result<(Duration, D
     world.shadow.apply(&world.changes);
     world.verify()?;
     Ok(times)
-}
-
-/// One run of two threads, its outcome compared with the commits in the order of their epochs.
-fn double(world: &mut World, pair: [usize; 2], count: usize, deltas: usize) -> Result<Together> {
-    world.renew(deltas);
-    world.settle()?;
-    let before = world.bus.epoch().get();
-    let chunks: Vec<_> = world.changes.chunks(count).collect();
-    let epochs: Vec<AtomicU64> = chunks.iter().map(|_| AtomicU64::new(0)).collect();
-    let next = AtomicUsize::new(0);
-    let together = Together::run(pair, |_| {
-        loop {
-            let first = next.fetch_add(TAKEN, Ordering::Relaxed);
-            if first >= chunks.len() {
-                return Ok(());
-            }
-            for index in first..(first + TAKEN).min(chunks.len()) {
-                epochs[index].store(commit(&world.bus, chunks[index])?.get(), Ordering::Relaxed);
-            }
-        }
-    })?;
-    let mut order: Vec<_> = epochs.into_iter().map(AtomicU64::into_inner).zip(chunks).collect();
-    apply_in_order(&mut world.shadow, before, &mut order)?;
-    world.settle()?;
-    world.verify()?;
-    Ok(together)
-}
-
-/// Brings the model to where the commits are, whose epochs are to be all those behind `before`.
-fn apply_in_order(shadow: &mut Shadow, before: u64, commits: &mut [(u64, &[Change])]) -> Result<()> {
-    commits.sort_unstable_by_key(|(epoch, _)| *epoch);
-    for (expected, (epoch, chunk)) in (before + 1..).zip(commits) {
-        ensure!(*epoch == expected, "a commit made e{epoch}, where e{expected} was to come");
-        shadow.apply(chunk);
-    }
-    Ok(())
 }
