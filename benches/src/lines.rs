@@ -13,5 +13,6 @@ mod gpu;
 mod graph;
 mod import;
 mod memory;
+mod provenance;
 mod read;
 mod throughput;

@@ -14,6 +14,9 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("throughput", "slow-commit", "must >= 1 MISSED"),
     ("throughput", "one-at-a-time", "must >= 1.1 MISSED"),
     ("memory", "dropped-delta", "lost or gained a change"),
+    ("provenance", "unnoted-write", "wrote a byte, told is e"),
+    ("provenance", "silent-cut", "a chain of 41 pages is told as whole"),
+    ("provenance", "slow-answer", "must always <= 50 MISSED"),
     ("memory", "leaked-bytes", "must always <= 50765824 MISSED"),
     ("memory", "slow-commit", "must always <= 3000 MISSED"),
 ];
@@ -45,6 +48,11 @@ fn check(line: &str) {
 #[cfg_attr(debug_assertions, ignore = "its bars hold in release: `cargo xtask ci` runs this there")]
 fn throughput_turns_to_a_cross() {
     check("throughput");
+}
+
+#[test]
+fn provenance_turns_to_a_cross() {
+    check("provenance");
 }
 
 #[test]
