@@ -92,10 +92,10 @@ impl History {
         (page, start..start + CHANGE_BYTES as u32)
     }
 
-    /// Returns the last page of a chain.
+    /// Returns the last page of a chain, and the byte of it that every change of the source changes.
     pub fn end(&self, chain: usize) -> (PageId, Range<u32>) {
         let pages = &self.chains[chain].pages;
-        (pages[pages.len() - 1], 0..size_of::<u64>() as u32)
+        (pages[pages.len() - 1], 0..1)
     }
 
     /// Returns who wrote these bytes, each.
