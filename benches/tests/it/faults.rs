@@ -51,6 +51,7 @@ fn throughput_turns_to_a_cross() {
 }
 
 #[test]
+#[cfg_attr(debug_assertions, ignore = "its bars hold in release: `cargo xtask ci` runs this there")]
 fn provenance_turns_to_a_cross() {
     check("provenance");
 }
