@@ -17,6 +17,7 @@ pub mod child;
 pub mod clock;
 mod context;
 pub mod crowd;
+pub mod field;
 pub mod gpu;
 mod html;
 mod json;

@@ -13,6 +13,20 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("throughput", "unlogged", "is not a bus"),
     ("throughput", "slow-commit", "must >= 1 MISSED"),
     ("throughput", "one-at-a-time", "must >= 1.1 MISSED"),
+    ("replay", "other-write", "beside checkpoints: "),
+    ("replay", "later-write", "replayed: 1 of "),
+    ("integrity", "orphan", "1 violations: delta/page-lives at e"),
+    ("integrity", "overlap", "1 violations: delta/no-overlap at e"),
+    ("integrity", "unseen-flip", "bit 4697 of "),
+    ("graph", "open-chain", "the cycle was not refused"),
+    ("graph", "slow-validation", "must <= 1000 MISSED"),
+    ("purity", "impure", "1 of 60 are not pure: purity/equal-bytes at page:"),
+    ("purity", "unarmed", "a count of its calls in page:92: the validator tells []"),
+    ("invariants", "damaged-log", "violations: mmsb/log-readable at the whole: "),
+    ("invariants", "unknown-write", "epochs are dense"),
+    ("stability", "large-shocks", "beyond 0.05"),
+    ("stability", "not-a-number", "a cell is NaN"),
+    ("stability", "other-shock", "tick Some(0) is another one"),
     ("memory", "dropped-delta", "lost or gained a change"),
     ("provenance", "unnoted-write", "wrote a byte, told is e"),
     ("provenance", "silent-cut", "a chain of 41 pages is told as whole"),
@@ -54,6 +68,36 @@ fn throughput_turns_to_a_cross() {
 #[cfg_attr(debug_assertions, ignore = "its bars hold in release: `cargo xtask ci` runs this there")]
 fn provenance_turns_to_a_cross() {
     check("provenance");
+}
+
+#[test]
+fn replay_turns_to_a_cross() {
+    check("replay");
+}
+
+#[test]
+fn integrity_turns_to_a_cross() {
+    check("integrity");
+}
+
+#[test]
+fn graph_turns_to_a_cross() {
+    check("graph");
+}
+
+#[test]
+fn purity_turns_to_a_cross() {
+    check("purity");
+}
+
+#[test]
+fn invariants_turns_to_a_cross() {
+    check("invariants");
+}
+
+#[test]
+fn stability_turns_to_a_cross() {
+    check("stability");
 }
 
 #[test]

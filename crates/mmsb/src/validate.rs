@@ -25,6 +25,7 @@ use mmsb_types::{Place, Violation};
 
 #[doc(hidden)]
 pub use self::files::{commits_of, files_of};
+use self::witness::Witness;
 pub use self::{
     chains::provenance,
     files::{commits, files},
@@ -54,7 +55,8 @@ impl Bus {
     /// That of the validators: a few passes over the log that is kept, and every derived page computed ten times.
     #[must_use]
     pub fn validate(&self) -> Vec<Violation> {
-        [self.check(), integrity(self), purity(self), provenance(self)].concat()
+        let Witness { integrity, provenance, .. } = walk::walk(self);
+        [self.check(), integrity, purity(self), provenance, chains::each(self)].concat()
     }
 }
 

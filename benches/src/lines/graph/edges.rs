@@ -13,17 +13,16 @@ use crate::{
     BarKind::Must, Context, Op::AtMost, Outcome, Random, Sample, Unit, clock::Stopwatch, pin::panicked,
 };
 
-const PAGES: usize = 1_000_000;
-const QUICK_PAGES: usize = 100_000;
+const PAGES: [usize; 3] = [1_000_000, 100_000, 2000];
 /// Pages of the graph that is searched for cycles.
-const SEARCHED: usize = 10_000;
+const SEARCHED: [usize; 3] = [10_000, 10_000, 200];
 const STACK_BYTES: usize = 64 << 10;
 
 /// Adds the rows.
 pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
-    let pages = if context.quick() { QUICK_PAGES } else { PAGES };
+    let pages = context.size().pick(PAGES);
     context.say("graph: inserting edges");
-    insert(context, outcome, pages, 95)?.bar(Must, AtMost, 1000.0);
+    insert(context, outcome, pages, 95)?.bar(Must, AtMost, 1000.0).needs_quiet();
     insert(context, outcome, pages, 50)?;
     check(context, outcome, pages)?;
     search(context, outcome)?;
@@ -101,14 +100,14 @@ fn check(context: &Context, outcome: &mut Outcome, pages: usize) -> Result<()> {
 
 /// Searches for cycles, by components and so without trusting ranks.
 fn search(context: &Context, outcome: &mut Outcome) -> Result<()> {
-    let mut graph = Graph::new();
-    add_all(&mut graph, &edges(&mut context.random(), SEARCHED, 95))?;
+    let (mut graph, pages) = (Graph::new(), context.size().pick(SEARCHED));
+    add_all(&mut graph, &edges(&mut context.random(), pages, 95))?;
     let sample = milliseconds(context, || {
         let components = graph.components();
         ensure!(components.len() == graph.page_count(), "{} components", components.len());
         Ok(())
     })?;
-    let name = format!("searching {SEARCHED} pages for cycles");
+    let name = format!("searching {pages} pages for cycles");
     outcome.figure(name, Unit::Milliseconds, sample).bar(Must, AtMost, 10.0);
     Ok(())
 }
@@ -116,7 +115,13 @@ fn search(context: &Context, outcome: &mut Outcome) -> Result<()> {
 /// Builds, checks and walks a chain through all pages on a small stack, and refuses the edge that would close it.
 fn deep(context: &Context, outcome: &mut Outcome, pages: usize) -> Result<()> {
     context.say("graph: a deep chain");
-    let work = || Sample::of((0..context.repeats()).map(|_| chain(pages as u64)).collect::<Result<_>>()?);
+    let work = || {
+        Sample::of(
+            (0..context.repeats())
+                .map(|_| chain(pages as u64, context.has_fault("open-chain")))
+                .collect::<Result<_>>()?,
+        )
+    };
     let sample = thread::scope(|scope| {
         let thread = thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work)?;
         thread.join().unwrap_or_else(|cause| Err(panicked(&*cause)))
@@ -125,13 +130,16 @@ fn deep(context: &Context, outcome: &mut Outcome, pages: usize) -> Result<()> {
     Ok(())
 }
 
-fn chain(pages: u64) -> Result<f64> {
+fn chain(pages: u64, is_open: bool) -> Result<f64> {
     let watch = Stopwatch::start();
     let mut graph = Graph::new();
     for page in 2..=pages {
         graph.add_edge(PageId::new(page - 1), PageId::new(page), EdgeKind::Data)?;
     }
     let (first, last) = (PageId::FIRST, PageId::new(pages));
+    if is_open {
+        graph.remove_edge(first, PageId::new(2), EdgeKind::Data);
+    }
     let Err(GraphError::Cycle { pages: cycle }) = graph.add_edge(last, first, EdgeKind::Control) else {
         anyhow::bail!("the cycle was not refused");
     };

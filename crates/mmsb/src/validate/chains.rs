@@ -16,12 +16,14 @@ use crate::{Bus, Error, Provenance, WhyHow, WhyStep};
 /// One pass over the log, and [`Bus::why`](crate::Bus::why) of every page.
 #[must_use]
 pub fn provenance(bus: &Bus) -> Vec<Violation> {
-    let mut found = walk(bus).provenance;
-    bus.pages().for_each(|page| found.extend(chain(bus, page)));
-    found
+    [walk(bus).provenance, each(bus)].concat()
 }
 
-/// Tells what is wrong with the chain of one page.
+/// Tells what is wrong with the chain of each page.
+pub(super) fn each(bus: &Bus) -> Vec<Violation> {
+    bus.pages().filter_map(|page| chain(bus, page)).collect()
+}
+
 fn chain(bus: &Bus, page: PageId) -> Option<Violation> {
     let broken = match bus.why(page).run() {
         Ok(found) => broken(bus, &found),

@@ -28,7 +28,7 @@ const RATIO_MAX: f64 = 1.5;
 
 /// Adds the row.
 pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
-    context.say("graph: a change that is cut off");
+    context.say("waves: a change that is cut off");
     let (small, large) = (wide(SMALL)?, wide(LARGE)?);
     let repeats = context.repeats();
     let times = pinned(processors()?.first().copied().unwrap_or_default(), || {

@@ -31,7 +31,7 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
         for (page_bytes, payload, bar) in PAYLOADS {
             let shape = make();
             let name = format!("{}, {payload}", shape.name);
-            context.say(format!("graph: {name}"));
+            context.say(format!("waves: {name}"));
             let (quick, repeats) = (context.quick(), context.repeats());
             let times = pinned(processor, || Bench::new(shape, page_bytes, quick)?.repeat(repeats))?;
             report(outcome, &name, bar, &times)?;

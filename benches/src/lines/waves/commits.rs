@@ -24,7 +24,7 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
         for (page_bytes, payload) in PAYLOADS {
             let shape = make();
             let name = format!("{}, {payload}, logged commits (volatile), a page", shape.name);
-            context.say(format!("graph: {name}"));
+            context.say(format!("waves: {name}"));
             let (quick, repeats) = (context.quick(), context.repeats());
             let sample = pinned(processor, || Sheet::new(shape, page_bytes)?.measure(quick, repeats))?;
             outcome.figure(name, Unit::Nanoseconds, sample);
