@@ -80,6 +80,17 @@ impl Committers {
         self.wait_for_one(timeout)
     }
 
+    /// Returns the number that this thread is likely to be lent, if it asks for one now.
+    #[inline]
+    #[must_use]
+    pub fn likely(&self) -> u8 {
+        let home = thread_number();
+        let (lane, preferred) = (home % LANE_COUNT, home / LANE_COUNT % 64);
+        let reserved = reserved(lane);
+        let bit = if reserved >> preferred & 1 == 0 { preferred } else { reserved.trailing_ones() as usize };
+        (lane * 64 + bit) as u8
+    }
+
     #[cold]
     fn wait_for_one(&self, timeout: Duration) -> Option<Committer<'_>> {
         let mut patience = Patience::new(timeout);

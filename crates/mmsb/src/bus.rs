@@ -26,12 +26,13 @@ use crate::{
     catalogue::Catalogue,
     checkpoint::{Auto, Checkpoints, Retention},
     clock::Clock,
-    counters::{Amount, Counters},
+    counters::{Amount, Counters, Timer},
     graph::GraphLock,
     interner::{Interner, SourceLoan},
     journal::Journal,
     lineage::Lineage,
     state_hash::StateMarks,
+    stats::Counts,
     sync::{
         Mutex,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -78,6 +79,8 @@ pub(crate) struct Inner {
     bulk_ticket: Mutex<()>,
     pub(crate) counters: Counters,
     pub(crate) alive: Alive,
+    /// What counters were at when they were set to zero.
+    pub(crate) stats_base: Mutex<Counts>,
     pub(crate) lineage: Lineage,
     /// Log bytes since the journal was trimmed last.
     untrimmed_bytes: AtomicU64,
@@ -132,6 +135,8 @@ struct Options {
     hands: Hands,
     /// Who keeps pages that are wanted on a device.
     gpu: Gpu,
+    /// Commits are counted and timed.
+    has_stats: bool,
 }
 
 impl fmt::Debug for Bus {
@@ -319,6 +324,18 @@ impl Bus {
             thread::yield_now();
         }
         self.epoch()
+    }
+
+    #[inline]
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.inner.counters
+    }
+
+    /// Begins to time a commit that this thread is about to make, if it is timed.
+    #[inline]
+    pub(crate) fn time_commit(&self, durability: mmsb_types::Durability) -> Option<Timer> {
+        let is_long = durability == mmsb_types::Durability::Synced && !self.is_in_memory();
+        self.inner.counters.time_commit(self.inner.store.committers().likely(), is_long)
     }
 
     #[inline]

@@ -49,8 +49,11 @@ use crate::{
 
 /// Commits a transaction.
 pub(crate) fn run(bus: &Bus, mut tx: Transaction<'_>) -> Result<Committed, Error> {
+    let timer = bus.time_commit(tx.draft.durability);
     let epoch = single(bus, &mut tx)?;
-    settle(bus, epoch, tx.draft.durability)
+    let committed = settle(bus, epoch, tx.draft.durability)?;
+    bus.counters().waited(timer.as_ref());
+    Ok(committed)
 }
 
 /// Commits a transaction under the graph lock, and returns the wave that followed.
@@ -58,9 +61,12 @@ pub(crate) fn run_with_report(
     bus: &Bus,
     mut tx: Transaction<'_>,
 ) -> Result<(Committed, Arc<WaveReport>), Error> {
+    let timer = bus.time_commit(tx.draft.durability);
     let nanos = begin(bus, &tx)?;
     let report = wave::commit_with_report(bus, &mut tx, nanos)?;
-    Ok((settle(bus, report.epoch(), tx.draft.durability)?, report))
+    let committed = settle(bus, report.epoch(), tx.draft.durability)?;
+    bus.counters().waited(timer.as_ref());
+    Ok((committed, report))
 }
 
 /// Checks what can be checked before anything is held, and takes the time.
@@ -83,7 +89,21 @@ fn single(bus: &Bus, tx: &mut Transaction<'_>) -> Result<Epoch, Error> {
 }
 
 /// Steps 1 to 4, under a committer that the caller took; returns the epoch.
+#[inline]
 pub(crate) fn publish(
+    bus: &Bus,
+    tx: &mut Transaction<'_>,
+    committer: &Committer<'_>,
+    nanos: Option<u64>,
+    graph: Option<GraphChange<'_>>,
+) -> Result<Epoch, Error> {
+    let timer = bus.counters().time_commit(committer.number(), false);
+    let epoch = publish_untimed(bus, tx, committer, nanos, graph)?;
+    bus.counters().applied(timer.as_ref());
+    Ok(epoch)
+}
+
+fn publish_untimed(
     bus: &Bus,
     tx: &mut Transaction<'_>,
     committer: &Committer<'_>,

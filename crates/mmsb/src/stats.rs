@@ -3,6 +3,7 @@
 //! Invariant: a gauge is what is so now; a counter only grows, from the opening or the last [`Bus::reset_stats`]
 //! on. What one part says twice, it was asked once.
 
+mod counts;
 mod gather;
 mod parts;
 mod performance;
@@ -10,6 +11,7 @@ mod text;
 
 use mmsb_types::Epoch;
 
+pub(crate) use self::counts::Counts;
 pub use self::{
     parts::{
         BranchStats, CheckpointStats, DeltaStats, GraphStats, LogStats, MirrorStats, PageStats, SnapshotStats,

@@ -55,6 +55,7 @@ impl Default for Builder {
             propagation: Propagation::Immediate,
             hands: Hands::default(),
             gpu: Gpu::device(),
+            has_stats: true,
         };
         Self {
             options,
@@ -295,6 +296,15 @@ impl Builder {
     pub fn without_threads(mut self) -> Self {
         self.log.background = false;
         self.opening.crew = Crew::Alone;
+        self
+    }
+
+    /// Counts and times no commit, so that it can be measured what that costs; checkpoints are then made when asked
+    /// for alone.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_stats(mut self) -> Self {
+        self.options.has_stats = false;
         self
     }
 

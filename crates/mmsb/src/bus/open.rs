@@ -114,7 +114,7 @@ fn replay(pass: Pass, kept: &Kept, loaded: &mut Loaded, opening: &Opening) -> Re
 
 fn assemble(builder: Builder, kept: Kept, mode: Mode, loaded: Loaded) -> Bus {
     let (options, heading) = (builder.options, loaded.heading);
-    let (undo_depth, undo_bytes) = options.undo;
+    let ((undo_depth, undo_bytes), has_stats) = (options.undo, options.has_stats);
     let auto = match mode {
         Mode::Writer(_) => Auto::new(builder.checkpoint_every),
         Mode::Volatile(_) | Mode::Reader(_) => Auto::new(CheckpointEvery::NEVER),
@@ -133,9 +133,10 @@ fn assemble(builder: Builder, kept: Kept, mode: Mode, loaded: Loaded) -> Bus {
         undo: Undo::new(undo_depth, undo_bytes),
         options,
         checkpoints: Checkpoints::new(loaded.broken),
-        counters: Counters::new(auto.nudge_shifts()),
+        counters: Counters::new(auto.nudge_shifts(), has_stats),
         auto,
         alive: Alive::default(),
+        stats_base: Mutex::default(),
         stopped: AtomicBool::new(false),
         bulk_ticket: Mutex::new(()),
         lineage: Lineage::new(),

@@ -97,7 +97,9 @@ impl Progress {
         let log = bus.journal().log()?;
         let mut pooled = PooledScratch::new();
         let Scratch { undo, group, .. } = &mut *pooled;
+        let timer = bus.time_commit(Durability::Volatile);
         let (first, count) = lines::publish(bus, log, transactions, group, undo)?;
+        bus.counters().applied(timer.as_ref().filter(|_| count > 0));
         for (epoch, tx) in (first..).zip(&transactions[..count]) {
             self.push(Epoch::new(epoch), tx.draft.durability);
         }
@@ -111,9 +113,11 @@ impl Progress {
         let scratch: &mut Scratch = &mut pooled;
         let mut many = std::mem::take(&mut scratch.many);
         let mut buffer = std::mem::take(&mut scratch.group);
+        let timer = bus.time_commit(Durability::Volatile);
         let epochs = many.publish(bus, log, scratch, group, &mut buffer);
         (scratch.many, scratch.group) = (many, buffer);
         let (first, count) = epochs?;
+        bus.counters().applied(timer.as_ref().filter(|_| count > 0));
         for (at, tx) in group[..count].iter().enumerate() {
             self.push(Epoch::new(first + at as u64), tx.draft.durability);
         }

@@ -43,6 +43,7 @@ pub(crate) fn write(bus: &Bus, page: PageId, offset: u32, bytes: &[u8]) -> Resul
     };
     let mut need = Need::default();
     need.add(page_bytes);
+    let timer = bus.time_commit(bus.durability());
     log.check_poison()?;
     let committer = bus.committer()?;
     if any_is_marked(bus, [page].into_iter()) {
@@ -50,7 +51,10 @@ pub(crate) fn write(bus: &Bus, page: PageId, offset: u32, bytes: &[u8]) -> Resul
     }
     let Some(epoch) = one.publish(bus, log, &committer, need)? else { return Ok(None) };
     drop(committer);
-    settle(bus, epoch, bus.durability()).map(Some)
+    bus.counters().applied(timer.as_ref());
+    let committed = settle(bus, epoch, bus.durability())?;
+    bus.counters().waited(timer.as_ref());
+    Ok(Some(committed))
 }
 
 impl<'w> One<'w> {

@@ -1,5 +1,7 @@
 //! Asking all parts of a bus.
 
+use std::sync::PoisonError;
+
 use mmsb_types::{Epoch, PageLocation};
 
 use super::{CheckpointStats, LogStats, PageStats, SnapshotStats, Stats};
@@ -26,6 +28,14 @@ impl Bus {
     /// as it has pages. Waits for nobody but who looks at the same figures.
     #[must_use]
     pub fn stats(&self) -> Stats {
+        let base = *self.inner().stats_base.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut stats = self.raw_stats();
+        stats.count_from(&base);
+        stats
+    }
+
+    /// Tells of all since the bus was opened.
+    fn raw_stats(&self) -> Stats {
         let (memory, inner) = (self.memory(), self.inner());
         let mut stats = Stats {
             epoch: self.epoch(),
@@ -42,6 +52,23 @@ impl Bus {
         };
         inner.counters.tell(&mut stats);
         stats
+    }
+
+    /// Lets all counters begin at zero again, and times with them; gauges are what they are.
+    ///
+    /// ```
+    /// # fn main() -> Result<(), mmsb::Error> {
+    /// let bus = mmsb::Bus::in_memory()?;
+    /// bus.create_page("world", 4096)?;
+    /// bus.reset_stats();
+    /// assert_eq!((bus.stats().deltas.commit_count, bus.stats().pages.count), (0, 1));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn reset_stats(&self) {
+        self.inner().counters.reset_times();
+        let mut base = self.inner().stats_base.lock().unwrap_or_else(PoisonError::into_inner);
+        *base = self.raw_stats().counts();
     }
 
     fn page_stats(&self, memory: &MemoryStats) -> PageStats {

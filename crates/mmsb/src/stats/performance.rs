@@ -1,35 +1,36 @@
 //! How long commits and waves take.
 
-use std::time::Duration;
-
 /// Times of commits and waves; counters.
 ///
 /// A reading of the clock costs as much as a delta. So the first 64 commits under each committer slot are timed, and
-/// from then on one in 64, by lot; likewise waves. What takes long is always timed: commits that wait for a disk,
-/// and waves like the last one if that computed many pages. Counts are exact, times stand for all.
+/// from then on one in 64, by lot; likewise waves. What takes long is always timed: commits that wait for a sync,
+/// and waves whose last one before computed 64 pages or more. Counts are exact; times are what those that were
+/// timed say of all.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct PerformanceStats {
-    /// Deltas that were applied. Their time is that of their commits, up to the return to the caller.
+    /// Deltas that were applied. Their time is that of their commits from encoding to publishing: what is computed
+    /// in front of that, and what is waited for behind it, is left out.
     pub applications: Timing,
     /// Waves that computed a page. Their time is that of finding, computing and comparing the pages.
     pub propagations: Timing,
     /// Pages that waves computed.
     pub recompute_count: u64,
-    /// What those who commit wait for.
+    /// How long callers wait for a commit that they make, all included. Nobody waits for one of many that are
+    /// [handed over together](crate::Bus::commit_many): those are not in it.
     pub commit_latency: Latency,
 }
 
 /// How often something was done, and how long that took.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[non_exhaustive]
 pub struct Timing {
     /// How often.
     pub count: u64,
-    /// How long one takes on average, in nanoseconds; 0 if none was timed.
-    pub mean_ns: f64,
+    /// How long all of them took together, in nanoseconds.
+    pub total_ns: u64,
 }
 
 /// How times are spread, in nanoseconds, to one part in a hundred; 0 if none was taken.
@@ -54,9 +55,9 @@ pub struct Latency {
 }
 
 impl Timing {
-    /// Returns how long all of them took together.
+    /// Returns how long one takes on average, in nanoseconds; 0 without any.
     #[must_use]
-    pub fn total(&self) -> Duration {
-        Duration::from_nanos((self.mean_ns * self.count as f64) as u64)
+    pub fn mean_ns(&self) -> f64 {
+        if self.count == 0 { 0.0 } else { self.total_ns as f64 / self.count as f64 }
     }
 }

@@ -1,6 +1,9 @@
 //! What a bus tells of itself, as lines of text.
 
-use std::fmt::{self, Formatter, Result};
+use std::{
+    fmt::{self, Formatter, Result},
+    time::Duration,
+};
 
 use super::{Latency, PerformanceStats, Stats};
 
@@ -69,9 +72,9 @@ impl PerformanceStats {
     fn fmt_lines(&self, f: &mut Formatter<'_>) -> Result {
         let [applied, waves] = [self.applications, self.propagations];
         write!(f, "Performance: {} applications, ", applied.count)?;
-        write!(f, "{:?}, {:.1} ns each; ", applied.total(), applied.mean_ns)?;
-        write!(f, "{} propagations, {:?}, ", waves.count, waves.total())?;
-        writeln!(f, "{:.1} ns each, {} pages", waves.mean_ns, self.recompute_count)?;
+        write!(f, "{:?}, {:.1} ns each; ", Duration::from_nanos(applied.total_ns), applied.mean_ns())?;
+        write!(f, "{} propagations, {:?}, ", waves.count, Duration::from_nanos(waves.total_ns))?;
+        writeln!(f, "{:.1} ns each, {} pages", waves.mean_ns(), self.recompute_count)?;
         writeln!(f, "Latency: {}", self.commit_latency)
     }
 }

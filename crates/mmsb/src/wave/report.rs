@@ -5,6 +5,9 @@ use std::fmt;
 use mmsb_graph::{Graph, Outcome, Ran, Schedule, Wave};
 use mmsb_types::{Epoch, PageId};
 
+/// A wave that computes so many pages is long.
+const LONG_COUNT: usize = 64;
+
 /// What the commit of an epoch computed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct WaveReport {
@@ -70,6 +73,11 @@ impl WaveReport {
     /// Returns how many pages were computed.
     pub(crate) fn ran_count(&self) -> usize {
         self.wave.count() - self.left.len()
+    }
+
+    /// Tells whether it took so long that reading a clock would not have mattered.
+    pub(super) fn is_long(&self) -> bool {
+        self.ran_count() >= LONG_COUNT
     }
 
     /// Visits the pages that had their turn, each with its inputs that had changed.
