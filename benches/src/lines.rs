@@ -20,5 +20,6 @@ mod purity;
 mod read;
 mod replay;
 mod stability;
+mod stats;
 mod throughput;
 mod waves;

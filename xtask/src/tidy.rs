@@ -39,6 +39,10 @@ const SLEEPERS: &[(&str, &str)] = &[
         "a process lives for a drawn time before it is killed: a condition would pick the moments of death",
     ),
     (
+        "crates/mmsb-cli/src/cmd/stats/watch.rs",
+        "nobody wakes who looks at another process's files now and then",
+    ),
+    (
         "crates/mmsb-types/src/turns.rs",
         "in shuttle's build nothing sleeps: it is how a thread offers its turn and stays ready",
     ),

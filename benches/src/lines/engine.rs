@@ -29,6 +29,7 @@ mod two;
 
 use anyhow::Result;
 
+pub use self::one::Way;
 use crate::{Context, Line, Outcome, clock::steal_time};
 
 inventory::submit! {

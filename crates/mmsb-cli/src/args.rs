@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 
 use crate::cmd::{
     at, checkpoint, compact, completions, demo, diff, export, graph, history, import, info, log, recover,
-    replay, stats, tag, verify, why,
+    replay, serve, stats, tag, verify, why,
 };
 
 pub use self::{page_ref::PageRef, range::Range, when::When};
@@ -60,5 +60,6 @@ pub enum Command {
     Compact(compact::Args),
     Tag(tag::Args),
     Stats(stats::Args),
+    Serve(serve::Args),
     Completions(completions::Args),
 }

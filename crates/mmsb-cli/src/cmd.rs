@@ -17,10 +17,13 @@ pub mod info;
 pub mod log;
 pub mod recover;
 pub mod replay;
+pub mod serve;
 pub mod stats;
 pub mod tag;
 pub mod verify;
 pub mod why;
+
+mod watched;
 
 use std::{path::Path, process::ExitCode};
 
@@ -76,6 +79,7 @@ pub fn run(command: Command, out: &mut Out) -> anyhow::Result<Outcome> {
         Command::Compact(args) => compact::run(&args, out),
         Command::Tag(args) => tag::run(&args, out),
         Command::Stats(args) => stats::run(&args, out),
+        Command::Serve(args) => serve::run(&args, out),
         Command::Completions(args) => completions::run(&args, out),
     }
 }

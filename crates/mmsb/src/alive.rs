@@ -1,33 +1,35 @@
-//! Who of a bus's own is alive beside it: branches and mirrors, counted and asked by statistics alone.
+//! Who of a bus's own is alive beside it: branches and mirrors, for statistics alone.
 //!
-//! Invariant: nobody here is kept alive, and nobody is waited for.
+//! Invariant: nobody here is kept alive, and nobody is waited for. Counting owners is nobody's order to check.
 
-use std::{
-    fmt,
-    sync::{Arc, PoisonError, Weak},
-};
+use std::sync::{Arc, PoisonError, Weak};
+
+use mmsb_gpu::Held;
 
 use crate::{
-    mirror,
     stats::{BranchStats, MirrorStats},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 /// Branches and mirrors of one bus.
 #[derive(Debug, Default)]
 pub(crate) struct Alive {
     branch: Token,
-    mirrors: Mutex<Vec<Told>>,
+    mirrors: Mutex<Vec<Weak<OnDevice>>>,
 }
 
-/// Held by everything that is counted; counting its owners is nobody's order to check.
+/// Held by everything that is counted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Token(Arc<()>);
 
-/// A mirror, and what its device had when it was asked last.
-struct Told {
-    mirror: Weak<mirror::Shared>,
-    held: mmsb_gpu::Held,
+/// What the device of one mirror has, told by the mirror; held by it.
+#[derive(Debug, Default)]
+pub(crate) struct OnDevice {
+    page_count: AtomicU64,
+    page_bytes: AtomicU64,
 }
 
 impl Alive {
@@ -41,36 +43,31 @@ impl Alive {
         BranchStats { count: Arc::strong_count(&self.branch.0) as u64 - 1 }
     }
 
-    /// Counts a mirror from now on.
-    pub(crate) fn add_mirror(&self, mirror: &Arc<mirror::Shared>) {
-        let told = Told { mirror: Arc::downgrade(mirror), held: mmsb_gpu::Held::default() };
-        self.mirrors.lock().unwrap_or_else(PoisonError::into_inner).push(told);
+    /// Counts a mirror for as long as it holds what is returned.
+    pub(crate) fn mirror(&self) -> Arc<OnDevice> {
+        let told = Arc::default();
+        self.mirrors.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&told));
+        told
     }
 
-    /// Tells what mirrors hold; of one that is busy, what it held when it was asked last.
+    /// Tells what mirrors hold.
     pub(crate) fn mirrors(&self) -> MirrorStats {
         let mut mirrors = self.mirrors.lock().unwrap_or_else(PoisonError::into_inner);
-        mirrors.retain_mut(Told::ask);
-        let mut stats = MirrorStats { count: mirrors.len() as u64, ..MirrorStats::default() };
-        for Told { held, .. } in &*mirrors {
-            stats.page_count += held.page_count;
-            stats.bytes += held.page_bytes;
+        mirrors.retain(|mirror| mirror.strong_count() > 0);
+        let mut stats = MirrorStats::default();
+        for mirror in mirrors.iter().filter_map(Weak::upgrade) {
+            stats.count += 1;
+            stats.page_count += mirror.page_count.load(Ordering::Relaxed);
+            stats.bytes += mirror.page_bytes.load(Ordering::Relaxed);
         }
         stats
     }
 }
 
-impl Told {
-    /// Asks the mirror unless it is busy; tells whether it lives.
-    fn ask(&mut self) -> bool {
-        let Some(mirror) = self.mirror.upgrade() else { return false };
-        self.held = mirror.try_held().unwrap_or(self.held);
-        true
-    }
-}
-
-impl fmt::Debug for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}", self.held)
+impl OnDevice {
+    /// Tells what there is now.
+    pub(crate) fn set(&self, held: Held) {
+        self.page_count.store(held.page_count, Ordering::Relaxed);
+        self.page_bytes.store(held.page_bytes, Ordering::Relaxed);
     }
 }

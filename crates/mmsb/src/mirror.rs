@@ -26,7 +26,6 @@ use std::{
     time::Duration,
 };
 
-use mmsb_gpu::Held;
 use mmsb_types::{Epoch, PageId, env};
 
 use self::{follow::Ending, state::State};
@@ -60,7 +59,7 @@ pub struct Mirror {
 }
 
 /// What the thread and those who ask share.
-pub(crate) struct Shared {
+struct Shared {
     state: Mutex<State>,
     ending: Ending,
 }
@@ -69,11 +68,6 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         // Whatever a panic left half done, the next step finds out: commits are applied whole or made again.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Returns what the device has, unless that changes just now.
-    pub(crate) fn try_held(&self) -> Option<Held> {
-        self.state.try_lock().ok().map(|state| state.pages().held())
     }
 }
 

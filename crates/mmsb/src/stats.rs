@@ -5,6 +5,8 @@
 
 mod counts;
 mod gather;
+#[cfg(feature = "metrics")]
+mod metrics;
 mod parts;
 mod performance;
 mod text;

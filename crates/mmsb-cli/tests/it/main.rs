@@ -16,6 +16,7 @@ mod leftovers;
 mod mirrored;
 mod pipes;
 mod readers;
+mod served;
 mod streaming;
 mod support;
 mod verified;

@@ -82,6 +82,7 @@ impl Flush {
 
     /// Goes on in a new segment, which has no name yet.
     pub(super) fn rotate(&mut self, to: &Progress) -> Result<(), LogError> {
+        let _span = tracing::debug_span!("rotate", behind = self.head.segment).entered();
         to.settle()?;
         self.cut_to_length(to)?;
         let Some(rotation) = &mut self.rotation else { return Ok(()) };

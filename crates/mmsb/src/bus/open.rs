@@ -75,6 +75,7 @@ pub(super) fn create(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path, volatile:
 }
 
 pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
+    let _span = tracing::info_span!("open", path = %path.display()).entered();
     let lock = LogDir::open(Arc::clone(&vfs), path)?.lock()?;
     // Once more: whoever had the lock may have changed the set of files.
     let dir = LogDir::open(vfs, path)?;
@@ -88,6 +89,7 @@ pub(super) fn open(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<B
 }
 
 pub(super) fn open_read_only(builder: Builder, vfs: Arc<dyn Vfs>, path: &Path) -> Result<Bus, Error> {
+    let _span = tracing::info_span!("open_read_only", path = %path.display()).entered();
     let kept = Kept::new(LogDir::open(vfs, path)?).within(builder.store.page_bytes_max);
     let (loaded, end) = kept.beside_writer(|| read_once(&builder, &kept))?;
     kept.anchor();
@@ -103,6 +105,7 @@ fn read_once(builder: &Builder, kept: &Kept) -> Result<(Loaded, Cursor), Error> 
 
 /// Brings what was loaded to the log's end.
 fn replay(pass: Pass, kept: &Kept, loaded: &mut Loaded, opening: &Opening) -> Result<Scan, Error> {
+    let _span = tracing::info_span!("recover", from = loaded.cursor.number).entered();
     let total_bytes = if opening.listener.is_some() { pass.bytes_at_most()? } else { 0 };
     let mut done_bytes = 0;
     let mut tell = |bytes| {

@@ -166,6 +166,7 @@ impl Inner {
 
     /// Gives up what is not needed for the states from `wanted` on.
     fn give_up(&self, making: &Making, wanted: Epoch) -> Result<Compacted, Error> {
+        let _span = tracing::info_span!("compact", oldest = wanted.get()).entered();
         let kept = self.journal.kept();
         let dir = kept.dir();
         kept.with_holds(|held| {

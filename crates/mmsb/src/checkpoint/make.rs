@@ -116,6 +116,7 @@ impl Inner {
         progress: impl FnMut(CheckpointProgress),
     ) -> Result<Checkpointed, Error> {
         self.check_has_directory()?;
+        let _span = tracing::info_span!("checkpoint").entered();
         let start = env::now();
         let (pin, cut) = self.cut()?;
         let (dir, epoch) = (self.journal.dir(), pin.epoch());

@@ -89,7 +89,6 @@ impl MirrorBuilder<'_> {
         let sizes = (self.slab_bytes, self.budget_bytes);
         let state = State::new(Arc::clone(&bus), ops, self.filter, (self.gpu, sizes))?;
         let shared = Arc::new(Shared { state: Mutex::new(state), ending: Ending::default() });
-        bus.alive.add_mirror(&shared);
         let follower = Arc::clone(&shared);
         let thread = env::spawn("mmsb-mirror", move || follow::run(&follower, &bus));
         let thread = thread.map_err(|source| LogError::Spawn { source })?;

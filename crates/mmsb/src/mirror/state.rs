@@ -9,7 +9,10 @@ use mmsb_gpu::{GpuError, Insert, PageState, Residents};
 use mmsb_types::{Epoch, PageId};
 
 use super::{MirrorError, MirrorStatus, PageFilter, follow, pages};
-use crate::{Error, Gpu, PageInfo, Snapshot, bus::Inner, events::Follower, gpu::Ops, info, view::View as _};
+use crate::{
+    Error, Gpu, PageInfo, Snapshot, alive::OnDevice, bus::Inner, events::Follower, gpu::Ops, info,
+    view::View as _,
+};
 
 /// So many bytes are read from the bus, and then sent, at a time.
 const ROUND_BYTES: usize = 16 << 20;
@@ -33,16 +36,30 @@ pub(super) struct State {
     lost_count: u64,
     /// How often pages are lent: these do not go.
     lent: BTreeMap<PageId, usize>,
+    /// What statistics are told.
+    told: Arc<OnDevice>,
 }
 
 impl State {
     /// Brings the pages as they are now.
     pub fn new(bus: Arc<Inner>, ops: Ops, filter: PageFilter, gpu: (Gpu, (u64, u64))) -> Result<Self, Error> {
+        let told = bus.alive.mirror();
         let (log, pages) = (Follower::new(bus)?, Residents::new(ops));
         let (filled, goal) = (Epoch::ZERO, Epoch::ZERO);
         let ([commit_count, rebuild_count, lost_count], lent) = ([0; 3], BTreeMap::new());
-        let mut state =
-            Self { log, pages, filter, gpu, filled, goal, commit_count, rebuild_count, lost_count, lent };
+        let mut state = Self {
+            log,
+            pages,
+            filter,
+            gpu,
+            filled,
+            goal,
+            commit_count,
+            rebuild_count,
+            lost_count,
+            lent,
+            told,
+        };
         state.fill()?;
         state.advance(Epoch::ZERO)?;
         Ok(state)
@@ -93,6 +110,12 @@ impl State {
     /// # Errors
     /// As [`Mirror::wait`](super::Mirror::wait).
     pub fn advance(&mut self, limit: Epoch) -> Result<(), Error> {
+        let advanced = self.advance_or_rebuild(limit);
+        self.told.set(self.pages.held());
+        advanced
+    }
+
+    fn advance_or_rebuild(&mut self, limit: Epoch) -> Result<(), Error> {
         let mut rebuilds_left = REBUILDS_MAX;
         while let Err(error) = self.try_advance(limit) {
             let is_lost = is_lost(&error);
@@ -121,6 +144,7 @@ impl State {
     }
 
     fn try_advance(&mut self, limit: Epoch) -> Result<(), Error> {
+        let _span = tracing::debug_span!("mirror", limit = limit.get()).entered();
         if let Some(why) = self.pages.lost() {
             return Err(GpuError::Lost { why: why.to_owned() }.into());
         }
@@ -228,6 +252,7 @@ impl State {
         self.advance(self.epoch())?;
         if !self.filter.passes(page, None) {
             self.pages.remove(page)?;
+            self.told.set(self.pages.held());
             return Ok(());
         }
         self.bring(&[page])?;

@@ -144,6 +144,7 @@ impl<'b> GraphHeld<'b> {
     fn plan(&mut self, tx: &mut Transaction<'_>, wanted: &[PageId], defers: bool) -> Result<Planned, Error> {
         let (state, counters) = (self.state(), self.bus.counters());
         let timer = counters.time_wave(self.live.last.as_ref().is_some_and(|last| last.is_long()));
+        let _span = tracing::trace_span!("wave").entered();
         let planned = Task { bus: self.bus, state: &state, wanted, defers }.plan(&mut self.live, tx)?;
         let page_count = planned.report.ran_count();
         if page_count > 0 {

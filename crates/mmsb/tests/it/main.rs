@@ -30,6 +30,7 @@ mod scrubbing;
 mod sites;
 mod sizes;
 mod snapshots;
+mod stats;
 mod stopping;
 mod ticks;
 mod transactions;
