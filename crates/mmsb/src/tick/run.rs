@@ -24,6 +24,7 @@ impl<'b> Ticks<'b> {
         &mut self,
         frame: impl FnOnce(&mut Transaction<'_>) -> Result<(), Error>,
     ) -> Result<TickReport, Error> {
+        let _span = tracing::debug_span!("tick").entered();
         let mut laps = Laps::start();
         let (mut tx, label) = (self.begin(), self.label);
         frame(&mut tx)?;
