@@ -38,6 +38,7 @@ pub mod rss;
 mod runner;
 pub mod shadow;
 mod size;
+pub mod suite;
 pub mod together;
 pub mod waves;
 pub mod world;

@@ -11,7 +11,7 @@ mod shape;
 mod store;
 
 pub use peer::{Peer, Rival, peers};
-pub use shape::{SHAPES, Shape};
+pub use shape::{SHAPES, Shape, hop};
 pub use store::{Function, Inputs, Store};
 
 /// Makes a page the source of a tick: every word is its number.

@@ -12,6 +12,12 @@ pub struct Shape {
     pub inputs: Vec<Vec<u32>>,
 }
 
+/// Returns the shape of one page that is computed from one other.
+#[must_use]
+pub fn hop() -> Shape {
+    chain("single hop", 1)
+}
+
 /// The shapes of the line `graph`.
 pub const SHAPES: [fn() -> Shape; 5] =
     [|| chain("chain 10", 10), || chain("chain 1000", 1000), tree, diamond, grid];

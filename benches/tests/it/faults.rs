@@ -28,6 +28,9 @@ const FAULTS: &[(&str, &str, &str)] = &[
     ("stability", "not-a-number", "a cell is NaN"),
     ("stability", "other-shock", "tick Some(0) is another one"),
     ("memory", "dropped-delta", "lost or gained a change"),
+    ("tick", "dropped-delta", "is not what its changes make of it"),
+    ("tick", "stale-page", "is not what its inputs make of it"),
+    ("tick", "slow-tick", "must <= 16 MISSED"),
     ("provenance", "unnoted-write", "wrote a byte, told is e"),
     ("provenance", "silent-cut", "a chain of 41 pages is told as whole"),
     ("provenance", "slow-answer", "must always <= 50 MISSED"),
@@ -100,6 +103,11 @@ fn invariants_turns_to_a_cross() {
 #[test]
 fn stability_turns_to_a_cross() {
     check("stability");
+}
+
+#[test]
+fn tick_turns_to_a_cross() {
+    check("tick");
 }
 
 #[test]
