@@ -35,7 +35,7 @@ inventory::submit! {
     }
 }
 
-const CYCLES: [u64; 3] = [200_000, 5_000, 200];
+const CYCLES: [u64; 3] = [100_000, 5_000, 200];
 const BUS: &str = "/bus";
 
 fn run(context: &mut Context) -> Result<Outcome> {

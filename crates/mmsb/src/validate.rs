@@ -24,7 +24,7 @@ mod witness;
 use mmsb_types::{Place, Violation};
 
 #[doc(hidden)]
-pub use self::files::{commits_of, files_of};
+pub use self::files::{commits_of, files_of, walked};
 use self::witness::Witness;
 pub use self::{
     chains::provenance,

@@ -3,7 +3,7 @@
 //!
 //! One test: a planted fault is everybody's.
 
-use mmsb::{Bus, CheckpointEvery, Durability, Epoch, ReplayDifference, verify_replay};
+use mmsb::{Bus, CheckpointEvery, Durability, Epoch, Place, ReplayDifference, Violation, verify_replay};
 use mmsb_types::plant::{Fault, plant};
 
 #[test]
@@ -24,6 +24,14 @@ fn check(every: u64) {
         plant((epoch == FLIPPED).then_some(Fault::StoreFlipped));
         bus.put(pages[epoch as usize % 4], 8, &epoch).unwrap();
         plant(None);
+        if epoch == FLIPPED {
+            let told = Violation::new("mmsb/replay-equals-live", Place::Page(pages[epoch as usize % 4]), "");
+            let found = bus.check();
+            assert!(
+                matches!(&found[..], [one] if (one.rule, one.place) == (told.rule, told.place)),
+                "{found:?}"
+            );
+        }
         assert_eq!(bus.epoch(), Epoch::new(epoch));
         if epoch == 16 {
             bus.checkpoint().unwrap();

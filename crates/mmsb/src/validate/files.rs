@@ -58,8 +58,10 @@ pub fn commits_of(dir: &LogDir) -> Result<Vec<Violation>, Error> {
     Ok(if found.is_empty() { opened(dir) } else { found })
 }
 
-/// Shows all commits to a witness.
-fn walked(dir: &LogDir, end: Lsn) -> Vec<Violation> {
+/// Lists what commits up to `end` break, and opens nothing.
+#[doc(hidden)]
+#[must_use]
+pub fn walked(dir: &LogDir, end: Lsn) -> Vec<Violation> {
     let (kept, mut witness) = (Kept::new(dir.clone()), Witness::default());
     let walked = kept.beside_writer(|| {
         witness = Witness::default();

@@ -2,7 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use mmsb::{Builder, Bus, Error, vfs::FaultyVfs};
+use mmsb::{Builder, Bus, Error, validate::walked, vfs::FaultyVfs};
+use mmsb_tlog::{LogDir, Verification};
 use mmsb_types::{Epoch, Violation};
 
 use super::must_equal;
@@ -29,6 +30,7 @@ pub(super) fn read(input: &[u8]) -> Result<(), String> {
     }
     let Some(manifest) = files.manifest() else { return Ok(()) };
     let disk = files.put(&manifest);
+    let unfit = unfit(&disk)?;
     let read = match builder().read_on(Arc::new(disk.clone()), Path::new(PATH)) {
         Ok(bus) => bus,
         Err(error) => {
@@ -36,6 +38,9 @@ pub(super) fn read(input: &[u8]) -> Result<(), String> {
             return if fixes.more { refused(&disk) } else { Ok(()) };
         }
     };
+    if let Some(violation) = unfit.first().filter(|_| files.checkpoints.is_empty()) {
+        return Err(format!("it opens, and a commit does not fit: {violation:?}"));
+    }
     if read.memory().page_bytes > STATE_BYTES_TRIED {
         return Ok(());
     }
@@ -50,6 +55,16 @@ pub(super) fn read(input: &[u8]) -> Result<(), String> {
         Err(error) if files.checkpoints.is_empty() => Err(format!("it opens, and is not read: {error}")),
         Err(error) => typed(&error),
     }
+}
+
+/// Lists the commits that do not fit the state before them. Recovery does not ask for overlaps, nor for reasons.
+fn unfit(disk: &FaultyVfs) -> Result<Vec<Violation>, String> {
+    let Ok(dir) = LogDir::open(Arc::new(disk.clone()), Path::new(PATH)) else { return Ok(Vec::new()) };
+    let end = Verification::run(&dir).map_err(|error| error.to_string())?.scan.end.lsn;
+    let is_refused = |found: &Violation| {
+        found.rule != "delta/no-overlap" && found.rule != UNREADABLE && !found.rule.starts_with("provenance/")
+    };
+    Ok(walked(&dir, end).into_iter().filter(is_refused).collect())
 }
 
 /// What cannot be read cannot be written to.

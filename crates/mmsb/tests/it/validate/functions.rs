@@ -2,7 +2,10 @@
 
 use std::{
     cell::Cell,
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use mmsb::{Bus, Inputs, validate::purity};
@@ -75,4 +78,14 @@ fn bytes_that_the_function_does_not_make_are_told() {
     static IS_BAD: AtomicBool = AtomicBool::new(false);
     let expect = "mmsb/derived-equals-recompute at out: byte 2 is 0x00, its function makes 0x09";
     check(&IS_BAD, |out| out[2] = 9, expect);
+}
+
+#[test]
+fn functions_cannot_be_looked_at_from_within_one() {
+    static IS_BAD: AtomicBool = AtomicBool::new(false);
+    static TOLD: Mutex<String> = Mutex::new(String::new());
+    let other = Bus::in_memory().unwrap();
+    let bad = move |_: &mut [u8]| *TOLD.lock().unwrap() = told(&purity(&other));
+    check(&IS_BAD, bad, "purity/declared-inputs at out: its function asks a bus for more than it declared");
+    assert!(TOLD.lock().unwrap().starts_with("purity/looked-at at the whole: "), "{TOLD:?}");
 }

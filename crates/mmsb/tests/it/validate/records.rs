@@ -3,13 +3,14 @@
 use std::{path::Path, sync::Arc};
 
 use mmsb::{
-    Bus, InstanceId,
+    Bus, Epoch, InstanceId, PageId, Place,
     validate::files_of,
     vfs::{Access, MemoryVfs, Vfs},
 };
-use mmsb_tlog::LogDir;
+use mmsb_tlog::{Log, LogDir, LogOptions, Scan};
 
 use super::told;
+use crate::hostile::forge::{Forged, created, write};
 
 /// A closed log of a page and eight lines, and where each commit stands in it.
 fn log(instance: u8) -> (Vec<u8>, Vec<usize>, MemoryVfs) {
@@ -73,4 +74,55 @@ fn a_record_of_another_run_is_told() {
         bytes[places[3]..places[4]].copy_from_slice(&other[places[3]..places[4]]);
     };
     check(splice, stray);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_told_by_its_epoch() {
+    let (disk, path) = (MemoryVfs::new(), Path::new("bus"));
+    let bus = Bus::builder().prewrite(false).create_on(Arc::new(disk.clone()), path).unwrap();
+    bus.create_page("page", 64).unwrap();
+    bus.checkpoint().unwrap();
+    bus.stop().unwrap();
+    flip(&disk, "bus/ckpt-1", 100);
+    let found = files_of(LogDir::open(Arc::new(disk), path).unwrap()).unwrap();
+    assert_eq!(
+        (found[0].rule, found[0].place),
+        ("log/checkpoint-whole", Place::Epoch(Epoch::new(1))),
+        "{found:?}"
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn a_state_that_the_log_tells_otherwise_is_told() {
+    let (dir, _) = write(&[Forged::events(&[created(1, None)]), Forged::patch(1, 0, b"x")]);
+    assert_eq!(files_of(dir.clone()).unwrap(), []);
+    let log = Log::open(&dir, dir.lock().unwrap(), &Scan::run(&dir).unwrap(), LogOptions::default()).unwrap();
+    log.append_state(2, [7; 32]).unwrap();
+    log.close().unwrap();
+    let found = files_of(dir).unwrap();
+    assert_eq!(
+        (found[0].rule, found[0].place),
+        ("mmsb/replay-equals-told", Place::Epoch(Epoch::new(2))),
+        "{found:?}"
+    );
+    assert_eq!(found.len(), 1, "{found:?}");
+}
+
+#[test]
+fn a_live_bus_whose_log_is_damaged_is_told_so() {
+    let (disk, path) = (MemoryVfs::new(), Path::new("bus"));
+    let bus = Bus::builder().prewrite(false).create_on(Arc::new(disk.clone()), path).unwrap();
+    bus.create_page("page", 64).unwrap();
+    bus.put(PageId::new(1), 0, &7u64).unwrap();
+    assert_eq!(bus.validate(), []);
+    flip(&disk, "bus/seg-1", 90);
+    let rules: Vec<_> = bus.validate().iter().map(|found| found.rule).collect();
+    assert!(rules.contains(&"mmsb/log-readable"), "{rules:?}");
+}
+
+fn flip(disk: &MemoryVfs, path: &str, offset: u64) {
+    let (file, mut byte) = (disk.open(Path::new(path), Access::ReadWrite).unwrap(), [0]);
+    file.read_at(offset, &mut byte).unwrap();
+    file.write_at(offset, &[byte[0] ^ 1]).unwrap();
 }
