@@ -11,7 +11,7 @@ mod image;
 use std::path::Path;
 
 use anyhow::{Result, ensure};
-use mmsb::{Bus, CheckpointEvery, Durability, PageId, verify_replay};
+use mmsb::{Bus, CheckpointEvery, Durability, PageId, verify, verify_replay};
 
 use self::image::Image;
 use crate::{
@@ -44,6 +44,8 @@ fn run(context: &mut Context) -> Result<Outcome> {
     if context.has_fault("later-write") {
         Bus::open(&plain)?.write(PageId::FIRST, 0, [live.first_byte() ^ 1])?;
     }
+    let kept = [&plain, &marked].map(|path| verify(path).map(|verified| verified.checkpoint_count));
+    ensure!(matches!(kept, [Ok(0), Ok(1..)]), "checkpoints of the two: {kept:?}");
     let threads = [1, 2, processors()?.len().max(3)];
     for (path, from) in [(&plain, "the log"), (&marked, "a checkpoint and the log")] {
         for count in threads {
@@ -63,6 +65,7 @@ fn run(context: &mut Context) -> Result<Outcome> {
 /// Makes the run, and returns the state that it ends with.
 fn make(context: &Context, path: &Path, cycles: u64, every: Option<u64>) -> Result<Image> {
     let builder = Bus::builder().durability(Durability::Volatile).checkpoint_every(CheckpointEvery::NEVER);
+    let builder = builder.checkpoint_on_stop(None);
     let mut field = Field::new(builder.create(path)?, context.random())?;
     for cycle in 1..=cycles {
         field.cycle()?;
