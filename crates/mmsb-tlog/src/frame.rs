@@ -16,7 +16,7 @@ pub use parse::{Frame, RecordHead, parse_frame, record_head};
 pub use section::{SectionBuf, SectionKind, Sections};
 
 pub(crate) use line::LINE_WORDS;
-pub(crate) use parse::verified_frame;
+pub(crate) use parse::{frame_mark, parse_headed, verified_frame};
 
 /// Bytes of a frame's header.
 pub const HEADER_BYTES: usize = 32;

@@ -1,4 +1,4 @@
-//! Reading a log: verifies every byte and yields commits; it never applies them.
+//! Reading a log: verifies every byte of what it yields; it never applies anything.
 //!
 //! Invariant: what comes out was written by this bus, whole, in order and without a gap.
 
@@ -92,12 +92,24 @@ impl Reader {
     /// [`LogError::Corrupt`] if the log is not as it was when its end was found; [`LogError::HistoryGone`] if the
     /// writer has retired a segment since; [`LogError::Io`]. The next call tries the same record again.
     pub fn next_commit(&mut self) -> Result<Option<Commit<'_>>, LogError> {
-        if !self.find(|head| !matches!(head, RecordHead::Mark(_) | RecordHead::State(_)))? {
-            return Ok(None);
-        }
+        let Some(head) = self.find(is_frame)? else { return Ok(None) };
         let lsn = self.cursor().lsn;
-        let Record::Frame(frame) = self.step()? else { unreachable!("marks were stepped over above") };
+        let Record::Frame(frame) = self.step(head)? else { unreachable!("marks were stepped over above") };
         Ok(Some(Commit { epoch: Epoch::new(frame.number), lsn, frame }))
+    }
+
+    /// Goes to the commit `epoch`, or to the end, if that comes first. Of the commits before it only the heads are
+    /// read; those of short frames are verified with the next mark, if there is one on the way.
+    ///
+    /// # Errors
+    /// As [`Reader::next_commit`].
+    pub fn skip_to(&mut self, epoch: Epoch) -> Result<(), LogError> {
+        while self.cursor().number + 1 < epoch.get() {
+            let Some(head) = self.find(is_frame)? else { break };
+            let (offset, number) = (self.walk.offset(), self.cursor().number + 1);
+            self.walk.skip(head).map_err(|stop| explain(stop, &self.path, offset, number))?;
+        }
+        Ok(())
     }
 
     /// Returns the next record of any kind, or `None` at the end.
@@ -105,22 +117,22 @@ impl Reader {
     /// # Errors
     /// As [`Reader::next_commit`].
     pub fn next_record(&mut self) -> Result<Option<Record<'_>>, LogError> {
-        if self.find(|_| true)? { self.step().map(Some) } else { Ok(None) }
+        self.find(|_| true)?.map(|head| self.step(head)).transpose()
     }
 
-    /// Goes on to the next record whose head is wanted; `false` at the end.
-    fn find(&mut self, is_wanted: impl Fn(RecordHead) -> bool) -> Result<bool, LogError> {
+    /// Goes on to the next record whose head is wanted, and returns that; `None` at the end.
+    fn find(&mut self, is_wanted: impl Fn(RecordHead) -> bool) -> Result<Option<RecordHead>, LogError> {
         while self.cursor().lsn < self.end {
             let (offset, number) = (self.walk.offset(), self.cursor().number + 1);
             match self.walk.next_head() {
                 Err(Stop::End) if self.advance()? => {}
                 // Not left to the step behind it: what could not be read may be readable then, and unwanted.
                 Err(stop) => return Err(explain(stop, &self.path, offset, number)),
-                Ok(head) if !is_wanted(head) => drop(self.step()?),
-                Ok(_) => return Ok(true),
+                Ok(head) if !is_wanted(head) => drop(self.step(head)?),
+                Ok(head) => return Ok(Some(head)),
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     fn advance(&mut self) -> Result<bool, LogError> {
@@ -137,11 +149,15 @@ impl Reader {
         }
     }
 
-    fn step(&mut self) -> Result<Record<'_>, LogError> {
+    fn step(&mut self, head: RecordHead) -> Result<Record<'_>, LogError> {
         let (offset, number) = (self.walk.offset(), self.cursor().number + 1);
         let path = &self.path;
-        self.walk.step().map_err(|stop| explain(stop, path, offset, number))
+        self.walk.read(head).map_err(|stop| explain(stop, path, offset, number))
     }
+}
+
+fn is_frame(head: RecordHead) -> bool {
+    !matches!(head, RecordHead::Mark(_) | RecordHead::State(_))
 }
 
 /// Names the place at which a record is not as it should be.

@@ -17,7 +17,7 @@ use mmsb_types::Lsn;
 use crate::{
     Cursor, Fault, InstanceId, LogDir, LogError, Manifest, Mark, Record, StateMark,
     dir::io_error,
-    frame::{HEADER_BYTES, NUMBER_MAX, RecordHead, parse_frame, record_head},
+    frame::{HEADER_BYTES, NUMBER_MAX, RecordHead, frame_mark, parse_headed, record_head},
     mark,
     sync::{Fault as Planted, is_planted},
     window::{Chunk, Window},
@@ -156,13 +156,31 @@ impl Walk {
     /// Reads the next record and steps over it.
     pub(crate) fn step(&mut self) -> Result<Record<'_>, Stop> {
         let head = self.next_head()?;
+        self.read(head)
+    }
+
+    /// Steps over the next record, a frame of which [`Walk::next_head`] told this, without a look at its body: the next
+    /// mark chains what its head says.
+    pub(crate) fn skip(&mut self, head: RecordHead) -> Result<(), Stop> {
+        let (offset, cursor) = (self.offset(), self.cursor);
+        let failed = io_error("reading", &self.path, offset);
+        let line = self.window.look(offset, HEADER_BYTES).map_err(|error| Stop::Failed(failed(error)))?;
+        let (number, checksum) = frame_mark(head, line);
+        check_number(number, cursor)?;
+        let lsn = Lsn::new(cursor.lsn.get() + head.bytes() as u64);
+        self.cursor = Cursor { lsn, number, chain: mark::chain(cursor.chain, checksum) };
+        Ok(())
+    }
+
+    /// Reads the next record, of which [`Walk::next_head`] told this, and steps over it.
+    pub(crate) fn read(&mut self, head: RecordHead) -> Result<Record<'_>, Stop> {
         let (offset, cursor, instance) = (self.offset(), self.cursor, self.manifest.instance);
         let failed = io_error("reading", &self.path, offset);
         let line = self.window.look(offset, head.bytes()).map_err(|error| Stop::Failed(failed(error)))?;
         let record = match head {
             RecordHead::Mark(_) => parse_mark(line, instance, cursor, self.is_chained)?,
             RecordHead::State(_) => parse_state(line, instance, cursor)?,
-            _ => parse_next(line, cursor)?,
+            _ => parse_next(head, line, cursor)?,
         };
         self.cursor = after(cursor, &record, head.bytes())?;
         self.is_chained |= matches!(head, RecordHead::Mark(_));
@@ -183,13 +201,16 @@ impl Walk {
 }
 
 /// Checks one whole frame against the log before it.
-fn parse_next(line: &[u8], cursor: Cursor) -> Result<Record<'_>, Stop> {
-    let frame = parse_frame(line).map_err(Stop::Record)?;
-    let expected = cursor.number + 1;
-    if frame.number != expected {
-        return Err(Stop::Record(Fault::Number { expected, found: frame.number }));
-    }
+fn parse_next(head: RecordHead, line: &[u8], cursor: Cursor) -> Result<Record<'_>, Stop> {
+    let frame = parse_headed(head, line).map_err(Stop::Record)?;
+    check_number(frame.number, cursor)?;
     Ok(Record::Frame(frame))
+}
+
+/// Checks that a frame is the next one.
+fn check_number(found: u64, cursor: Cursor) -> Result<(), Stop> {
+    let expected = cursor.number + 1;
+    if found == expected { Ok(()) } else { Err(Stop::Record(Fault::Number { expected, found })) }
 }
 
 /// Checks one whole mark against the log before it.

@@ -100,11 +100,28 @@ fn frame_head(bytes: &[u8], total: u32) -> Result<RecordHead, Fault> {
 /// # Errors
 /// A [`Fault`] if any byte of it is not as it was written.
 pub fn parse_frame(bytes: &[u8]) -> Result<Frame<'_>, Fault> {
-    match record_head(bytes)? {
+    parse_headed(record_head(bytes)?, bytes)
+}
+
+/// Reads the whole frame in `bytes`, of which [`record_head`] told this.
+///
+/// # Errors
+/// As [`parse_frame`].
+#[inline]
+pub(crate) fn parse_headed(head: RecordHead, bytes: &[u8]) -> Result<Frame<'_>, Fault> {
+    match head {
         RecordHead::Single if bytes.len() == SINGLE_BYTES => parse_single(bytes),
         RecordHead::Frame(total) if bytes.len() == total => parse_body(bytes),
         head => Err(Fault::CutShort { need: head.bytes() as u64, have: bytes.len() as u64 }),
     }
+}
+
+/// Returns number and checksum of the frame whose head this is, as the head tells them: of a `single` frame, whose head
+/// is under the same checksum as all of it, nothing is verified.
+#[inline]
+pub(crate) fn frame_mark(head: RecordHead, line: &[u8]) -> (u64, u32) {
+    let checksum = if head == RecordHead::Single { u32_at(line, 4) } else { u32_at(line, 28) };
+    (u64_at(line, 8), checksum)
 }
 
 /// Reads the record at the front of `bytes` that was found good before: its length, and the frame, if it is one.

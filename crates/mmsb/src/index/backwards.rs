@@ -55,7 +55,7 @@ impl Backwards {
             return Ok(Looked::Nowhere);
         }
         let (filter, (at, index)) = (self.touching(page, until), &self.at);
-        let last = |part: &Part| part.select(&filter).max().map(|number| part.epoch(number));
+        let last = |part: &Arc<Part>| part.select(&filter).max().map(|number| part.epoch(number));
         let found = index.parts.iter().rev().find_map(last);
         Ok(found.map_or(Looked::Before(self.segments[*at].0.first_number - 1), Looked::Found))
     }

@@ -2,6 +2,8 @@
 //!
 //! Invariant: changes nothing, and never fails: what cannot be read is a violation.
 
+use std::sync::Arc;
+
 use mmsb_tlog::{LogDir, SegmentHead};
 use mmsb_types::{Place, Violation};
 
@@ -45,7 +47,7 @@ fn check(kept: &Kept, head: &SegmentHead, next: &SegmentHead) -> Vec<Violation> 
     }
 }
 
-fn compare(head: &SegmentHead, expected: &[Part], found: &[Part]) -> Vec<Violation> {
+fn compare(head: &SegmentHead, expected: &[Arc<Part>], found: &[Arc<Part>]) -> Vec<Violation> {
     if !expected.iter().map(|part| (part.start, part.end)).eq(found.iter().map(|part| (part.start, part.end)))
     {
         let what = format!("idx-{}: it is divided otherwise", head.segment);

@@ -5,7 +5,7 @@
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
 use mmsb_tlog::{Commit, Cursor, SegmentHead};
-use mmsb_types::{Label, Lsn};
+use mmsb_types::{Epoch, Label, Lsn};
 use roaring::RoaringBitmap;
 
 use super::{Extent, Filter, Indexes, Segment, part::Part, segment::SegmentIndex};
@@ -130,6 +130,7 @@ impl Stretch {
         let mut reader = kept.reader(self.start, self.end)?;
         while let Some(&next) = wanted.peek() {
             let before = reader.cursor();
+            reader.skip_to(Epoch::new(next)).map_err(|error| kept.failed(error, before.number))?;
             let commit = reader.next_commit().map_err(|error| kept.failed(error, before.number))?;
             let Some(commit) = commit else {
                 return Err(kept.corrupt(before, format!("an index tells of commit {next} here")));
@@ -157,7 +158,7 @@ impl Indexes {
         let wanted = Filter::epochs(extent.oldest + 1..=extent.newest).labels(label..=label);
         for segment in self.segments(extent).into_iter().rev() {
             let index = self.index(segment, extent)?;
-            let last = |part: &Part| part.select(&wanted).max().map(|number| part.epoch(number));
+            let last = |part: &Arc<Part>| part.select(&wanted).max().map(|number| part.epoch(number));
             let found = index.parts.iter().rev().find_map(last);
             if found.is_some() {
                 return Ok(found);
@@ -174,7 +175,7 @@ impl Indexes {
         let mut last = BTreeMap::new();
         for segment in self.segments(extent) {
             let index = self.index(segment, extent)?;
-            let labels = index.parts.iter().flat_map(Part::each_label);
+            let labels = index.parts.iter().flat_map(|part| part.each_label());
             last.extend(labels.filter(|(_, epoch)| (extent.oldest + 1..=extent.newest).contains(epoch)));
         }
         Ok(last)
@@ -187,7 +188,7 @@ impl Indexes {
     pub(crate) fn each_segment(
         &self,
         extent: &Extent,
-        mut visit: impl FnMut(&SegmentHead, u64, &[Part]),
+        mut visit: impl FnMut(&SegmentHead, u64, &[Arc<Part>]),
     ) -> Result<(), Error> {
         let all = Extent { oldest: 0, ..extent.clone() };
         for segment in self.segments(&all) {

@@ -15,6 +15,8 @@ use roaring::RoaringBitmap;
 /// Numbers a part can count, and more than any number in it.
 pub(super) const NUMBERS_MAX: u32 = 1 << 16;
 const INLINE: u32 = 1 << 31;
+/// So many numbers are shorter as a list than as any bitmap, which takes 15 bytes.
+const SHORT: usize = 7;
 /// Told in the place of a count: a bitmap follows.
 const BITMAP: u16 = 0;
 
@@ -25,12 +27,13 @@ pub(super) fn push(postings: &mut Vec<u8>, numbers: &[u16]) -> u32 {
     }
     let word = u32::try_from(postings.len()).expect("the postings of a part are shorter than 2 GiB");
     assert!(word < INLINE, "the postings of a part are shorter than 2 GiB");
+    if numbers.len() <= SHORT {
+        push_list(postings, numbers);
+        return word;
+    }
     let bitmap = bitmap(numbers.iter().copied());
     match u16::try_from(numbers.len()) {
-        Ok(count) if bitmap.serialized_size() >= 2 * numbers.len() => {
-            postings.extend(count.to_le_bytes());
-            postings.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
-        }
+        Ok(_) if bitmap.serialized_size() >= 2 * numbers.len() => push_list(postings, numbers),
         _ => {
             postings.extend(BITMAP.to_le_bytes());
             bitmap.serialize_into(postings).expect("memory takes all that is written");
@@ -63,12 +66,28 @@ pub(super) fn extent(postings: &[u8], word: u32) -> Option<Extent> {
         return (max < NUMBERS_MAX).then_some(Extent { count: 1, max, place: None });
     }
     let mut rest = postings.get(word as usize..)?;
+    if rest.first_chunk().is_some_and(|count| *count != BITMAP.to_le_bytes()) {
+        return list_extent(rest, word as usize);
+    }
     let set = take(&mut rest)?;
     Some(Extent {
         count: set.len(),
         max: set.max()?,
         place: Some(word as usize..postings.len() - rest.len()),
     })
+}
+
+/// Tells the extent of a list that stands at `start`. Nearly all sets are lists, and of an index that is read all are
+/// looked at: so none is made for it.
+fn list_extent(rest: &[u8], start: usize) -> Option<Extent> {
+    let (count, numbers) = rest.split_first_chunk::<2>()?;
+    let count = u16::from_le_bytes(*count);
+    let numbers = numbers.get(..2 * usize::from(count))?.as_chunks::<2>().0.iter();
+    let mut numbers = numbers.map(|&number| u16::from_le_bytes(number));
+    let rises = numbers.clone().is_sorted_by(|a, b| a < b);
+    let max = numbers.next_back().filter(|_| rises)?;
+    let place = start..start + 2 + 2 * usize::from(count);
+    Some(Extent { count: count.into(), max: max.into(), place: Some(place) })
 }
 
 /// Takes the set off the front of the postings.
@@ -91,6 +110,11 @@ fn take(rest: &mut &[u8]) -> Option<RoaringBitmap> {
 /// Tells whether there is a number, and none beyond what a part counts.
 fn is_in_part(set: &RoaringBitmap) -> bool {
     set.max().is_some_and(|max| max < NUMBERS_MAX)
+}
+
+fn push_list(postings: &mut Vec<u8>, numbers: &[u16]) {
+    postings.extend((numbers.len() as u16).to_le_bytes());
+    postings.extend(numbers.iter().flat_map(|number| number.to_le_bytes()));
 }
 
 fn bitmap(numbers: impl Iterator<Item = u16>) -> RoaringBitmap {

@@ -5,6 +5,8 @@
 //!
 //! Invariant: parts follow each other without a gap, from the segment's first record to its last.
 
+use std::sync::Arc;
+
 use mmsb_tlog::{Cursor, InstanceId, LogDir, Reader, SEGMENT_HEAD_BYTES, SegmentHead, vfs::Access};
 use mmsb_types::{Lsn, crc32c};
 
@@ -26,7 +28,8 @@ const PART_BYTES_MIN: usize = 144;
 /// What is known of a segment, or of its first part.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct SegmentIndex {
-    pub(super) parts: Vec<Part>,
+    /// Those that are full are shared by all looks at a segment that grows.
+    pub(super) parts: Vec<Arc<Part>>,
     /// Length of its file, about as much as it takes in memory.
     pub(super) bytes: usize,
 }
@@ -107,11 +110,11 @@ impl SegmentIndex {
         if segment != head.segment || bytes.take_cursor()? != head.cursor() || bytes.take_cursor()? != end {
             return Err("it is the index of another segment");
         }
-        let parts = bytes.take_list(PART_BYTES_MIN, Part::parse)?;
+        let parts = bytes.take_list(PART_BYTES_MIN, |bytes| Part::parse(bytes).map(Arc::new))?;
         if !bytes.is_empty() {
             return Err("bytes follow its last part");
         }
-        let follow = |a: &Part, b: &Part| a.end == b.start;
+        let follow = |a: &Arc<Part>, b: &Arc<Part>| a.end == b.start;
         let ends = (parts.first().map(|part| part.start), parts.last().map(|part| part.end));
         if ends != (Some(head.cursor()), Some(end)) || !parts.is_sorted_by(follow) {
             return Err("its parts do not follow each other");
@@ -132,7 +135,7 @@ pub(crate) fn comes_back(file: &[u8], bytes_max: u64) -> Result<bool, String> {
     if again.parts != index.parts {
         return Err("an index that was read is written as another".to_owned());
     }
-    let is_answered = index.parts.iter().all(Part::answers);
+    let is_answered = index.parts.iter().all(|part| part.answers());
     is_answered.then_some(true).ok_or_else(|| "an index tells of commits that it does not have".to_owned())
 }
 
@@ -166,14 +169,16 @@ fn check_file(file: &[u8]) -> Result<&[u8], Unfit> {
 #[derive(Debug)]
 pub(super) struct Growing {
     /// Parts that are full.
-    parts: Vec<Part>,
+    parts: Vec<Arc<Part>>,
     last: Collector,
+    /// The last part, as it was shown; nothing was added since.
+    shown: Option<Arc<Part>>,
 }
 
 impl Growing {
     /// Starts with nothing behind `start`.
     pub(super) fn new(start: Cursor) -> Self {
-        Self { parts: Vec::new(), last: Collector::new(start, start.number) }
+        Self { parts: Vec::new(), last: Collector::new(start, start.number), shown: None }
     }
 
     /// Returns the place behind the last record that was added.
@@ -201,8 +206,9 @@ impl Growing {
 
     /// Returns the index so far.
     pub(super) fn index(&mut self) -> SegmentIndex {
-        let last = self.last.part();
-        SegmentIndex { parts: self.parts.iter().cloned().chain([last]).collect(), bytes: 0 }
+        let last = self.shown.get_or_insert_with(|| Arc::new(self.last.part()));
+        let parts = self.parts.iter().chain([&*last]).map(Arc::clone).collect();
+        SegmentIndex { parts, bytes: 0 }
     }
 
     /// Adds the next record; false at the end.
@@ -210,9 +216,10 @@ impl Growing {
         let before = reader.cursor();
         let record = reader.next_record().map_err(|error| kept.failed(error, before.number))?;
         let Some(record) = record else { return Ok(false) };
+        self.shown = None;
         if self.last.is_full() {
             let next = self.last.next();
-            self.parts.push(std::mem::replace(&mut self.last, next).part());
+            self.parts.push(Arc::new(std::mem::replace(&mut self.last, next).part()));
         }
         self.last.add(&record).map_err(|what| kept.corrupt(before, what))?;
         self.last.advance(reader.cursor());

@@ -11,7 +11,12 @@ use mmsb_tlog::{
 };
 use mmsb_types::{Durability, PageId, crc32c};
 
-use super::{SegmentIndex, end_before, part::Key, segment::NoIndex, verify_indexes};
+use super::{
+    SegmentIndex, end_before,
+    part::{Key, Part},
+    segment::NoIndex,
+    verify_indexes,
+};
 use crate::{Bus, CheckpointEvery, kept::Kept};
 
 /// A log of several segments, with everything in it that an index tells of.
@@ -102,6 +107,10 @@ impl Log {
     }
 }
 
+fn first(index: &mut SegmentIndex) -> &mut Part {
+    Arc::make_mut(&mut index.parts[0])
+}
+
 #[test]
 fn what_is_read_is_what_was_written_and_what_the_log_says() {
     let log = Log::new();
@@ -132,24 +141,24 @@ fn every_kind_of_lie_is_told_by_its_rule() {
     log.index();
     assert_eq!(log.rules_broken_by(|_| {}), [""; 0]);
     assert_eq!(
-        log.rules_broken_by(|index| assert!(index.parts[0].pages.insert(9999))),
+        log.rules_broken_by(|index| assert!(first(index).pages.insert(9999))),
         ["mmsb/index-readable"]
     );
-    assert_eq!(log.rules_broken_by(|index| index.parts[0].words[3] = 1 << 31), ["mmsb/index-pages"]);
+    assert_eq!(log.rules_broken_by(|index| first(index).words[3] = 1 << 31), ["mmsb/index-pages"]);
     assert_eq!(
-        log.rules_broken_by(|index| assert!(index.parts[0].broad[0].1.insert(1 << 20))),
+        log.rules_broken_by(|index| assert!(first(index).broad[0].1.insert(1 << 20))),
         ["mmsb/index-pages"]
     );
-    assert_eq!(log.rules_broken_by(|index| index.parts[0].labels[1].label += 1), ["mmsb/index-labels"]);
-    assert_eq!(log.rules_broken_by(|index| index.parts[0].keys[0].0 = Key::Tag(9)), ["mmsb/index-readable"]);
+    assert_eq!(log.rules_broken_by(|index| first(index).labels[1].label += 1), ["mmsb/index-labels"]);
+    assert_eq!(log.rules_broken_by(|index| first(index).keys[0].0 = Key::Tag(9)), ["mmsb/index-readable"]);
     assert_eq!(
-        log.rules_broken_by(|index| assert!(index.parts[0].keys.pop().is_some())),
+        log.rules_broken_by(|index| assert!(first(index).keys.pop().is_some())),
         ["mmsb/index-sources"]
     );
-    assert_eq!(log.rules_broken_by(|index| index.parts[0].tally.run_count += 1), ["mmsb/index-counts"]);
+    assert_eq!(log.rules_broken_by(|index| first(index).tally.run_count += 1), ["mmsb/index-counts"]);
     assert_eq!(
         log.rules_broken_by(|index| {
-            let part = &mut index.parts[0];
+            let part = first(index);
             let place = super::part::Place { offset: 64, number: 1, chain: 5 };
             part.places.push(place);
         }),
@@ -157,10 +166,10 @@ fn every_kind_of_lie_is_told_by_its_rule() {
     );
     assert_eq!(
         log.rules_broken_by(|index| {
-            let mut rest = index.parts[0].clone();
+            let mut rest = first(index).clone();
             rest.start = rest.end;
             rest = crate::index::part::Collector::new(rest.end, 0).part();
-            index.parts.push(rest);
+            index.parts.push(Arc::new(rest));
         }),
         ["mmsb/index-parts"]
     );
@@ -251,17 +260,17 @@ fn an_index_that_tells_of_more_than_its_segment_holds_is_refused() {
     log.index();
     let too_much = "a part tells of more than its stretch of log can hold";
     let millions = |index: &mut SegmentIndex| {
-        index.parts[0].broad[0].1.insert_range(1..1 << 24);
+        first(index).broad[0].1.insert_range(1..1 << 24);
     };
     assert_eq!(log.refusal(millions), too_much);
     let crowd = |index: &mut SegmentIndex| {
-        let mut crowded = index.parts[0].clone();
+        let mut crowded = first(index).clone();
         crowded.end.lsn = crowded.start.lsn;
-        index.parts.insert(0, crowded);
+        index.parts.insert(0, Arc::new(crowded));
     };
     assert_eq!(log.refusal(crowd), too_much);
     let again = "a part tells of commits that it does not have";
-    assert_eq!(log.refusal(|index| index.parts[0].words[1] = index.parts[0].words[0]), again);
+    assert_eq!(log.refusal(|index| first(index).words[1] = index.parts[0].words[0]), again);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Sets of every kind come back, in the bytes they should take.
 
-use super::{NUMBERS_MAX, push, read};
+use super::{NUMBERS_MAX, extent, push, read};
 
 #[track_caller]
 fn check(numbers: &[u16], expect_bytes: usize) {
@@ -9,8 +9,12 @@ fn check(numbers: &[u16], expect_bytes: usize) {
     assert_eq!(postings.len() - 6, expect_bytes);
     let set: Vec<u16> = read(&postings, word).unwrap().iter().map(|number| number as u16).collect();
     assert_eq!(set, numbers);
+    let told = extent(&postings, word).unwrap();
+    assert_eq!((told.count, told.max), (numbers.len() as u64, numbers[numbers.len() - 1].into()));
+    assert_eq!(told.place.unwrap_or(6..6), 6..postings.len());
     for cut in 6..postings.len() {
-        assert_eq!(read(&postings[..cut], word), None, "cut to {cut}");
+        let cut_off = (read(&postings[..cut], word), extent(&postings[..cut], word).is_none());
+        assert_eq!(cut_off, (None, true), "cut to {cut}");
     }
 }
 
@@ -25,9 +29,12 @@ fn a_set_takes_as_few_bytes_as_it_can() {
 
 #[test]
 fn what_is_no_set_is_refused() {
-    assert_eq!(read(&[], 1 << 31 | NUMBERS_MAX), None, "a number out of range");
-    assert_eq!(read(&[2, 0, 5, 0, 5, 0], 0), None, "numbers do not rise");
-    assert_eq!(read(&[2, 0, 5, 0, 4, 0], 0), None, "numbers fall");
-    assert_eq!(read(&[0, 0, 1, 2, 3, 4], 0), None, "no bitmap");
-    assert_eq!(read(&[0; 4], 4), None, "behind the end");
+    let refused = |postings: &[u8], word, why: &str| {
+        assert_eq!((read(postings, word), extent(postings, word).is_none()), (None, true), "{why}");
+    };
+    refused(&[], 1 << 31 | NUMBERS_MAX, "a number out of range");
+    refused(&[2, 0, 5, 0, 5, 0], 0, "numbers do not rise");
+    refused(&[2, 0, 5, 0, 4, 0], 0, "numbers fall");
+    refused(&[0, 0, 1, 2, 3, 4], 0, "no bitmap");
+    refused(&[0; 4], 4, "behind the end");
 }
