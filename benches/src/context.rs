@@ -86,6 +86,13 @@ impl Context {
         !matches!(self.size, Size::Full)
     }
 
+    /// Returns the one for this run, of one for each: a full run, a quick one, and one on a machine that does other work
+    /// beside, where figures decide nothing and only checks are left.
+    #[must_use]
+    pub const fn among<T: Copy>(&self, [full, quick, smoke]: [T; 3]) -> T {
+        self.size.pick([full, if self.lenient { smoke } else { quick }, smoke])
+    }
+
     /// Returns how often to repeat a measurement.
     #[must_use]
     pub const fn repeats(&self) -> usize {

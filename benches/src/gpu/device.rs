@@ -11,7 +11,12 @@ use super::{
     sync,
     work::{ALL, Work},
 };
-use crate::{BarKind::Goal, Context, Op::AtLeast, Outcome, Random, Sample, Unit};
+use crate::{
+    BarKind::{Goal, Must},
+    Context,
+    Op::AtLeast,
+    Outcome, Random, Sample, Unit,
+};
 
 /// Who opens a device: given the bytes of a slab and of all together.
 pub type Open = fn(u64, u64) -> Result<GpuOps, GpuError>;
@@ -90,6 +95,10 @@ fn ratio(
         ratios.push(speed / (copied_bytes / seconds(copy, rounds)?));
     }
     outcome.figure(title, Unit::GigabytesPerSecond, Sample::of(speeds)?);
+    if work.name == "delta_merge" && !device.engine.about().is_software {
+        // The layer suite's bar for a device.
+        outcome.bar(Must, AtLeast, 10.0);
+    }
     outcome.figure(format!("{title}, to a copy"), Unit::Times, Sample::of(ratios)?);
     Ok(())
 }

@@ -97,6 +97,12 @@ fn run(context: &mut Context) -> Result<Outcome> {
     let name = format!("RSS, {pages} pages");
     outcome.figure(name, Unit::Bytes, sample(&samples, 1.0)?);
     outcome.always(Must, AtMost, (pages * CHANGED_PAGE_BYTES + BESIDE_BYTES) as f64);
+    let beside = |bytes: &u64| bytes.saturating_sub((pages * CHANGED_PAGE_BYTES) as u64);
+    let overheads: Vec<u64> = flat.iter().map(beside).collect();
+    outcome.figure("overhead a page, whole process", Unit::Bytes, sample(&overheads, pages as f64)?);
+    if !context.quick() {
+        outcome.bar(Goal, AtMost, 32.0);
+    }
     outcome.figure("RSS, last third / first", Unit::Share, drift(&flat)?);
     outcome.bar(Must, AtMost, context.size().pick(FLAT));
     outcome.figure("commit, p99.9", Unit::Microseconds, pauses.sample()?);

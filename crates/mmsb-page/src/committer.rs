@@ -85,10 +85,8 @@ impl Committers {
     #[must_use]
     pub fn likely(&self) -> u8 {
         let home = thread_number();
-        let (lane, preferred) = (home % LANE_COUNT, home / LANE_COUNT % 64);
-        let reserved = reserved(lane);
-        let bit = if reserved >> preferred & 1 == 0 { preferred } else { reserved.trailing_ones() as usize };
-        (lane * 64 + bit) as u8
+        // The first thread's would be 0, which is nobody's: it gets the next one.
+        ((home % LANE_COUNT * 64 + home / LANE_COUNT % 64) as u8).max(1)
     }
 
     #[cold]

@@ -16,7 +16,7 @@ const PAGES_QUICK: usize = 65_536;
 
 /// Returns how many pages the buses of this run have.
 pub fn pages(context: &Context) -> usize {
-    if context.quick() { PAGES_QUICK } else { PAGES }
+    context.among([PAGES, PAGES_QUICK, PAGES_QUICK / 2])
 }
 
 /// Returns how often something long is repeated.

@@ -68,7 +68,7 @@ struct Times {
 }
 
 fn changes(context: &Context) -> Vec<Change> {
-    let deltas = if context.quick() { DELTAS_QUICK } else { DELTAS };
+    let deltas = context.among([DELTAS, DELTAS_QUICK, DELTAS_QUICK / 4]);
     Change::many(&mut context.random(), deltas / COUNT * COUNT, pages(context))
 }
 
@@ -138,6 +138,7 @@ fn spawn_victim(context: &Context, folder: &Path) -> Result<process::Child> {
     let mut command = Command::new(std::env::current_exe().context("finding this program")?);
     command.args(["--child", VICTIM, "--dir"]).arg(folder);
     command.args(context.quick().then_some("--quick"));
+    command.args(context.lenient().then_some("--smoke"));
     Ok(command.stdout(process::Stdio::null()).spawn()?)
 }
 

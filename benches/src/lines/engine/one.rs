@@ -118,7 +118,7 @@ fn row(context: &Context, outcome: &mut Outcome, world: &mut World, way: Way, na
 }
 
 fn measure(context: &Context, world: &mut World, way: Way) -> Result<Vec<Times>> {
-    let count = if context.quick() { 1 << 17 } else { 1 << 19 };
+    let count = context.among([1 << 19, 1 << 17, 1 << 15]);
     let repeats = context.repeats();
     pinned(own_processor()?, || {
         // The first repeat finds cold caches and buffers that have yet to grow.

@@ -20,7 +20,7 @@ pub const SMALL: usize = 10_000;
 
 /// Returns how many pages the large bus has in this run.
 pub fn large(context: &Context) -> usize {
-    if context.quick() { LARGE_QUICK } else { LARGE }
+    context.among([LARGE, LARGE_QUICK, LARGE_QUICK / 4])
 }
 
 /// Returns the number of pages as it stands in a figure's name.

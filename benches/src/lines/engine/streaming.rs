@@ -51,7 +51,7 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
         outcome.note("one processor: streaming beside a writer is not measured");
         return Ok(());
     };
-    let pages = if context.quick() { PAGES_QUICK } else { PAGES };
+    let pages = context.among([PAGES, PAGES_QUICK, PAGES_QUICK / 4]);
     let mut world = roomy(context, pages)?;
     touch(&mut world)?;
     pin_named(FLUSHER, &pair)?;

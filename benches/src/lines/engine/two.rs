@@ -62,7 +62,7 @@ fn row(
     name: &str,
 ) -> Result<bool> {
     context.say(format!("engine: {name}"));
-    let deltas = if context.quick() { 1 << 18 } else { 1 << 20 };
+    let deltas = context.among([1 << 20, 1 << 18, 1 << 16]);
     match (0..=context.repeats()).map(|_| repeat(world, pair, count, deltas)).collect::<Result<Vec<_>>>() {
         Err(error) => unmeasured(context, outcome, name, error).map(|()| false),
         Ok(repeats) => report(outcome, name, &repeats).map(|()| true),

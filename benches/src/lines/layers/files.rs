@@ -1,5 +1,7 @@
 //! Rows of checkpoints, restoring, replay, and the mixed workload, on the file system of the run's folder.
 
+use std::time::Duration;
+
 use anyhow::Result;
 
 use crate::{
@@ -23,7 +25,7 @@ const REPLAYED_PAGES: usize = 10_000;
 
 /// Adds the rows.
 pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
-    // Where there are few pages, syncs are all of it, and a speed says nothing.
+    // Where there are few pages, syncs are all of it: a time is told, for a speed says nothing.
     kept(context, outcome, FEW_PAGES, false)?;
     kept(context, outcome, context.size().pick(PAGES), true)?;
     replayed(context, outcome, FEW_COMMITS, false)?;
@@ -34,26 +36,34 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
 /// Rows of a checkpoint, and of opening a bus from it.
 fn kept(context: &Context, outcome: &mut Outcome, pages: usize, is_judged: bool) -> Result<()> {
     context.say(format!("layers: checkpoints of {pages} pages"));
-    let (mut checkpoints, mut restores) = (Vec::new(), Vec::new());
+    let (mut checkpoints, mut restores, mut bytes) = (Vec::new(), Vec::new(), 0);
     for _ in 0..long_repeats(context) {
         let folder = context.scratch()?;
         let mut filled = Filled::new(&folder.path().join("bus"), pages, context.random())?;
         let watch = Stopwatch::start();
-        let made = filled.checkpoint()?;
-        checkpoints.push(made.file_bytes as f64 / watch.elapsed().as_secs_f64() / 1e9);
+        bytes = filled.checkpoint()?.file_bytes;
+        checkpoints.push(watch.elapsed());
         filled.close()?;
         let watch = Stopwatch::start();
         let restored = filled.restore()?;
-        restores.push(made.file_bytes as f64 / watch.elapsed().as_secs_f64() / 1e9);
+        restores.push(watch.elapsed());
         filled.verify(&restored)?;
     }
-    let name = format!("checkpoint of {pages} pages");
-    outcome.figure(name, Unit::GigabytesPerSecond, Sample::of_long(checkpoints)?);
+    figure(outcome, format!("checkpoint of {pages} pages"), &checkpoints, is_judged.then_some(bytes))?;
     if is_judged {
         outcome.bar(Must, AtLeast, 0.1).needs_quiet();
     }
-    let name = format!("restore of {pages} pages");
-    outcome.figure(name, Unit::GigabytesPerSecond, Sample::of_long(restores)?);
+    figure(outcome, format!("restore of {pages} pages"), &restores, is_judged.then_some(bytes))
+}
+
+/// Adds a figure: a speed where the bytes are told, and else a time.
+fn figure(outcome: &mut Outcome, name: String, times: &[Duration], bytes: Option<u64>) -> Result<()> {
+    let seconds = times.iter().map(Duration::as_secs_f64);
+    let (unit, values): (_, Vec<f64>) = match bytes {
+        Some(bytes) => (Unit::GigabytesPerSecond, seconds.map(|took| bytes as f64 / took / 1e9).collect()),
+        None => (Unit::Milliseconds, seconds.map(|took| took * 1e3).collect()),
+    };
+    outcome.figure(name, unit, Sample::of_long(values)?);
     Ok(())
 }
 
@@ -63,15 +73,15 @@ fn replayed(context: &Context, outcome: &mut Outcome, commits: usize, is_judged:
     let folder = context.scratch()?;
     let path = folder.path().join("bus");
     let mut logged = Logged::new(&path, REPLAYED_PAGES, commits, DELTAS, context.random())?;
-    let mut speeds = Vec::new();
+    let mut times = Vec::new();
     for _ in 0..context.repeats() {
         let watch = Stopwatch::start();
         let replayed = logged.replay()?;
-        speeds.push(logged.bytes as f64 / watch.elapsed().as_secs_f64() / 1e9);
+        times.push(watch.elapsed());
         logged.verify(replayed)?;
     }
     let name = format!("replay of {commits} epochs, {} deltas", commits * DELTAS);
-    outcome.figure(name, Unit::GigabytesPerSecond, Sample::of(speeds)?);
+    figure(outcome, name, &times, is_judged.then_some(logged.bytes))?;
     if is_judged {
         outcome.bar(Must, AtLeast, 1.0).needs_quiet();
     }
@@ -80,7 +90,7 @@ fn replayed(context: &Context, outcome: &mut Outcome, commits: usize, is_judged:
 
 fn mixed_row(context: &Context, outcome: &mut Outcome) -> Result<()> {
     let (folder, mut random) = (context.scratch()?, context.random());
-    let milliseconds = |took: std::time::Duration| took.as_secs_f64() * 1e3;
+    let milliseconds = |took: Duration| took.as_secs_f64() * 1e3;
     let work = || mixed(&folder.path().join("bus"), &mut random);
     let sample = Sample::timed(context.repeats(), milliseconds, work)?;
     let name = "mixed: 50 pages, 10 edges, 200 updates, 1 checkpoint";

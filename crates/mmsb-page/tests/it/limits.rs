@@ -178,3 +178,17 @@ fn alone_unended() {
     (1..=2).for_each(|id| assert_eq!(group.try_lock(page(id), 5), Hold::Locked));
     group.into_writer().publish(1, epoch(2));
 }
+
+#[test]
+fn a_thread_is_lent_the_number_that_it_is_likely_to_be() {
+    for _ in 0..8 {
+        let thread = std::thread::spawn(|| {
+            let store = PageStore::new();
+            let likely = store.committers().likely();
+            (likely, store.committers().acquire(Duration::ZERO).unwrap().number())
+        });
+        let (likely, lent) = thread.join().unwrap();
+        // The 256th thread's would be a reader's.
+        assert!(likely == lent || likely == 255, "{likely}, but {lent}");
+    }
+}

@@ -1,8 +1,8 @@
 //! Which commits and waves are timed, and the clock for those that are.
 //!
-//! Reading the clock twice costs as much as a small commit. So the first few under each slot are timed, that a bus
+//! Reading the clock twice takes a good part of a small commit. So the first few under each slot are timed, that a bus
 //! of few commits is told of exactly; from then on one in 64. Which, depends on the slot's count alone: a hash of it
-//! is a lot that knows no rhythm, costs three instructions, and falls the same in a run that is repeated.
+//! is a lot that knows no rhythm, costs a few instructions, and falls the same in a run that is repeated.
 //!
 //! Invariant: whatever is timed stands for as many as its lot is one of, so that sums are right on average.
 

@@ -2,7 +2,7 @@
 
 /// Times of commits and waves; counters.
 ///
-/// A reading of the clock costs as much as a delta. So the first 64 commits under each committer slot are timed, and
+/// A clock that is read for each would slow small commits down. So the first 64 commits under each committer slot are timed, and
 /// from then on one in 64, by lot; likewise waves. What takes long is always timed: commits that wait for a sync,
 /// and waves whose last one before computed 64 pages or more. Counts are exact; times are what those that were
 /// timed say of all.

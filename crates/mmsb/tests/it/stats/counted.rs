@@ -51,7 +51,7 @@ fn waves_and_what_they_computed_are_those_that_were_reported() {
     let (bus, pages) = world(&dir.path().join("bus"));
     let done = super::Done::default();
     done.propagate(&bus, pages.source, 300);
-    bus.write(pages.own[0], 0, b"nobody depends on it").unwrap();
+    bus.write(pages.own[0][0], 0, b"nobody depends on it").unwrap();
     let [.., waves, computed] = done.get();
     let stats = bus.stats();
     assert_eq!((waves, computed), (300, 600));
@@ -72,7 +72,7 @@ fn files_are_those_on_the_disk() {
     commit_at_once(&bus, &pages);
     let made: Vec<Epoch> = (0..2)
         .map(|_| {
-            bus.write(pages.own[0], 0, b"x").unwrap();
+            bus.write(pages.own[0][0], 0, b"x").unwrap();
             bus.checkpoint().unwrap().epoch
         })
         .collect();
@@ -80,7 +80,7 @@ fn files_are_those_on_the_disk() {
     assert_eq!((checkpoints.newest, checkpoints.made_count), (made[1], 2));
     let on_disk = files(&path, "ckpt-");
     assert_eq!((checkpoints.count, checkpoints.bytes), (on_disk.len() as u64, on_disk.iter().sum()));
-    assert!(log.segment_count > 3 && log.sync_count > 0 && log.durable >= made[1], "{log:?}");
+    assert!(log.segment_count > 2 && log.sync_count > 0 && log.durable >= made[1], "{log:?}");
     drop(bus);
     assert_eq!(log.segment_count, files(&path, "seg-").len() as u64);
 }

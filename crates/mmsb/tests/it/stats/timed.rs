@@ -72,6 +72,6 @@ fn a_reset_sets_counters_to_zero_and_leaves_gauges() {
     assert!(counters == [0; 3] && before.log.pass_count == 1, "{after}");
     assert_eq!((after.epoch, after.pages, after.graph), (before.epoch, before.pages, before.graph));
     assert_eq!((after.log.bytes, after.checkpoints.newest), (before.log.bytes, before.checkpoints.newest));
-    bus.write(pages.own[0], 0, b"again").unwrap();
+    bus.write(pages.own[0][0], 0, b"again").unwrap();
     assert_eq!(bus.stats().deltas.commit_count, 1);
 }
