@@ -1,6 +1,6 @@
 //! One row: everybody in turns, and who wins.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use benches::{BarKind::Goal, Context, Op::AtLeast, Outcome, Sample, Unit};
 
 use crate::work::OURS;
@@ -21,7 +21,7 @@ pub fn contest(
     for repeat in 0..=context.repeats() {
         for ((who, turn), times) in turns.iter_mut().zip(&mut times) {
             context.say(format!("peers: {name}, {who}"));
-            let took = turn()?;
+            let took = turn().with_context(|| format!("{name}, {who}"))?;
             if repeat > 0 {
                 times.push(took * 1e9);
             }

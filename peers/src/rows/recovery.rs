@@ -3,11 +3,11 @@
 //! The files are copied while they are open, when the disk has every commit: what a killed process leaves.
 
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use benches::{
     Context, Outcome,
     clock::Stopwatch,
@@ -46,7 +46,7 @@ pub fn row(context: &Context, outcome: &mut Outcome) -> Result<()> {
         writer.sync()?;
         changes.chunks(COUNT).try_for_each(|chunk| writer.commit(chunk))?;
         shadow.copy(&changes);
-        duplicate(&live, &from)?;
+        what_is_left(&live, &from)?;
         drop(writer);
         fs::remove_dir_all(&live)?;
         all.push(Left { name, open, from, to, shadow });
@@ -58,7 +58,7 @@ pub fn row(context: &Context, outcome: &mut Outcome) -> Result<()> {
 impl Left {
     /// Opens a copy and reads all pages; returns what that took for each change.
     fn turn(&self, count: usize) -> Result<f64> {
-        duplicate(&self.from, &self.to)?;
+        duplicate(&self.from, &self.to).with_context(|| format!("copying what {} left", self.name))?;
         let (pages, mut bytes) = (self.shadow.pages(), [0; CHANGED_PAGE_BYTES]);
         let watch = Stopwatch::start();
         let mut open = (self.open)(&self.to, Mode::Synced, pages)?.expect("it wrote in this mode");
@@ -71,8 +71,22 @@ impl Left {
     }
 }
 
+/// How often a folder is copied anew whose files its writer's threads gave up meanwhile.
+const TRIES: usize = 100;
+
+/// Copies what a crash would leave of files that are open: none of them was given up meanwhile.
+fn what_is_left(live: &Path, to: &Path) -> Result<()> {
+    for _ in 1..TRIES {
+        match duplicate(live, to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => fs::remove_dir_all(to)?,
+            done => return Ok(done?),
+        }
+    }
+    duplicate(live, to).with_context(|| format!("copying {}, which does not come to rest", live.display()))
+}
+
 /// Copies a folder and all that is in it.
-fn duplicate(from: &Path, to: &Path) -> Result<()> {
+fn duplicate(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir(to)?;
     for entry in fs::read_dir(from)? {
         let (entry, to) = entry.map(|entry| (entry.path(), to.join(entry.file_name())))?;
