@@ -75,13 +75,21 @@ pub fn choose_into(page: PageId, old: &[u8], new: &[u8], runs: &[Span], batch: &
 /// # Cost
 /// As [`choose_into`].
 pub fn choose_delta_into(page: PageId, delta: &Delta, page_bytes: u32, batch: &mut DeltaBatch) {
-    for (span, bytes) in delta.runs() {
-        if span == Span::new(0, page_bytes) {
-            // The delta knows the whole page, so all forms are open; the old bytes do not matter.
-            return choose_into(page, bytes, bytes, &[span], batch);
-        }
-        choose_run_into(page, span, bytes, batch);
+    delta.runs().for_each(|(span, bytes)| choose_bytes_into(page, span.offset, bytes, page_bytes, batch));
+}
+
+/// Appends to `batch` the smallest patches that write `bytes` from `offset` on: as [`choose_delta_into`] of a delta
+/// of one run, which nobody has to make.
+///
+/// # Panics
+/// As [`choose_delta_into`]; if there are no bytes, or 2^32.
+pub fn choose_bytes_into(page: PageId, offset: u32, bytes: &[u8], page_bytes: u32, batch: &mut DeltaBatch) {
+    let span = Span::new(offset, len_u32(bytes));
+    if span == Span::new(0, page_bytes) {
+        // The whole page is known, so all forms are open; the old bytes do not matter.
+        return choose_into(page, bytes, bytes, &[span], batch);
     }
+    choose_run_into(page, span, bytes, batch);
 }
 
 /// Appends the smallest patches for one run of a page of which nothing else is known.

@@ -48,7 +48,7 @@ pub use diff::{diff, diff_runs};
 pub use invert::invert;
 
 pub use batch::DeltaBatch;
-pub use choose::{choose_delta_into, choose_into};
+pub use choose::{choose_bytes_into, choose_delta_into, choose_into};
 pub use entry::{compact_page, compact_patch, compact_payload_bytes, compact_run, compact_span, short_write};
 pub use short_write::ShortWrite;
 pub use stats::{BatchStats, FormStats};

@@ -85,8 +85,8 @@ impl Committers {
     #[must_use]
     pub fn likely(&self) -> u8 {
         let home = thread_number();
-        // The first thread's would be 0, which is nobody's: it gets the next one.
-        ((home % LANE_COUNT * 64 + home / LANE_COUNT % 64) as u8).max(1)
+        // Nobody's are the first and the last one: whose they would be gets another one.
+        ((home % LANE_COUNT * 64 + home / LANE_COUNT % 64) as u8).clamp(1, READER - 1)
     }
 
     #[cold]

@@ -11,6 +11,7 @@ mod image;
 mod page;
 mod read;
 mod settings;
+mod short;
 mod target;
 mod write;
 

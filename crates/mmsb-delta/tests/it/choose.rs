@@ -4,7 +4,7 @@ mod joined;
 mod laws;
 mod single;
 
-use mmsb_delta::{DeltaBatch, Patch, choose_delta_into, choose_into, diff_runs};
+use mmsb_delta::{DeltaBatch, Patch, choose_bytes_into, choose_delta_into, choose_into, diff_runs};
 use mmsb_types::PageId;
 
 const PAGE: PageId = PageId::new(5);
@@ -49,4 +49,7 @@ fn check_run(new: &[&[u8]], expect: &str) {
     delta.overwrite(0, &new);
     choose_delta_into(PAGE, &delta, 1 << 20, &mut batch);
     assert_eq!(dump(&batch), expect);
+    batch.clear();
+    choose_bytes_into(PAGE, 0, &new, 1 << 20, &mut batch);
+    assert_eq!(dump(&batch), expect, "without a delta");
 }

@@ -1,6 +1,6 @@
 //! From a transaction's pages to a frame: captures compared, the smallest patches chosen, columns laid out.
 
-use mmsb_delta::{choose_delta_into, choose_into, diff_runs};
+use mmsb_delta::{choose_bytes_into, choose_delta_into, choose_into, diff_runs};
 use mmsb_page::{Committer, Group, PageStore, ReadError};
 use mmsb_tlog::FrameBuf;
 use mmsb_types::{Epoch, limits::RUN_GAP_BYTES};
@@ -86,6 +86,7 @@ impl Scratch {
             }
             batch_bytes += match &page.change {
                 Change::None => 0,
+                Change::Short(run) => ENTRY_BYTES_MAX + run.bytes().len(),
                 Change::Image(image) => ENTRY_BYTES_MAX + image.len(),
                 Change::Writes(delta) => ENTRY_BYTES_MAX * delta.run_count() + delta.bytes_changed(),
             };
@@ -146,6 +147,9 @@ impl Scratch {
         let before = self.batch.len();
         match &page.change {
             Change::None => {}
+            Change::Short(run) => {
+                choose_bytes_into(page.page, run.offset(), run.bytes(), page.page_bytes, &mut self.batch);
+            }
             Change::Writes(delta) => choose_delta_into(page.page, delta, page.page_bytes, &mut self.batch),
             Change::Image(image) => {
                 let mut zeros = std::mem::take(&mut self.old);

@@ -188,7 +188,7 @@ impl<'c> Commit<'c> {
         }
         let mut writer = group.into_writer();
         writer.preserve(held.changing(), epoch);
-        held.store(&mut writer, scratch.batch.view(), &mut scratch.undo);
+        held.store(self.bus.store(), &mut writer, scratch.batch.view(), &mut scratch.undo);
         held.publish(writer, epoch);
         changes.publish(epoch, scratch.undo.record());
         self.log.publish(reservation, &mut scratch.frame);

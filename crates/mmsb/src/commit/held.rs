@@ -1,13 +1,16 @@
 //! The pages of a general commit past the point of no return: held, written, published.
 
 use mmsb_delta::{BatchView, Patch};
-use mmsb_page::{GroupWriter, NewPage};
+use mmsb_page::{GroupWriter, NewPage, PageStore};
 use mmsb_types::{Epoch, PageId};
 
 use crate::{
     txn::{Detail, Life},
     undo::{UndoDraft, UndoRecord},
 };
+
+/// How many patches ahead the memory is asked for what they replace.
+const AHEAD: usize = 16;
 
 /// The pages of a commit, in the transaction's order.
 pub(super) struct HeldPages<'a> {
@@ -60,13 +63,20 @@ impl<'a> HeldPages<'a> {
     }
 
     /// Stores the batch's bytes. Its patches stand in the order of the pages, once compact, once wide.
-    pub(super) fn store(&mut self, writer: &mut GroupWriter<'_>, batch: BatchView<'_>, undo: &mut UndoDraft) {
+    pub(super) fn store(
+        &mut self,
+        pages: &PageStore,
+        writer: &mut GroupWriter<'_>,
+        batch: BatchView<'_>,
+        undo: &mut UndoDraft,
+    ) {
         let mut undo = undo.record();
         if let Some(record) = &mut undo {
             self.pages.iter().for_each(|page| page.save_life(writer, record));
         }
-        let mut at = 0;
+        let (mut at, mut ahead) = (0, ask_ahead(pages, batch));
         for (page, patch) in batch.iter() {
+            ahead.next();
             while self.pages[at].page != page {
                 at = (at + 1) % self.pages.len();
             }
@@ -105,6 +115,17 @@ impl Held<'_> {
             State::Kept | State::Written(_) => {}
         }
     }
+}
+
+/// Asks the memory, patch by patch, for what one some patches on replaces.
+fn ask_ahead<'p>(pages: &'p PageStore, batch: BatchView<'p>) -> impl Iterator<Item = ()> {
+    let mut far = batch.iter().skip(2 * AHEAD);
+    batch.iter().skip(AHEAD).map(move |(page, patch)| {
+        if let Some((page, _)) = far.next() {
+            pages.prefetch(page);
+        }
+        pages.prefetch_bytes(page, patch.span().offset, patch.span().len as usize);
+    })
 }
 
 /// Stores a patch into the page of a record.

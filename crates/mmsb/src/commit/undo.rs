@@ -48,7 +48,7 @@ pub(super) fn worst(detail: &Detail<'_>) -> Runs {
     for page in detail.pages.iter().filter(|page| !page.born) {
         match &page.change {
             Change::None => {}
-            Change::Writes(_) | Change::Image(_) => {
+            Change::Short(_) | Change::Writes(_) | Change::Image(_) => {
                 let page_bytes = page.page_bytes as usize;
                 runs.add(page_bytes / RUN_GAP_BYTES as usize + 1, page_bytes);
             }

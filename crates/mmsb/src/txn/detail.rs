@@ -31,6 +31,7 @@ impl<'b> Detail<'b> {
     /// base.
     pub(super) fn of_writes(target: Target<'_>, writes: BatchView<'_>) -> Result<Self, Error> {
         let mut detail = Self::default();
+        detail.reserve(writes.len());
         for (page, patch) in writes.iter() {
             let found = detail.touch(target, page).map_err(|error| match error {
                 Error::PageNotFound { page, .. } => Error::Conflict { page },

@@ -3,7 +3,7 @@
 use mmsb_delta::Delta;
 use mmsb_types::{Epoch, PageId, Span};
 
-use super::image::Image;
+use super::{image::Image, short::ShortRun};
 
 /// One page's part of a transaction.
 #[derive(Debug)]
@@ -36,6 +36,8 @@ pub(crate) enum Life {
 pub(crate) enum Change<'i> {
     /// Nothing.
     None,
+    /// This short run.
+    Short(ShortRun),
     /// These runs.
     Writes(Delta),
     /// All of it, to be compared with what is there.
@@ -63,11 +65,12 @@ impl<'i> TxPage<'i> {
                 image.to_mut()[offset as usize..][..bytes.len()].copy_from_slice(bytes);
             }
             Change::Writes(delta) => delta.overwrite(offset, bytes),
-            Change::None => {
-                let mut delta = Delta::with_capacity(1, bytes.len());
+            Change::Short(run) => {
+                let mut delta = run.to_delta();
                 delta.overwrite(offset, bytes);
                 self.change = Change::Writes(delta);
             }
+            Change::None => self.change = first(offset, bytes),
         }
     }
 
@@ -75,6 +78,7 @@ impl<'i> TxPage<'i> {
     pub(super) fn fill(&mut self, span: Span, byte: u8) {
         let mut delta = match std::mem::replace(&mut self.change, Change::None) {
             Change::Writes(delta) => delta,
+            Change::Short(run) => run.to_delta(),
             Change::None | Change::Image(_) => Delta::default(),
         };
         delta.fill(span, byte);
@@ -90,8 +94,21 @@ impl<'i> TxPage<'i> {
     pub(crate) fn read_over(&self, offset: u32, buffer: &mut [u8]) {
         match &self.change {
             Change::None => {}
+            Change::Short(run) => run.read_over(offset, buffer),
             Change::Writes(delta) => delta.read_over(offset, buffer),
             Change::Image(image) => buffer.copy_from_slice(&image[offset as usize..][..buffer.len()]),
         }
     }
+}
+
+/// Keeps the first bytes written to a page.
+fn first<'i>(offset: u32, bytes: &[u8]) -> Change<'i> {
+    ShortRun::of(offset, bytes).map_or_else(
+        || {
+            let mut delta = Delta::with_capacity(1, bytes.len());
+            delta.overwrite(offset, bytes);
+            Change::Writes(delta)
+        },
+        Change::Short,
+    )
 }

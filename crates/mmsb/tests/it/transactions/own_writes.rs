@@ -84,3 +84,29 @@ fn a_borrowed_capture_is_a_capture_and_later_writes_leave_the_callers_bytes_alon
     assert_eq!(image, [1, 2, 3, 4]);
     assert!(bus.begin().capture_ref(page, &image[..3]).is_err(), "a wrong length is refused");
 }
+
+#[test]
+fn a_run_of_any_length_is_seen_through_any_window_and_written_over() {
+    for len in [1, 2, 8, 55, 56, 57, 64, 200, 255, 256, 300] {
+        let bus = Bus::in_memory().unwrap();
+        let page = bus.create_page(None, 320).unwrap();
+        let mut tx = bus.begin();
+        // Makes the transaction hold its pages one by one.
+        tx.create_page(None, 1).unwrap();
+        let (mut model, run): ([u8; 320], Vec<u8>) = ([0; 320], (1..=len).map(|byte| byte as u8).collect());
+        tx.write(page, 10, &run).unwrap();
+        model[10..][..run.len()].copy_from_slice(&run);
+        for from in 0..320_u32 {
+            for window in [1, 7, 60].map(|bytes: u32| bytes.min(320 - from)) {
+                let mut seen = vec![0; window as usize];
+                tx.read(page, from, &mut seen).unwrap();
+                assert_eq!(seen, model[from as usize..][..seen.len()], "{len} bytes, {window} from {from}");
+            }
+        }
+        tx.write(page, 11, [0xee; 9]).unwrap();
+        model[11..20].fill(0xee);
+        tx.commit().unwrap();
+        assert!(bus.with_page(page, |bytes| bytes == model).unwrap(), "{len} bytes written over");
+        assert_eq!(bus.check(), []);
+    }
+}
