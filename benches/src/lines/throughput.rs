@@ -9,8 +9,8 @@
 //! them are, and once more after the bus was opened from its log alone.
 //!
 //! Time in which the one thread had no processor is left out; runs of several count only if they verifiably were at
-//! once ([`crate::together`]). The log's own thread has another processor beside the one thread, and takes its time from
-//! the others where all are at work.
+//! once ([`crate::together`]). The log's own thread has another processor beside the one thread. Where all processors are
+//! at work it takes its time from them, so there a wait for a processor is in the time that is told.
 
 mod fault;
 mod report;
@@ -131,7 +131,8 @@ fn verified(
     if fault.is_some() {
         return Ok((together(world, processors, deltas, fault)?, 0));
     }
-    let (done, (), discarded) = Together::verified(|| Ok((together(world, processors, deltas, None)?, ())))?;
+    let (done, (), discarded) =
+        Together::verified_crowded(|| Ok((together(world, processors, deltas, None)?, ())))?;
     Ok((done, discarded))
 }
 
