@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use benches::pages::{CHANGED_PAGE_BYTES, Change};
 use fjall::{Database, Keyspace, KeyspaceCreateOptions, PersistMode};
 
@@ -61,6 +61,16 @@ impl Pages for Fjall {
 
     fn read(&mut self, page: u64, bytes: &mut Image) -> Result<()> {
         bytes.copy_from_slice(&self.pages.get(page.to_be_bytes())?.context("a page")?);
+        Ok(())
+    }
+
+    fn read_all(&mut self, count: u64, bytes: &mut Image) -> Result<()> {
+        let mut found = 0;
+        for row in self.pages.iter() {
+            bytes.copy_from_slice(&row.value()?);
+            found += 1;
+        }
+        ensure!(found == count, "{found} pages instead of {count}");
         Ok(())
     }
 }

@@ -4,7 +4,7 @@
 
 use std::{fs, path::Path};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use benches::pages::{CHANGED_PAGE_BYTES, Change};
 use heed::{
     CompactionOption, Database, DatabaseFlags, Env, EnvFlags, EnvOpenOptions, PutFlags, WithTls,
@@ -86,6 +86,12 @@ impl Pages for Lmdb {
         let tx = self.env.read_txn()?;
         bytes.copy_from_slice(self.db.get(&tx, &page)?.context("a page")?);
         Ok(())
+    }
+
+    fn read_all(&mut self, count: u64, bytes: &mut Image) -> Result<()> {
+        let tx = self.env.read_txn()?;
+        ensure!(self.db.len(&tx)? == count, "pages are missing");
+        self.db.iter(&tx)?.try_for_each(|row| Ok(bytes.copy_from_slice(row?.1)))
     }
 
     fn copy<'f>(&mut self, _: &'f Path, to: &'f Path) -> Result<Option<&'f Path>> {

@@ -2,12 +2,13 @@
 //! where a log is read again into pages in memory.
 
 use std::{
+    hint::black_box,
     io,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use benches::pages::{CHANGED_PAGE_BYTES, Change};
 use okaywal::{Configuration, Entry, EntryId, LogManager, SegmentReader, WriteAheadLog};
 
@@ -100,6 +101,13 @@ impl Pages for Wal {
     fn read(&mut self, page: u64, bytes: &mut Image) -> Result<()> {
         let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
         *bytes = *pages.get(page as usize - 1).context("a page")?;
+        Ok(())
+    }
+
+    fn read_all(&mut self, count: u64, bytes: &mut Image) -> Result<()> {
+        let pages = self.pages.lock().unwrap_or_else(PoisonError::into_inner);
+        ensure!(pages.len() as u64 == count, "{} pages instead of {count}", pages.len());
+        pages.iter().for_each(|page| *black_box(&mut *bytes) = *page);
         Ok(())
     }
 }

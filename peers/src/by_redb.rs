@@ -3,9 +3,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use benches::pages::{CHANGED_PAGE_BYTES, Change};
-use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
 
 use crate::work::{Contender, Image, Mode, Pages, Work, lay};
 
@@ -68,5 +68,11 @@ impl Pages for Redb {
         let table = self.db.begin_read()?.open_table(TABLE)?;
         bytes.copy_from_slice(table.get(page)?.context("a page")?.value());
         Ok(())
+    }
+
+    fn read_all(&mut self, count: u64, bytes: &mut Image) -> Result<()> {
+        let table = self.db.begin_read()?.open_table(TABLE)?;
+        ensure!(table.len()? == count, "pages are missing");
+        table.iter()?.try_for_each(|row| Ok(bytes.copy_from_slice(row?.1.value())))
     }
 }

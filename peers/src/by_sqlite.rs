@@ -2,7 +2,7 @@
 
 use std::{fs::File, path::Path};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use benches::pages::Change;
 use rusqlite::{Connection, MAIN_DB};
 
@@ -55,6 +55,17 @@ impl Pages for Sqlite {
             bytes.copy_from_slice(row.get_ref(0)?.as_blob()?);
             Ok(())
         })?;
+        Ok(())
+    }
+
+    fn read_all(&mut self, count: u64, bytes: &mut Image) -> Result<()> {
+        let mut query = self.0.prepare_cached("select bytes from pages order by page")?;
+        let (mut rows, mut found) = (query.query(())?, 0);
+        while let Some(row) = rows.next()? {
+            bytes.copy_from_slice(row.get_ref(0)?.as_blob()?);
+            found += 1;
+        }
+        ensure!(found == count, "{found} pages instead of {count}");
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod by_salsa;
 mod by_sqlite;
 mod ours;
 mod rows;
+mod warm;
 mod work;
 
 use std::{io, process::ExitCode};

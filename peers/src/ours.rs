@@ -72,6 +72,19 @@ impl Pages for Live {
         }
     }
 
+    fn rest(&mut self) -> Result<()> {
+        // An empty frame waits for what is before it.
+        let reached = self.0.ticks().durability(Durability::Synced).run(|_| Ok(()))?.reached;
+        ensure!(reached == Durability::Synced, "what was filled is {reached:?}");
+        Ok(())
+    }
+
+    fn read_all(&mut self, count: u64, bytes: &mut Image) -> Result<()> {
+        let moment = self.0.snapshot();
+        (1..=count).try_for_each(|page| moment.read(PageId::new(page), 0, bytes).map(drop))?;
+        Ok(())
+    }
+
     fn read(&mut self, page: u64, bytes: &mut Image) -> Result<()> {
         self.0.read(PageId::new(page), 0, bytes)?;
         Ok(())

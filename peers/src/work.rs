@@ -75,8 +75,18 @@ pub trait Pages {
         Ok(())
     }
 
+    /// Waits until the disk has everything, however long it takes to find it again.
+    fn rest(&mut self) -> Result<()> {
+        self.sync()
+    }
+
     /// Returns the page's bytes.
     fn read(&mut self, page: u64, bytes: &mut Image) -> Result<()>;
+
+    /// Copies all pages, one behind the other, as of one moment.
+    fn read_all(&mut self, count: u64, bytes: &mut Image) -> Result<()> {
+        (1..=count).try_for_each(|page| self.read(page, bytes))
+    }
 
     /// Copies all pages into files of their own, synced; returns which folder opens from them: where the pages are, or
     /// the one to copy to. `None` if there is no way to copy what is open.

@@ -65,7 +65,7 @@ struct Churn {
 }
 
 fn run(context: &mut Context) -> Result<Outcome> {
-    let operations = context.among([OPERATIONS, OPERATIONS_QUICK, OPERATIONS_QUICK / 2]);
+    let operations = context.among([OPERATIONS, OPERATIONS_QUICK, OPERATIONS_QUICK]);
     let mut churn = Churn::new(Bus::builder().volatile()?, context.random());
     churn.fill()?;
     let mut samples = churn.watched(WARM_UP)?;

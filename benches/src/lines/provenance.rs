@@ -5,8 +5,8 @@
 //! who wrote 32 random bytes of random pages, every byte of a page, and where the ends of the chains come from; before a
 //! restart, and by a reader that opened the bus a moment ago. One question is one time, and the slowest is judged.
 //!
-//! The first question of all makes the indexes of the log's segments, once for as long as they last; it is told beside,
-//! and not judged. A reader's first question finds them, but for the newest segment's, and is judged.
+//! The bus was asked once before the history begins, so it makes its indexes ahead, beside the commits; the first question
+//! behind them is judged with the others, as a reader's first question is.
 //!
 //! Every answer is compared with what was noted on the way: the epoch that wrote each byte, the label of that commit,
 //! each page of a chain at its depth. A chain longer than what is told must be told as cut.
@@ -66,8 +66,6 @@ fn run(context: &mut Context) -> Result<Outcome> {
     context.say(format!("provenance: {commits} commits"));
     let (bus, history) = History::make(context, &path, commits)?;
     let mut outcome = Outcome::default();
-    let first = ask(context, &bus, &history, &mut context.random(), Kind::Bytes)?;
-    outcome.note(format!("the first question of all, which makes the indexes: {first:.1} ms"));
     for (kind, name) in KINDS {
         context.say(format!("provenance: {name}"));
         let times = asked(context, &bus, &history, kind)?;

@@ -39,27 +39,21 @@ impl DeltaBatch {
     /// Appends what the spans of `later` leave of an entry.
     fn push_rest(&mut self, entry: &Entry, payload: &[u8], later: impl Iterator<Item = Span>) {
         let Some(patch) = entry.patch(payload) else { return };
-        let mut pieces = vec![patch.span()];
-        for cut in later {
-            pieces = pieces.into_iter().flat_map(|piece| without(piece, cut)).collect();
-        }
-        for piece in pieces {
-            self.push(PageId::new(entry.id), part(patch, piece));
+        let mut cuts: Vec<Span> = later.collect();
+        cuts.sort_unstable();
+        let (mut from, end) = (u64::from(patch.span().offset), patch.span().end());
+        for cut in cuts.into_iter().chain([Span::new(end as u32, 0)]) {
+            let until = u64::from(cut.offset).min(end);
+            if from < until {
+                self.push(PageId::new(entry.id), part(patch, Span::new(from as u32, (until - from) as u32)));
+            }
+            from = from.max(cut.end());
         }
     }
 }
 
 fn payload_bytes(entry: [u8; 8]) -> usize {
     Entry::from_compact(entry).payload_bytes() as usize
-}
-
-/// What `cut` leaves of `piece`, before and behind; empty pieces are left out.
-fn without(piece: Span, cut: Span) -> impl Iterator<Item = Span> {
-    let (start, end) = (u64::from(piece.offset), piece.end());
-    let before = (start, end.min(cut.offset.into()));
-    let behind = (start.max(cut.end()), end);
-    let span = |(from, until): (u64, u64)| Span::new(from as u32, until.saturating_sub(from) as u32);
-    [before, behind].into_iter().map(span).filter(|span| span.len > 0)
 }
 
 /// The part of a patch that writes `piece`, which lies inside it.

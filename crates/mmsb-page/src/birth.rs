@@ -14,6 +14,7 @@ use crate::{
     class::SizeClass,
     directory::{Directory, Slot},
     meta,
+    stats::Born,
     sync::{Ordering, fence},
     table::Entry,
     words::Words,
@@ -119,13 +120,23 @@ impl<'s> NewPage<'s> {
     /// # Cost
     /// A few stores; cannot fail, allocates nothing, takes no lock.
     pub fn publish(self, epoch: Epoch) {
+        self.store.counts.add(&Born::one(self.page_bytes, self.slot.class));
+        self.appear(epoch);
+    }
+
+    /// Counts the page, to be added to the store's sums before it ends.
+    pub(crate) fn count(&self, born: &mut Born) {
+        born.count(self.page_bytes, self.slot.class);
+    }
+
+    /// As [`NewPage::publish`], of a page that was counted.
+    pub(crate) fn appear(self, epoch: Epoch) {
         // A reader of the id's last life that picks up the new length must see that life's end: this
         // fence pairs with the reader's.
         fence(Ordering::Release);
         self.entry.set_length(self.page_bytes, self.slot);
         // Before the directory word: who sees the page alive sees its own epoch, unlocked.
         self.entry.meta().store(meta::unlocked(epoch), Ordering::Release);
-        self.store.counts.born(self.page_bytes, self.slot.class);
         self.entry.hot.word.store(self.directory.live(self.slot, self.page_bytes));
         std::mem::forget(self);
     }

@@ -62,7 +62,7 @@ pub use pins::Pin;
 pub use prefetch::prefetch_own;
 pub use preimage::{Need, PreImageStats};
 pub use reclaim::{Retired, Swap};
-pub use restore::{Content, Restore, Run, Runs, Share};
+pub use restore::{Births, Content, Restore, Run, Runs, Share};
 pub use stats::StoreStats;
 pub use store::{PageStore, StoreOptions};
 pub use write::PageWriter;

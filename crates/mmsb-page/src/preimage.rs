@@ -89,6 +89,13 @@ impl Need {
         self.words += HEADER_WORDS as u64 + u64::from(page_bytes).div_ceil(8);
     }
 
+    /// Takes a page of this length out again, which was added once too often.
+    pub fn take(&mut self, page_bytes: u32) {
+        let mut page = Self::default();
+        page.add(page_bytes);
+        self.words = self.words.saturating_sub(page.words);
+    }
+
     /// Adds what another commit needs.
     #[inline]
     pub fn add_all(&mut self, other: Self) {

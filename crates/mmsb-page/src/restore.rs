@@ -7,6 +7,7 @@
 //! are plain memory, and no order of stores matters: whoever sees the store afterwards sees all of it. What comes
 //! in may be hostile: an id that does not live or a range past a page's end is an error, and changes nothing.
 
+mod births;
 mod runs;
 
 use std::{marker::PhantomData, ops::Range};
@@ -20,7 +21,10 @@ use crate::{
     table::{Entry, Hot},
 };
 
-pub use self::runs::{Content, Run, Runs};
+pub use self::{
+    births::Births,
+    runs::{Content, Run, Runs},
+};
 
 /// A store held alone, to be filled; or those of its pages that are one part's.
 ///
@@ -88,29 +92,6 @@ impl<'s> Restore<'s> {
     pub fn create(&mut self, page: PageId, page_bytes: u32, epoch: Epoch) -> Result<(), StoreError> {
         assert!(self.owns(page), "{page} is another part's");
         self.store.prepare(page, page_bytes)?.publish(epoch);
-        Ok(())
-    }
-
-    /// Gives birth to a page whose bytes `fill` makes of zeros. Threads may do so side by side.
-    ///
-    /// # Errors
-    /// As [`PageStore::prepare`].
-    ///
-    /// # Panics
-    /// If the page is another part's.
-    pub fn birth(
-        &self,
-        page: PageId,
-        page_bytes: u32,
-        epoch: Epoch,
-        fill: impl FnOnce(&mut [u8]),
-    ) -> Result<(), StoreError> {
-        assert!(self.owns(page), "{page} is another part's");
-        let born = self.store.prepare(page, page_bytes)?;
-        // SAFETY: the slot is the new page's alone, which is not published before `fill` is done (type invariant
-        // of `NewPage`); nobody looks at the page that had the slot before, for the store is held alone (type).
-        fill(unsafe { born.words().plain_mut(page_bytes as usize) });
-        born.publish(epoch);
         Ok(())
     }
 

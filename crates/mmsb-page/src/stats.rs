@@ -66,6 +66,29 @@ pub(crate) struct Counts {
     slot_bytes: AtomicU64,
 }
 
+/// Pages that were born, to be added to the sums.
+#[derive(Default)]
+pub(crate) struct Born {
+    pages: u64,
+    page_bytes: u64,
+    slot_bytes: u64,
+}
+
+impl Born {
+    /// Makes the sums of one page.
+    pub(crate) fn one(page_bytes: u32, class: SizeClass) -> Self {
+        let mut born = Self::default();
+        born.count(page_bytes, class);
+        born
+    }
+
+    pub(crate) fn count(&mut self, page_bytes: u32, class: SizeClass) {
+        self.pages += 1;
+        self.page_bytes += u64::from(page_bytes);
+        self.slot_bytes += class.bytes() as u64;
+    }
+}
+
 impl Counts {
     pub(crate) fn pages(&self) -> u64 {
         self.pages.load(Ordering::Relaxed)
@@ -75,10 +98,10 @@ impl Counts {
         self.slot_bytes.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn born(&self, page_bytes: u32, class: SizeClass) {
-        self.pages.fetch_add(1, Ordering::Relaxed);
-        self.page_bytes.fetch_add(page_bytes.into(), Ordering::Relaxed);
-        self.slot_bytes.fetch_add(class.bytes() as u64, Ordering::Relaxed);
+    pub(crate) fn add(&self, born: &Born) {
+        self.pages.fetch_add(born.pages, Ordering::Relaxed);
+        self.page_bytes.fetch_add(born.page_bytes, Ordering::Relaxed);
+        self.slot_bytes.fetch_add(born.slot_bytes, Ordering::Relaxed);
     }
 
     pub(crate) fn died(&self, page_bytes: u32, class: SizeClass) {

@@ -80,6 +80,17 @@ impl Reader {
         Ok(reader)
     }
 
+    /// Reads from `start` to `end` from now on, as a new reader would, with the file that is open; `false`, and nothing
+    /// is changed, if that does not hold all of it.
+    ///
+    /// # Errors
+    /// [`LogError::Io`].
+    pub fn go_to(&mut self, start: Cursor, end: Lsn) -> Result<bool, LogError> {
+        let has_gone = self.walk.go_to(start, end)?;
+        self.end = if has_gone { end } else { self.end };
+        Ok(has_gone)
+    }
+
     /// Returns the place behind the last record that was read.
     #[must_use]
     pub fn cursor(&self) -> Cursor {

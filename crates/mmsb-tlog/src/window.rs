@@ -61,6 +61,12 @@ impl Window {
         (self.file, self.end) = (Some(file), end);
     }
 
+    /// Looks at the same file up to byte `end`, and at none of the bytes that were read.
+    pub(crate) fn look_until(&mut self, end: u64) {
+        self.forget();
+        self.end = end;
+    }
+
     /// Returns the offset behind the last byte that is looked at.
     pub(crate) fn end(&self) -> u64 {
         self.end

@@ -23,6 +23,7 @@ mod live;
 mod load;
 mod make;
 mod meta;
+mod nudged;
 mod plan;
 mod restore;
 mod tags;

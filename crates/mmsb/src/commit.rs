@@ -111,7 +111,8 @@ fn publish_untimed(
     graph: Option<GraphChange<'_>>,
 ) -> Result<Epoch, Error> {
     let log = bus.journal().log()?;
-    if let (None, None, Some(one)) = (nanos, tx.detail(), One::of_draft(log, &tx.draft))
+    let is_plain = tx.detail().is_none() && graph.is_none();
+    if let (true, None, Some(one)) = (is_plain, nanos, One::of_draft(log, &tx.draft))
         && let Some(epoch) = one.publish(bus, log, committer, tx.draft.need)?
     {
         return Ok(epoch);
@@ -120,9 +121,9 @@ fn publish_untimed(
     let scratch: &mut Scratch = &mut pooled;
     let source = bus.lend_source(&tx.draft);
     let mut commit = Commit { bus, log, committer, source, graph };
-    if tx.detail().is_none() {
-        let source = commit.source.as_ref();
-        scratch.encode_sections(&tx.draft, Beside { source, nanos, ..Beside::default() });
+    if is_plain {
+        let (source, cause) = (commit.source.as_ref(), tx.draft.cause());
+        scratch.encode_sections(&tx.draft, Beside { source, cause, nanos, ..Beside::default() });
         if let Some(epoch) = commit.plain(&tx.draft, scratch)? {
             return Ok(epoch);
         }

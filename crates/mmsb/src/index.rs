@@ -1,15 +1,17 @@
 //! Where in the log what is: pages, labels, tags and code sites, each with the commits that have to do with it.
 //!
-//! Every segment has an index. That of a closed one stands in a file beside it, made when it is first asked for
-//! and written by whoever writes the bus; that of the last one grows in memory. A few are kept at hand.
+//! Every segment has an index. That of a closed one stands in a file beside it, made by whoever writes the bus: in
+//! the background, or when it is first asked for; that of the last one grows in memory. A few are kept at hand.
 //!
 //! Reading order: `posting` (a set of commits), `part` (the index of a stretch), `segment` (of a whole segment, and
-//! its file), `filter` and `find` (asking), `check`.
+//! its file), `cache`, `ahead` (in the background), `filter` and `find` (asking), `check`.
 //!
 //! Invariant: an index says nothing that the log does not say; a missing or bad one costs time, never an answer.
 
+mod ahead;
 mod backwards;
 mod bytes;
+mod cache;
 mod check;
 mod filter;
 mod find;
@@ -24,11 +26,17 @@ use std::sync::{Arc, PoisonError};
 use mmsb_tlog::{Cursor, SegmentHead};
 use mmsb_types::Lsn;
 
-use self::segment::{Growing, NoIndex, SegmentIndex};
+use self::{
+    cache::Cache,
+    segment::{Growing, SegmentIndex},
+};
 use crate::{
     Error,
     kept::{Hold, Kept},
-    sync::Mutex,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 pub use self::check::verify_indexes;
@@ -43,24 +51,19 @@ pub(crate) use self::{
 /// A segment, and where it ends if it is closed.
 type Segment = (SegmentHead, Option<Cursor>);
 
-/// Indexes of closed segments are kept at hand up to so many bytes, the least lately used going first.
-const CACHE_BYTES: usize = 4 << 20;
-
 /// The indexes of a log.
 #[derive(Debug)]
 pub(crate) struct Indexes {
     kept: Kept,
     /// Whether indexes of closed segments are written.
     writes: bool,
-    state: Mutex<State>,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// Closed segments, the most lately used last.
-    cache: Vec<(SegmentHead, Arc<SegmentIndex>)>,
+    cache: Mutex<Cache>,
     /// The last segment that was asked for while it was not closed.
-    open: Option<(SegmentHead, Growing)>,
+    open: Mutex<Option<(SegmentHead, Growing)>>,
+    /// Held by who writes one.
+    writing: Mutex<()>,
+    /// Somebody has asked: who asks once asks again.
+    was_asked: AtomicBool,
 }
 
 /// What there is of a log at one moment. On disk it stays as long as this lives.
@@ -79,7 +82,13 @@ pub(crate) struct Extent {
 impl Indexes {
     /// Makes the indexes of a log; `writes` if it is this bus that writes it, to a disk.
     pub(crate) fn new(kept: Kept, writes: bool) -> Self {
-        Self { kept, writes, state: Mutex::default() }
+        let (cache, open, writing) = (Mutex::default(), Mutex::default(), Mutex::default());
+        Self { kept, writes, cache, open, writing, was_asked: AtomicBool::new(false) }
+    }
+
+    /// Tells whether anybody has asked yet: until then nothing is made ahead, for it takes time and memory.
+    pub(crate) fn was_asked(&self) -> bool {
+        self.was_asked.load(Ordering::Relaxed)
     }
 
     /// Returns the segments that hold commits of the extent, and where each ends; the last one is open.
@@ -95,12 +104,11 @@ impl Indexes {
 
     /// Returns the index of a segment, as far as the extent goes.
     fn index(&self, (head, end): Segment, extent: &Extent) -> Result<Arc<SegmentIndex>, Error> {
+        self.was_asked.store(true, Ordering::Relaxed);
         // It may have been closed since it was found open.
-        let end = end.or_else(|| self.end_of(&head));
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match end {
-            Some(end) => self.closed(&mut state, head, end),
-            None => self.open(&mut state, head, extent),
+        match end.or_else(|| self.end_of(&head)) {
+            Some(end) => self.closed(head, end),
+            None => self.open(head, extent),
         }
     }
 
@@ -110,74 +118,87 @@ impl Indexes {
         manifest.segments.get(at + 1).map(end_before)
     }
 
-    fn closed(&self, state: &mut State, head: SegmentHead, end: Cursor) -> Result<Arc<SegmentIndex>, Error> {
-        if let Some(at) = state.cache.iter().position(|(cached, _)| *cached == head) {
-            let used = state.cache.remove(at);
-            let index = Arc::clone(&used.1);
-            state.cache.push(used);
+    fn closed(&self, head: SegmentHead, end: Cursor) -> Result<Arc<SegmentIndex>, Error> {
+        if let Some(index) = lock(&self.cache).get(&head) {
             return Ok(index);
         }
         let index = match SegmentIndex::load(&self.kept.dir(), &head, end) {
             Ok(index) => index,
-            Err(why) => self.make(state, head, end, &why)?,
+            Err(why) => {
+                why.warn(&head);
+                self.make(head, end, &|| true)?.expect("it was made to its end")
+            }
         };
         let index = Arc::new(index);
-        state.cache.push((head, Arc::clone(&index)));
-        state.trim();
+        lock(&self.cache).put(head, &index);
         Ok(index)
     }
 
-    /// Makes the index of a closed segment; from what grew while it was open, if that is there.
+    /// Makes the index of a closed segment, from what grew while it was open, if that is there; `None` if it was not
+    /// to go on. Nobody waits for it meanwhile.
     fn make(
         &self,
-        state: &mut State,
         head: SegmentHead,
         end: Cursor,
-        why: &NoIndex,
-    ) -> Result<SegmentIndex, Error> {
-        if let NoIndex::Bad(what) = why {
-            tracing::warn!(segment = head.segment, what, "an index cannot be used and is made again");
-        }
-        let grown = state.open.take_if(|(open, _)| *open == head);
+        goes_on: &dyn Fn() -> bool,
+    ) -> Result<Option<SegmentIndex>, Error> {
+        let grown = lock(&self.open).take_if(|(open, _)| *open == head);
         let mut growing = grown.map_or_else(|| Growing::new(head.cursor()), |(_, growing)| growing);
-        growing.grow(&self.kept, end.lsn)?;
-        let mut index = growing.index();
-        let dir = self.kept.dir();
-        let file = index.encode(dir.instance(), &head);
-        index.bytes = file.len();
-        if self.writes
-            && let Err(error) = dir.write_index(&head, &file)
-        {
-            tracing::warn!(%error, segment = head.segment, "an index cannot be written");
+        if !growing.grow(&self.kept, end.lsn, goes_on)? {
+            return Ok(None);
         }
-        Ok(index)
+        let mut index = growing.index();
+        let file = index.encode(self.kept.dir().instance(), &head);
+        index.bytes = file.len();
+        if self.writes {
+            self.write(&head, &file);
+        }
+        Ok(Some(index))
     }
 
-    fn open(
-        &self,
-        state: &mut State,
-        head: SegmentHead,
-        extent: &Extent,
-    ) -> Result<Arc<SegmentIndex>, Error> {
+    /// Writes an index, unless somebody is writing one. One that is not written is made again.
+    fn write(&self, head: &SegmentHead, file: &[u8]) {
+        let Ok(_writing) = self.writing.try_lock() else { return };
+        let dir = self.kept.dir();
+        if let Err(error) = dir.write_index(head, file) {
+            tracing::warn!(%error, segment = head.segment, "an index cannot be written");
+        }
+        // It goes with its segment, which may have gone before it came.
+        if !dir.manifest().segments.contains(head) {
+            let _ = dir.vfs().remove(&dir.index_path(head));
+        }
+    }
+
+    fn open(&self, head: SegmentHead, extent: &Extent) -> Result<Arc<SegmentIndex>, Error> {
         // A log in memory begins in the middle of its one segment.
         let start = if extent.start.lsn > head.cursor().lsn { extent.start } else { head.cursor() };
+        self.grow_open(head, start, extent.end, &|| true, |growing| Arc::new(growing.index()))
+    }
+
+    /// Lets what is known of the open segment, from `start` on, grow to `end`, as long as `goes_on` says so, and calls
+    /// `then` with it.
+    fn grow_open<T>(
+        &self,
+        head: SegmentHead,
+        start: Cursor,
+        end: Lsn,
+        goes_on: &dyn Fn() -> bool,
+        then: impl FnOnce(&mut Growing) -> T,
+    ) -> Result<T, Error> {
         let is_usable =
             |(open, growing): &(SegmentHead, Growing)| *open == head && growing.end().lsn >= start.lsn;
-        let open = state.open.take().filter(is_usable);
-        let (_, growing) = state.open.insert(open.unwrap_or_else(|| (head, Growing::new(start))));
+        let mut held = lock(&self.open);
+        let open = held.take().filter(is_usable);
+        let (_, growing) = held.insert(open.unwrap_or_else(|| (head, Growing::new(start))));
         growing.forget_before(start);
-        growing.grow(&self.kept, extent.end)?;
-        Ok(Arc::new(growing.index()))
+        growing.grow(&self.kept, end, goes_on)?;
+        Ok(then(growing))
     }
 }
 
-impl State {
-    fn trim(&mut self) {
-        let mut bytes: usize = self.cache.iter().map(|(_, index)| index.bytes).sum();
-        while bytes > CACHE_BYTES {
-            bytes -= self.cache.remove(0).1.bytes;
-        }
-    }
+/// Who panicked left an index out, or a part of one: nothing that is wrong.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Returns the place where the segment before `next` ends.

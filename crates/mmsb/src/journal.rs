@@ -66,6 +66,7 @@ struct Base {
 impl Journal {
     /// Makes the journal of a log that is open.
     pub(crate) fn new(kept: Kept, mode: Mode, keep_bytes: Option<u64>) -> Self {
+        let kept = if matches!(mode, Mode::Reader(_)) { kept } else { kept.of_writer() };
         let manifest = kept.dir().manifest();
         kept.set_oldest(Epoch::new(manifest.oldest()));
         let base = Mutex::new(Base { state: State::default(), cursor: manifest.first_cursor() });

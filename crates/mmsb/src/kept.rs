@@ -33,6 +33,8 @@ pub(crate) struct Kept {
     holds: Arc<Holds>,
     /// What the pages of a state may take together.
     page_bytes_max: u64,
+    /// It is this bus that writes the log: its own manifest is the newest, and the one that its log goes by.
+    is_own: bool,
 }
 
 /// How often a writer may outrun who reads beside it.
@@ -55,7 +57,13 @@ impl Kept {
             oldest: Arc::default(),
             holds: Arc::default(),
             page_bytes_max: u64::MAX,
+            is_own: false,
         }
+    }
+
+    /// Makes it that of the bus that writes the log.
+    pub(crate) fn of_writer(self) -> Self {
+        Self { is_own: true, ..self }
     }
 
     /// Sets what the pages of a state may take together, in bytes.
@@ -129,6 +137,9 @@ impl Kept {
     }
 
     fn reload(&self) {
+        if self.is_own {
+            return;
+        }
         if let Ok(newer) = self.dir().reopen() {
             self.set_oldest(self.oldest().max(Epoch::new(newer.manifest().oldest())));
             *self.dir.write().unwrap_or_else(PoisonError::into_inner) = newer;
@@ -138,6 +149,21 @@ impl Kept {
     /// Reads from `start` to `end`.
     pub(crate) fn reader(&self, start: Cursor, end: Lsn) -> Result<Reader, Error> {
         Reader::new(&self.dir(), start, end).map_err(|error| self.failed(error, start.number))
+    }
+
+    /// Reads from `start` to `end` with the reader that there is, if it has the file open; else with a new one, which is
+    /// then there.
+    pub(crate) fn reader_again<'r>(
+        &self,
+        last: &'r mut Option<Reader>,
+        start: Cursor,
+        end: Lsn,
+    ) -> Result<&'r mut Reader, Error> {
+        // One that fails is not used again: it may have seen what a writer elsewhere has just replaced.
+        let mut reader = last.take();
+        let is_there = reader.as_mut().map_or(Ok(false), |reader| reader.go_to(start, end));
+        let fit = reader.filter(|_| matches!(is_there, Ok(true)));
+        Ok(last.insert(fit.map_or_else(|| self.reader(start, end), Ok)?))
     }
 
     /// Tells why what belongs to the state `number`, or comes behind it, could not be read: perhaps it was given

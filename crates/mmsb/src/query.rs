@@ -1,6 +1,6 @@
 //! Looking for commits: by page, epoch, label, tag and code site, in either order.
 //!
-//! The indexes tell which commits pass and where they stand; only there the log is read, about 64 KiB at a time.
+//! The indexes tell which commits pass and where they stand; only there the log is read, some 4 to 64 KiB at a time.
 //!
 //! Invariant: what a query finds is what a pass over all commits would find.
 
@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use mmsb_tlog::Commit;
+use mmsb_tlog::{Commit, Reader};
 use mmsb_types::{Epoch, Label, PageId};
 
 use crate::{
@@ -58,6 +58,8 @@ pub struct Found<T = CommitInfo> {
     /// `None` at the end.
     finder: Option<Finder>,
     kept: Kept,
+    /// What read the last stretch.
+    reader: Option<Reader>,
     texts: Texts,
     order: Order,
     /// Found and read, the next one last.
@@ -130,7 +132,7 @@ impl Query<'_> {
     ///
     /// # Cost
     /// Reads the index of each segment in the range of epochs; makes those that were not made yet, by one pass over
-    /// their segments. Then reads pieces of about 64 KiB in which commits were found, as they are visited.
+    /// their segments. Then reads pieces of some 4 to 64 KiB in which commits were found, as they are visited.
     pub fn run(self) -> Result<Found, Error> {
         self.find(CommitInfo::read)
     }
@@ -144,7 +146,7 @@ impl Query<'_> {
         let texts = self.bus.shared().texts_as_of(newest)?;
         let (kept, indexes) = (journal.kept().clone(), Arc::clone(journal.indexes()));
         let finder = self.filter(&texts).map(|filter| Finder::new(indexes, extent, filter, order));
-        Ok(Found { finder, kept, texts, order, commits: Vec::new(), read })
+        Ok(Found { finder, kept, reader: None, texts, order, commits: Vec::new(), read })
     }
 
     /// Returns what the indexes are asked; `None` if no commit can pass, for nobody used the text.
@@ -179,7 +181,7 @@ impl<T> Found<T> {
             }
             let Some(finder) = &mut self.finder else { return Ok(None) };
             let Some(stretch) = finder.next_stretch()? else { return Ok(None) };
-            stretch.read(&self.kept, 0..=u64::MAX, |commit| {
+            stretch.read(&self.kept, &mut self.reader, 0..=u64::MAX, |commit| {
                 self.commits.push((self.read)(commit, &mut self.texts)?);
                 Ok(())
             })?;

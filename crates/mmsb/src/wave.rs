@@ -18,12 +18,14 @@ mod desk;
 mod functions;
 mod hands;
 mod live;
+mod patches;
 mod plan;
 mod purity;
 mod report;
 mod run;
 mod stale;
 pub(crate) mod token;
+mod touch;
 mod trials;
 
 pub use self::{

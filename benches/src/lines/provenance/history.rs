@@ -40,6 +40,8 @@ impl History {
         for length in CHAINS {
             history.chains.push(chain(&bus, length)?);
         }
+        // Who asks once asks again: from here on the bus makes indexes ahead.
+        bus.provenance(PageId::new(1), 0..1)?;
         let first = bus.epoch().get() + 1;
         for number in first..first + commits {
             let mut tx = bus.begin().durability(mmsb::Durability::Volatile).label(number);

@@ -132,6 +132,8 @@ impl Ring {
 
     /// Ends the bus, and compares what its log amounts to with what it was.
     pub fn must_replay(self) -> Result<()> {
+        // The checkpoints that the bus makes by itself may be behind, and give up states while they catch up.
+        self.bus.checkpoint()?;
         let oldest = self.bus.oldest().max(self.first).get();
         let epochs: Vec<_> =
             (0..8).map(|at| Epoch::new(oldest + (self.bus.epoch().get() - oldest) * at / 7)).collect();

@@ -17,12 +17,14 @@ pub struct Windows {
     /// What the parts of all ticks took together, by name.
     parts: Vec<(&'static str, Duration)>,
     count: u32,
+    /// The parts of the slowest tick of all but the first window, and what it took by the wall.
+    slowest: (Duration, Vec<(&'static str, Duration)>),
 }
 
 impl Windows {
     pub fn new(ticks: usize) -> Self {
         let (open, tails) = (Default::default(), Default::default());
-        Self { ticks, open, tails, parts: Vec::new(), count: 0 }
+        Self { ticks, open, tails, parts: Vec::new(), count: 0, slowest: Default::default() }
     }
 
     /// Returns how many ticks a window has.
@@ -38,6 +40,9 @@ impl Windows {
             self.parts = report.times.parts().map(|(name, _)| (name, Duration::ZERO)).collect();
         }
         self.parts.iter_mut().zip(report.times.parts()).for_each(|(sum, (_, time))| sum.1 += time);
+        if self.count as usize > self.ticks && took[1] > self.slowest.0 {
+            self.slowest = (took[1], report.times.parts().collect());
+        }
     }
 
     /// Ends the window, and begins another.
@@ -55,12 +60,14 @@ impl Windows {
         Sample::of(self.tails[clock].clone())
     }
 
-    /// Tells what the parts of a tick took in the mean.
+    /// Tells what the parts of a tick took in the mean, and those of the slowest.
     pub fn parts(&self) -> String {
-        let part = |(name, sum): &(&str, Duration)| {
-            format!("{name} {:.2} ms", (*sum / self.count).as_secs_f64() * 1e3)
-        };
-        let parts: Vec<String> = self.parts.iter().map(part).collect();
-        format!("in the mean {}", parts.join(", "))
+        format!("in the mean {}; the slowest {}", list(&self.parts, self.count), list(&self.slowest.1, 1))
     }
+}
+
+fn list(parts: &[(&str, Duration)], count: u32) -> String {
+    let part =
+        |(name, sum): &(&str, Duration)| format!("{name} {:.2} ms", (*sum / count).as_secs_f64() * 1e3);
+    parts.iter().map(part).collect::<Vec<_>>().join(", ")
 }

@@ -8,6 +8,7 @@ use crate::{
     class::SizeClass,
     directory::{Directory, Slot},
     meta,
+    stats::Born,
 };
 
 const ONE: PageId = PageId::new(1);
@@ -56,7 +57,7 @@ fn a_length_of_another_class_is_found() {
     let shorten = |store: &PageStore| {
         store.table.entry(ONE).unwrap().length().store(50, Ordering::Relaxed);
         store.counts.died(50, SizeClass::of(1));
-        store.counts.born(0, SizeClass::of(1));
+        store.counts.add(&Born::one(0, SizeClass::of(1)));
     };
     check(shorten, &["page/length at page:1: 50 bytes in a slot of 128"]);
 }
@@ -130,6 +131,6 @@ fn a_free_list_that_leads_astray_is_found() {
 #[test]
 fn a_wrong_sum_is_found() {
     let store = PageStore::new();
-    store.counts.born(1, SizeClass::of(1));
+    store.counts.add(&Born::one(1, SizeClass::of(1)));
     assert_eq!(store.check()[0].rule, "page/counts");
 }

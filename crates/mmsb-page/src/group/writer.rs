@@ -92,6 +92,12 @@ impl GroupWriter<'_> {
         }
     }
 
+    /// Asks the memory for bytes of a record's page that are about to be written.
+    #[inline]
+    pub fn prefetch(&self, index: usize, span: Span) {
+        self.group.records[index].view.words.prefetch(span.offset, span.len as usize);
+    }
+
     /// Writes bytes into a record's page from `offset` on.
     ///
     /// # Panics

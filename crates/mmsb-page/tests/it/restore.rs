@@ -171,7 +171,7 @@ fn pages_are_born_written_and_ended_by_all_parts_at_once() {
                 let own = |id: &u64| part.owns(page(*id));
                 for id in (1..=PAGES).filter(own).collect::<Vec<_>>() {
                     let fill = |bytes: &mut [u8]| bytes.fill(id as u8);
-                    part.birth(page(id), 100 + id as u32 % 3, epoch(1), fill).unwrap();
+                    part.births().birth(page(id), 100 + id as u32 % 3, epoch(1), fill).unwrap();
                     if id % 3 == 0 {
                         part.retire(page(id), epoch(2)).unwrap();
                     }
@@ -272,4 +272,17 @@ proptest! {
         prop_assert_eq!(read(&filled, page(1)), read(&written, page(1)));
         assert_sound(&filled);
     }
+}
+
+#[test]
+fn what_is_born_together_is_counted() {
+    let mut store = PageStore::new();
+    let restore = store.restore();
+    let mut births = restore.births();
+    (1..=3).for_each(|id| births.birth(page(id), 100, epoch(1), |bytes| bytes.fill(7)).unwrap());
+    assert!(births.birth(page(3), 100, epoch(1), |_| {}).is_err(), "it lives");
+    drop(births);
+    let stats = store.stats();
+    assert_eq!((stats.pages, stats.page_bytes), (3, 300));
+    assert_sound(&store);
 }

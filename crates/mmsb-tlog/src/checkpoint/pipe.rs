@@ -25,8 +25,10 @@ use crate::{
 
 /// One being filled, one being written, one between.
 const BUFFER_COUNT: usize = 3;
-/// Bytes written between two syncs, unless the one before is still under way.
-const SYNC_BYTES: usize = 64 << 20;
+/// Bytes written between two syncs, unless the one before is still under way: half of what is written by then, so that
+/// the end of a short file has not all of it to wait for; of a long one no more, for each sync delays who writes beside.
+const SYNC_BYTES_MIN: u64 = 8 << 20;
+const SYNC_BYTES_MAX: u64 = 64 << 20;
 
 /// Writes blocks to a file, one behind the other.
 #[derive(Debug)]
@@ -106,17 +108,17 @@ impl Drain {
     }
 
     fn write(&self, due: SyncSender<()>) -> Result<(), LogError> {
-        let mut unsynced_bytes = 0;
+        let mut synced_to = 0;
         for (offset, block) in &self.blocks {
             self.file.write_at(offset, &block).map_err(io_error("writing", &self.path, offset))?;
-            unsynced_bytes += block.len();
+            let end = offset + block.len() as u64;
             // Nobody may want it any more.
             let _ = self.spares.send(block);
-            if unsynced_bytes < SYNC_BYTES {
+            if end - synced_to < (end / 2).clamp(SYNC_BYTES_MIN, SYNC_BYTES_MAX) {
                 continue;
             }
             match due.try_send(()) {
-                Ok(()) => unsynced_bytes = 0,
+                Ok(()) => synced_to = end,
                 Err(TrySendError::Full(())) => {}
                 // A sync has failed: its thread says how.
                 Err(TrySendError::Disconnected(())) => break,

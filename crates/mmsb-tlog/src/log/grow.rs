@@ -14,9 +14,33 @@ const GROW_BYTES: u64 = 256 << 10;
 /// More are written where fewer are left.
 const LEFT_BYTES_MIN: u64 = 16 << 10;
 /// They are worth it if no more than this is written between two syncs.
-const SYNC_BYTES_MAX: u64 = 32 << 10;
-/// So many syncs of a segment show it.
+const SYNC_BYTES_MAX: u64 = 64 << 10;
+/// So many syncs show it, or what is written without them.
 const SYNCS_MIN: u64 = 8;
+
+/// How often a segment is synced, looked at a few syncs at a time: what it began with says nothing of what is going on.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    used: u64,
+    syncs: u64,
+    is_often: bool,
+}
+
+impl Pace {
+    /// Begins with a segment, after so many syncs; the pace is what it was.
+    pub(super) fn begin(&mut self, syncs: u64) {
+        (self.used, self.syncs) = (0, syncs);
+    }
+
+    /// Tells whether a segment is synced often that holds `used` bytes after so many syncs.
+    pub(super) fn is_often(&mut self, used: u64, syncs: u64) -> bool {
+        let (bytes, count) = (used.saturating_sub(self.used), syncs - self.syncs);
+        if count >= SYNCS_MIN || bytes > SYNCS_MIN * SYNC_BYTES_MAX {
+            *self = Self { used, syncs, is_often: bytes <= count * SYNC_BYTES_MAX };
+        }
+        self.is_often
+    }
+}
 
 impl Flush {
     /// Writes zeros behind the file's end if few are left there, and syncs come often enough to gain by it.
@@ -28,7 +52,7 @@ impl Flush {
         if from >= used + LEFT_BYTES_MIN {
             return Ok(());
         }
-        let most = self.rotation.as_ref().map_or(0, |rotation| rotation.growth_max(used, to));
+        let most = self.rotation.as_mut().map_or(0, |rotation| rotation.growth_max(used, to));
         let until = most.min(from + GROW_BYTES);
         if until > from {
             let zeros = vec![0; (until - from) as usize];
@@ -37,9 +61,4 @@ impl Flush {
         }
         Ok(())
     }
-}
-
-/// Tells whether a segment is synced often that holds `used` bytes after so many syncs.
-pub(super) fn is_synced_often(used: u64, syncs: u64) -> bool {
-    syncs >= SYNCS_MIN && used / syncs <= SYNC_BYTES_MAX
 }

@@ -13,7 +13,7 @@
 
 use std::{io, path::Path, sync::Arc};
 
-use super::{LogOptions, flush::Flush, grow::is_synced_often, prewrite::Prewriter, progress::Progress};
+use super::{LogOptions, flush::Flush, grow::Pace, prewrite::Prewriter, progress::Progress};
 use crate::{
     LogDir, LogError, MARK_BYTES, SegmentHead,
     dir::io_error,
@@ -32,8 +32,9 @@ pub(crate) struct Rotation {
     /// Syncs made before this segment.
     syncs_before: u64,
     prewriter: Option<Prewriter>,
-    /// A file without a prewriter's zeros gets some, too.
+    /// A file without a prewriter's zeros gets some, too, if it is synced at this pace.
     grows: bool,
+    pace: Pace,
 }
 
 impl Rotation {
@@ -44,6 +45,7 @@ impl Rotation {
             segment_bytes: options.segment_bytes,
             syncs_before: 0,
             grows: options.prewrite,
+            pace: Pace::default(),
             prewriter: options
                 .prewrite
                 .then(|| Prewriter::new(dir.clone(), options.segment_bytes, options.background)),
@@ -90,6 +92,7 @@ impl Flush {
         self.file = rotation.make(&head)?;
         self.file_bytes = self.file.len().map_err(io_error("measuring", &self.path, 0))?;
         rotation.syncs_before = to.sync_count();
+        rotation.pace.begin(rotation.syncs_before);
         (self.head, self.path) = (head, rotation.dir.segment_path(&head).into());
         self.end = head.cursor();
         let unnamed = Unnamed { dir: rotation.dir.clone(), head };
@@ -118,9 +121,8 @@ impl Flush {
 
 impl Rotation {
     /// Returns how long zeros may make a segment that holds `used` bytes; 0 if it is to have none.
-    pub(super) fn growth_max(&self, used: u64, to: &Progress) -> u64 {
-        let is_worth_it = self.grows && is_synced_often(used, to.sync_count() - self.syncs_before);
-        if is_worth_it { self.segment_bytes } else { 0 }
+    pub(super) fn growth_max(&mut self, used: u64, to: &Progress) -> u64 {
+        if self.grows && self.pace.is_often(used, to.sync_count()) { self.segment_bytes } else { 0 }
     }
 
     /// Makes a segment under a temporary name.

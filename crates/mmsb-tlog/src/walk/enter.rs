@@ -68,6 +68,24 @@ impl Walk {
         Ok(true)
     }
 
+    /// Goes to `cursor`, and looks at no byte from `limit` on; `false`, and nothing is changed, if not all of that is in
+    /// the open segment.
+    ///
+    /// # Errors
+    /// [`LogError::Io`].
+    pub(crate) fn go_to(&mut self, cursor: Cursor, limit: Lsn) -> Result<bool, LogError> {
+        let begin = self.segment().cursor().lsn;
+        let end = self.segment_bytes().map_or(limit.get(), |bytes| self.first_lsn + bytes);
+        if !self.is_inside || cursor.lsn < begin || cursor.lsn > limit || limit.get() > end {
+            return Ok(false);
+        }
+        let len = self.window.file_bytes().map_err(io_error("measuring", &self.path, 0))?;
+        self.window.look_until(len.min(limit.get() - self.first_lsn));
+        (self.limit, self.is_believed) = (limit, false);
+        self.jump(cursor, true);
+        Ok(true)
+    }
+
     /// Goes to the end of the open segment, and believes of it what the next one's head says; `false` if there is
     /// no next one.
     pub(crate) fn jump_to_boundary(&mut self) -> bool {

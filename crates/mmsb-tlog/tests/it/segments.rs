@@ -1,6 +1,7 @@
 //! A log of several segments: read as one, and no damage before the last one passes for its end.
 
 mod damage;
+mod elsewhere;
 mod retiring;
 mod starts;
 

@@ -19,7 +19,7 @@ use crate::{
 const NICENESS: i32 = 5;
 
 /// Makes this thread, and those that it starts, give way to others.
-fn give_way() {
+pub(super) fn give_way() {
     // A system that refuses, or knows priorities of processes alone, lets all threads compete.
     // Threads that take turns are one thread of the system.
     #[cfg(all(target_os = "linux", not(shuttle)))]

@@ -1,26 +1,16 @@
 //! Checkpoints that a bus makes by itself: when enough was logged since the last one, on a thread of its own.
 //!
 //! Committers count what they log in cells of their own, and nudge the thread now and then; it looks whether
-//! enough came together. It is started with the first nudge.
+//! enough came together. A second one keeps indexes up to the log, once somebody has asked for any.
 //!
-//! Invariant: a checkpoint that fails is traced and counted; no commit waits for it, or hears of it.
+//! Invariant: a checkpoint that fails is traced and counted, an index is traced; no commit waits for it, or hears of it.
 
-use std::{
-    io,
-    sync::{Arc, PoisonError, Weak},
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use mmsb_tlog::Cursor;
-use mmsb_types::env;
 
-use crate::{
-    bus::Inner,
-    sync::{
-        Condvar, Mutex, MutexGuard,
-        atomic::{AtomicBool, Ordering},
-        thread::JoinHandle,
-    },
-};
+use super::{aside, nudged::Nudged};
+use crate::{Error, bus::Inner};
 
 /// Log that is read again in about a tenth of a second: what opening after a crash may take, and an increment
 /// costs little beside it.
@@ -53,27 +43,12 @@ impl Default for CheckpointEvery {
     }
 }
 
-/// The thread that makes them, and how it is told to look.
+/// The threads that make them, and indexes.
 #[derive(Debug)]
 pub(crate) struct Auto {
     every: CheckpointEvery,
-    shared: Arc<Shared>,
-    thread: Mutex<Option<JoinHandle<()>>>,
-    /// The thread was started, or must not be.
-    started: AtomicBool,
-}
-
-#[derive(Debug, Default)]
-struct Shared {
-    call: Mutex<Call>,
-    changed: Condvar,
-}
-
-/// What the thread is to do.
-#[derive(Clone, Copy, Debug, Default)]
-struct Call {
-    look: bool,
-    stop: bool,
+    checkpoints: Nudged,
+    indexes: Nudged,
 }
 
 /// By how much a committer's counts must be shifted so that a change of what is left asks for a nudge.
@@ -85,9 +60,8 @@ pub(crate) struct NudgeShifts {
 
 impl Auto {
     pub(crate) fn new(every: CheckpointEvery) -> Self {
-        let is_off = every == CheckpointEvery::NEVER;
-        let (shared, thread) = (Arc::default(), Mutex::new(None));
-        Self { every, shared, thread, started: AtomicBool::new(is_off) }
+        let nudged = |name| Nudged::new(name, every == CheckpointEvery::NEVER);
+        Self { every, checkpoints: nudged("mmsb-checkpoint"), indexes: nudged("mmsb-index") }
     }
 
     /// Returns how often a committer nudges.
@@ -98,68 +72,56 @@ impl Auto {
 
     /// Tells the thread to look whether a checkpoint is due; starts it, if it was not. Takes a mutex for a moment.
     pub(crate) fn nudge(&self, bus: &Arc<Inner>) {
-        if !self.started.swap(true, Ordering::Relaxed)
-            && let Err(error) = self.start(Arc::downgrade(bus))
-        {
+        let mut worker = Worker { every: self.every, failed: None };
+        let nudged = self.checkpoints.nudge(bus, move || move |bus: &Arc<Inner>| worker.look(bus));
+        if let Err(error) = nudged {
             tracing::error!(%error, "starting the thread that makes checkpoints");
             bus.checkpoints.count_failure();
         }
-        self.shared.call().look = true;
-        self.shared.changed.notify_one();
     }
 
-    fn start(&self, bus: Weak<Inner>) -> io::Result<()> {
-        let (shared, every) = (Arc::clone(&self.shared), self.every);
-        let mut thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner);
-        let work = move || Worker { bus, shared, every, failed: None }.run();
-        *thread = Some(env::spawn("mmsb-checkpoint", work)?);
-        Ok(())
+    /// Tells the other thread to bring the indexes up to the log, if anybody has asked for any.
+    fn nudge_indexes(&self, bus: &Arc<Inner>) {
+        if !bus.journal.indexes().was_asked() {
+            return;
+        }
+        if let Err(error) = self.indexes.nudge(bus, index_worker) {
+            tracing::warn!(%error, "starting the thread that makes indexes");
+        }
     }
 
-    /// Ends the thread, and waits for it. None is started any more.
+    /// Ends the threads, and waits for them. None is started any more.
     pub(crate) fn stop(&self) {
-        self.started.store(true, Ordering::Relaxed);
-        self.shared.call().stop = true;
-        self.shared.changed.notify_one();
-        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if thread.is_some_and(|thread| thread.join().is_err()) {
-            tracing::error!("the thread that makes checkpoints panicked");
+        self.checkpoints.stop();
+        self.indexes.stop();
+    }
+}
+
+/// Begins to make indexes, on this thread: it should cost commits little, and can wait.
+fn index_worker() -> impl FnMut(&Arc<Inner>) {
+    aside::give_way();
+    let mut seen = BTreeSet::new();
+    move |bus| {
+        let goes_on = || bus.check_stopped().is_ok();
+        let Ok(log) = bus.journal.log() else { return };
+        let written = log.written_end().lsn;
+        match bus.journal.indexes().make_ahead(&mut seen, written, &goes_on) {
+            Ok(()) | Err(Error::HistoryGone { .. }) => {}
+            Err(error) => tracing::warn!(%error, "an index that the bus makes by itself"),
         }
     }
 }
 
-impl Shared {
-    fn call(&self) -> MutexGuard<'_, Call> {
-        self.call.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Waits for a nudge; false if the thread is to end.
-    fn wait(&self) -> bool {
-        let waiting = self.changed.wait_while(self.call(), |call| !call.look && !call.stop);
-        let mut call = waiting.unwrap_or_else(PoisonError::into_inner);
-        call.look = false;
-        !call.stop
-    }
-}
-
-/// What the thread has.
+/// What the thread has that makes checkpoints.
 struct Worker {
-    bus: Weak<Inner>,
-    shared: Arc<Shared>,
     every: CheckpointEvery,
     /// Where the log ended when a checkpoint failed: the next try comes as much later as any checkpoint.
     failed: Option<Cursor>,
 }
 
 impl Worker {
-    fn run(mut self) {
-        while self.shared.wait() {
-            let Some(bus) = self.bus.upgrade() else { return };
-            self.look(&bus);
-        }
-    }
-
-    fn look(&mut self, bus: &Inner) {
+    fn look(&mut self, bus: &Arc<Inner>) {
+        bus.auto.nudge_indexes(bus);
         let Ok(log) = bus.journal.log() else { return };
         let end = log.written_end();
         let last = bus.last_checkpoint();

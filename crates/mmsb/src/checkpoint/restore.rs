@@ -5,7 +5,7 @@
 //!
 //! Invariant: store and refusal are the same, however many threads there are.
 
-use mmsb_page::{PageStore, Restore};
+use mmsb_page::{Births, PageStore, Restore};
 use mmsb_tlog::{
     CheckpointRef,
     checkpoint::{CheckpointReader, PageForm, StoredPage},
@@ -108,11 +108,11 @@ impl Loading<'_, '_> {
     fn load(&self, number: usize, buffer: Vec<u8>) -> Result<(Vec<u8>, u64), Error> {
         let block = self.file.read_block(number, buffer);
         let block = block.map_err(|error| self.chain.failed(error, self.checkpoint))?;
-        let (mut count, mut bytes) = (0, 0);
+        let (mut count, mut bytes, mut births) = (0, 0, self.restore.births());
         for page in block.pages() {
             bytes += u64::from(page.page_bytes);
             if self.chain.lives(page.page) && !self.restore.contains(page.page) {
-                birth(self.restore, &page)?;
+                birth(&mut births, &page)?;
                 count += 1;
             }
         }
@@ -121,12 +121,12 @@ impl Loading<'_, '_> {
     }
 }
 
-fn birth(restore: &Restore<'_>, page: &StoredPage<'_>) -> Result<(), Error> {
+fn birth(births: &mut Births<'_, '_>, page: &StoredPage<'_>) -> Result<(), Error> {
     let fill = |bytes: &mut [u8]| {
         // What nobody touches takes no memory.
         if page.form != PageForm::Fill(0) {
             page.write_into(bytes);
         }
     };
-    restore.birth(page.page, page.page_bytes, page.epoch, fill).map_err(store_error)
+    births.birth(page.page, page.page_bytes, page.epoch, fill).map_err(store_error)
 }

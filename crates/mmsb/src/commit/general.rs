@@ -55,7 +55,7 @@ impl<'c> Commit<'c> {
         let graph = graph.map_or(&[][..], GraphChange::events);
         scratch.encode_sections(
             &tx.draft,
-            Beside { events: &detail.events, graph, cause: &detail.cause, source, nanos },
+            Beside { events: &detail.events, graph, cause: tx.draft.cause(), source, nanos },
         );
         let mut need = Need::default();
         detail.pages.iter().filter(|page| page.needs_lock()).for_each(|page| need.add(page.page_bytes));

@@ -16,10 +16,14 @@ use super::{
     Commit, Scratch,
     held::{replace, store},
     lock::lock_all,
-    overlap::Meeting,
+    overlap::{Meeting, Overlaps},
     undo,
 };
-use crate::{Error, txn::Draft, undo::UndoDraft};
+use crate::{
+    Error,
+    txn::Draft,
+    undo::{UndoDraft, UndoRecord},
+};
 
 /// A draft that asks for more room for pre-images is looked at again: it may have counted pages twice.
 const EXACT_ABOVE_BYTES: u64 = 1 << 20;
@@ -31,10 +35,17 @@ const AHEAD: usize = 24;
 impl Commit<'_> {
     /// Publishes the draft's writes; `None`, and nothing has happened, if many of them overlap.
     pub(super) fn plain(&mut self, draft: &Draft, scratch: &mut Scratch) -> Result<Option<Epoch>, Error> {
-        let exact = !draft.is_apart() && draft.need.bytes() > EXACT_ABOVE_BYTES;
-        let need = if exact { exact_need(self.bus.store(), draft.writes()) } else { draft.need };
+        let (writes, is_apart) = (draft.writes(), draft.is_apart());
+        // Of very many writes some will meet: what is found before anything is held is not held in vain.
+        let is_large = writes.len() > NEAR_MAX || draft.need.bytes() > EXACT_ABOVE_BYTES;
+        let known = (is_large && !is_apart).then(|| scratch.overlaps.find_all(writes));
+        let need = known.map_or(draft.need, |_| exact_need(self.bus.store(), draft, &scratch.overlaps));
         self.bus.stash(self.committer, need)?;
-        match self.write_all(draft.writes(), draft.is_apart(), scratch)? {
+        let written = match known {
+            None | Some(Meeting::None) => self.write_all(writes, is_apart || known.is_some(), scratch)?,
+            Some(meeting) => Err(meeting),
+        };
+        match written {
             Ok(epoch) => Ok(Some(epoch)),
             Err(Meeting::Few) => self.write_trimmed(draft, scratch),
             Err(_) => Ok(None),
@@ -46,7 +57,7 @@ impl Commit<'_> {
         let mut trimmed = std::mem::take(&mut scratch.batch);
         trimmed.clear();
         trimmed.push_trimmed(draft.writes(), &scratch.overlaps.pairs);
-        let written = self.write_all(trimmed.view(), false, scratch);
+        let written = self.write_all(trimmed.view(), true, scratch);
         scratch.batch = trimmed;
         Ok(written?.ok())
     }
@@ -115,14 +126,14 @@ fn ask_ahead<'r>(
     })
 }
 
-/// Returns the room that pre-images of all pages need, each counted once.
-#[cold]
-fn exact_need(store: &PageStore, batch: BatchView<'_>) -> Need {
-    let mut pages: Vec<PageId> = batch.compact_spans().map(|(page, _)| page).collect();
-    pages.sort_unstable();
-    pages.dedup();
-    let mut need = Need::default();
-    pages.iter().filter_map(|&page| store.page_bytes(page)).for_each(|page_bytes| need.add(page_bytes));
+/// Returns the room that pre-images of all pages need, each counted once; the draft counted anew those that its writes
+/// came back to.
+fn exact_need(store: &PageStore, draft: &Draft, overlaps: &Overlaps) -> Need {
+    let mut need = draft.need;
+    for (page, times) in overlaps.returns() {
+        let page_bytes = store.page_bytes(page).unwrap_or(0);
+        (0..times).for_each(|_| need.take(page_bytes));
+    }
     need
 }
 
@@ -141,7 +152,21 @@ pub(super) fn store_all(
         return;
     };
     record.push_entries(batch.compact_entries());
+    if batch.len() > NEAR_MAX {
+        return replace_far(writer, first, batch, record);
+    }
     for (index, (_, patch)) in (first..).zip(batch.compact_iter()) {
+        replace(writer, index, patch, record);
+    }
+}
+
+/// Replaces runs of pages that are not near: asks for each some runs before its turn.
+fn replace_far(writer: &mut GroupWriter<'_>, first: usize, batch: BatchView<'_>, record: &mut UndoRecord) {
+    let mut ahead = (first + AHEAD..).zip(batch.compact_spans().skip(AHEAD));
+    for (index, (_, patch)) in (first..).zip(batch.compact_iter()) {
+        if let Some((index, (_, span))) = ahead.next() {
+            writer.prefetch(index, span);
+        }
         replace(writer, index, patch, record);
     }
 }

@@ -55,8 +55,9 @@ impl Span {
         let last_start = count.saturating_sub(1) / GROUP_CHANGES * GROUP_CHANGES;
         let mut groups = Groups::default();
         let (mut changes, mut texts) = (Vec::new(), with.texts.clone());
+        let mut reader = None;
         for (index, stretch) in stretches.iter().enumerate() {
-            stretch.read(with.kept, first..=until, |commit| {
+            stretch.read(with.kept, &mut reader, first..=until, |commit| {
                 let number = groups.count(&track, index, commit.epoch.get());
                 if number < last_start {
                     return track.skip(commit);
@@ -79,8 +80,9 @@ impl Span {
         let Some(Group { mut track, stretch, first }) = self.groups.pop() else { return Ok(None) };
         let until = mem::replace(&mut self.until, first - 1);
         let (mut changes, mut texts) = (Vec::new(), with.texts.clone());
+        let mut reader = None;
         for stretch in &self.stretches[stretch..] {
-            stretch.read(with.kept, first..=until, |commit| {
+            stretch.read(with.kept, &mut reader, first..=until, |commit| {
                 changes.extend(track.step(commit, &mut texts)?);
                 Ok(())
             })?;

@@ -148,7 +148,7 @@ impl Spans {
         let first = stretches.iter().flat_map(Stretch::epochs).find(|&epoch| epoch > start);
         let mut is_created = false;
         if let (Some(first), Some(stretch)) = (first, stretches.first()) {
-            stretch.read(self.bus.journal.kept(), first..=first, |commit| {
+            stretch.read(self.bus.journal.kept(), &mut None, first..=first, |commit| {
                 is_created = events(commit.frame.sections)?
                     .iter()
                     .any(|event| matches!(event, PageEvent::Created { page, .. } if *page == self.page));

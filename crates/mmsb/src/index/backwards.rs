@@ -23,6 +23,15 @@ pub(crate) struct Backwards {
     segments: Vec<Segment>,
     /// The segment that was looked into last: its place among them, and its index.
     at: (usize, Arc<SegmentIndex>),
+    known: Option<Known>,
+}
+
+/// The commits up to some epoch of the part that was looked into last, that touch the page that was looked for.
+struct Known {
+    part: Arc<Part>,
+    page: PageId,
+    until: u64,
+    numbers: RoaringBitmap,
 }
 
 /// What was found of a page.
@@ -38,7 +47,7 @@ pub(crate) enum Looked {
 impl Backwards {
     pub(crate) fn new(indexes: Arc<Indexes>, extent: Extent) -> Self {
         let segments = indexes.segments(&extent);
-        Self { indexes, extent, segments, at: (usize::MAX, Arc::default()) }
+        Self { indexes, extent, segments, at: (usize::MAX, Arc::default()), known: None }
     }
 
     /// Returns the oldest state that can be shown; no commit up to it can be found.
@@ -54,10 +63,11 @@ impl Backwards {
         if !self.enter(until)? {
             return Ok(Looked::Nowhere);
         }
-        let (filter, (at, index)) = (self.touching(page, until), &self.at);
-        let last = |part: &Arc<Part>| part.select(&filter).max().map(|number| part.epoch(number));
-        let found = index.parts.iter().rev().find_map(last);
-        Ok(found.map_or(Looked::Before(self.segments[*at].0.first_number - 1), Looked::Found))
+        let (at, index) = (self.at.0, Arc::clone(&self.at.1));
+        let parts = index.parts.iter().rev().filter(|part| part.epoch(0) <= until);
+        let last = |part| self.known(part, page, until).numbers.max().map(|number| part.epoch(number));
+        let found = { parts }.find_map(last);
+        Ok(found.map_or(Looked::Before(self.segments[at].0.first_number - 1), Looked::Found))
     }
 
     /// Returns the stretch that holds the commit `until`, which touches the page; all others in it that do so, and
@@ -66,12 +76,15 @@ impl Backwards {
     /// # Errors
     /// As [`Backwards::look`].
     pub(crate) fn stretch(&mut self, page: PageId, until: u64) -> Result<Stretch, Error> {
-        let filter = self.touching(page, until);
-        self.cut(until, |part| part.select(&filter))
+        let (part, start) = (self.part(until)?, self.extent.start);
+        let known = self.known(&part, page, until);
+        let stretch = cut(&part, &mut known.numbers, part.number(until), start);
+        known.until = stretch.before();
+        Ok(stretch)
     }
 
-    /// Returns the stretch that holds the commit `epoch`. Wanted is that one, and of those from the stretch's first on
-    /// those that `others` names.
+    /// Returns the stretch that holds the commit `epoch`. Wanted is that one, and of those from a commit on those that
+    /// `others` names, as far as they stand together.
     ///
     /// # Errors
     /// As [`Backwards::look`].
@@ -80,24 +93,34 @@ impl Backwards {
         epoch: u64,
         others: impl FnOnce(u64) -> Vec<u64>,
     ) -> Result<Stretch, Error> {
-        self.cut(epoch, |part| {
-            let (start, ..) = part.around((epoch - part.epoch(0)) as u32);
-            let wanted = others(start.number + 1).into_iter().chain([epoch]);
-            wanted.map(|wanted| (wanted - part.epoch(0)) as u32).collect()
-        })
+        let part = self.part(epoch)?;
+        let first = part.reach(part.number(epoch));
+        let wanted = others(first).into_iter().chain([epoch]);
+        let mut wanted = wanted.map(|wanted| part.number(wanted)).collect();
+        Ok(cut(&part, &mut wanted, part.number(epoch), self.extent.start))
     }
 
-    fn touching(&self, page: PageId, until: u64) -> Filter {
-        Filter::epochs(self.extent.oldest + 1..=until).page(page)
-    }
-
-    fn cut(&mut self, epoch: u64, choose: impl FnOnce(&Part) -> RoaringBitmap) -> Result<Stretch, Error> {
+    /// Returns the part that holds a commit.
+    fn part(&mut self, epoch: u64) -> Result<Arc<Part>, Error> {
         let is_there = self.enter(epoch)?;
         debug_assert!(is_there, "an index told of e{epoch}");
         let parts = &self.at.1.parts;
-        let part = &parts[parts.partition_point(|part| part.end.number < epoch)];
-        let number = (epoch - part.epoch(0)) as u32;
-        Ok(cut(part, &mut choose(part), number, self.extent.start))
+        Ok(Arc::clone(&parts[parts.partition_point(|part| part.end.number < epoch)]))
+    }
+
+    /// Returns the commits of the part up to `until` that touch the page: found, or left of those that are known.
+    fn known(&mut self, part: &Arc<Part>, page: PageId, until: u64) -> &mut Known {
+        let is_it =
+            |known: &Known| Arc::ptr_eq(&known.part, part) && known.page == page && known.until >= until;
+        let mut known = self.known.take().filter(is_it).unwrap_or_else(|| {
+            let filter = Filter::epochs(self.extent.oldest + 1..=until).page(page);
+            Known { part: Arc::clone(part), page, until, numbers: part.select(&filter) }
+        });
+        if until < part.end.number {
+            known.numbers.remove_range(part.number(until + 1)..);
+        }
+        known.until = until;
+        self.known.insert(known)
     }
 
     /// Goes to the segment that holds a commit; `false` if none does.

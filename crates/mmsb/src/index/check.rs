@@ -19,7 +19,7 @@ use crate::kept::Kept;
 /// Rules: `mmsb/index-readable` (it is an index of this segment), `mmsb/index-log-readable` (the segment can be
 /// compared), `mmsb/index-parts`, `mmsb/index-places`, `mmsb/index-pages`, `mmsb/index-labels`,
 /// `mmsb/index-sources`, `mmsb/index-counts` (it tells of these what the segment tells). A segment without an
-/// index violates nothing: it is made when it is needed. Bad ones are made again by the next writer that asks.
+/// index, or with one of an older version, violates nothing: it is made when it is needed. Bad ones are made again by the next writer that asks.
 ///
 /// # Cost
 /// One pass over the segments that have an index.
@@ -38,7 +38,7 @@ fn check(kept: &Kept, head: &SegmentHead, next: &SegmentHead) -> Vec<Violation> 
     };
     let found = match SegmentIndex::load(&kept.dir(), head, end) {
         Ok(found) => found,
-        Err(NoIndex::Missing) => return Vec::new(),
+        Err(NoIndex::Missing | NoIndex::Older) => return Vec::new(),
         Err(NoIndex::Bad(what)) => return told("mmsb/index-readable", what),
     };
     match SegmentIndex::read_log(kept, head.cursor(), end.lsn) {

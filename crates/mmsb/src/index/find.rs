@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 
-use mmsb_tlog::{Commit, Cursor, SegmentHead};
+use mmsb_tlog::{Commit, Cursor, Reader, SegmentHead};
 use mmsb_types::{Epoch, Label, Lsn};
 use roaring::RoaringBitmap;
 
@@ -18,7 +18,7 @@ pub(crate) enum Order {
     NewestFirst,
 }
 
-/// A piece of log of about 64 KiB, and which of its commits are wanted.
+/// A piece of log of some 4 to 64 KiB, and which of its commits are wanted.
 #[derive(Clone, Debug)]
 pub(crate) struct Stretch {
     start: Cursor,
@@ -101,25 +101,25 @@ impl Finder {
 /// Takes the commits around `next` out of `left`. A log in memory is not there before its start, in the middle of
 /// a part; no commit before that is wanted.
 pub(super) fn cut(part: &Part, left: &mut RoaringBitmap, next: u32, log_start: Cursor) -> Stretch {
-    let (start, end, behind) = part.around(next);
-    let first = part.epoch(0);
-    let from = (start.number - part.start.number) as u32;
-    let mut wanted = RoaringBitmap::new();
-    wanted.insert_range(from..behind);
-    wanted &= &*left;
-    left.remove_range(from..behind);
+    let (start, end) = part.around(next, left);
+    let number = |bound: Cursor| (bound.number - part.start.number) as u32;
+    let numbers = number(start)..number(end);
+    let wanted = left.range(numbers.clone()).collect();
+    left.remove_range(numbers);
     let start = if start.lsn < log_start.lsn { log_start } else { start };
-    Stretch { start, end, first, wanted }
+    Stretch { start, end: end.lsn, first: part.epoch(0), wanted }
 }
 
 impl Stretch {
-    /// Lets `visit` read the wanted commits of the range, oldest first.
+    /// Lets `visit` read the wanted commits of the range, oldest first; with the reader of the last stretch, if that has
+    /// the file open.
     ///
     /// # Errors
     /// [`Error::Corrupt`], also for what `visit` says does not fit; [`Error::HistoryGone`], [`Error::Io`].
     pub(crate) fn read(
         &self,
         kept: &Kept,
+        last: &mut Option<Reader>,
         range: RangeInclusive<u64>,
         mut visit: impl FnMut(&Commit<'_>) -> Result<(), String>,
     ) -> Result<(), Error> {
@@ -127,7 +127,7 @@ impl Stretch {
         if wanted.peek().is_none() {
             return Ok(());
         }
-        let mut reader = kept.reader(self.start, self.end)?;
+        let reader = kept.reader_again(last, self.start, self.end)?;
         while let Some(&next) = wanted.peek() {
             let before = reader.cursor();
             reader.skip_to(Epoch::new(next)).map_err(|error| kept.failed(error, before.number))?;
@@ -141,6 +141,11 @@ impl Stretch {
             }
         }
         Ok(())
+    }
+
+    /// Returns the number of the last commit before it.
+    pub(super) fn before(&self) -> u64 {
+        self.start.number
     }
 
     /// Visits the epochs of the wanted commits, rising.

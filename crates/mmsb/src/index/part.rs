@@ -8,7 +8,10 @@
 mod codec;
 mod collect;
 
-use std::{collections::HashMap, ops::RangeInclusive};
+use std::{
+    collections::HashMap,
+    ops::{Bound, RangeInclusive},
+};
 
 use mmsb_tlog::Cursor;
 use mmsb_types::{Label, Lsn, PageId};
@@ -22,6 +25,9 @@ pub(super) use self::collect::Collector;
 /// page at most, and next to nothing where ids follow each other.
 pub(super) const BROAD_PAGES: usize = 256;
 
+/// As many bytes of log are read in one go, if commits that are wanted stand in pieces that follow each other.
+const STRETCH_BYTES: u64 = 64 << 10;
+
 /// So many pages of a part are asked for by [`Part::answers`].
 const ASKED_PAGES: usize = 64;
 
@@ -31,7 +37,8 @@ pub(crate) struct Part {
     pub(super) start: Cursor,
     pub(super) end: Cursor,
     pub(super) tally: Tally,
-    /// Places between records, rising, at least 64 KiB apart; the start is not among them.
+    /// Places between records, rising, at least 4 KiB apart; the start is not among them. What is between two of them,
+    /// or one of them and an end of the part, is a *piece*.
     pub(super) places: Vec<Place>,
     /// The pages that commits touch which are not broad.
     pub(super) pages: RoaringTreemap,
@@ -110,20 +117,25 @@ impl Part {
         self.start.number + 1 + u64::from(number)
     }
 
+    /// Returns the number in the part of the commit with this epoch.
+    pub(super) fn number(&self, epoch: u64) -> u32 {
+        (epoch - self.epoch(0)) as u32
+    }
+
     /// Returns the commits that pass the filter.
     pub(super) fn select(&self, filter: &Filter) -> RoaringBitmap {
-        let mut found = self.within(&filter.epochs);
-        let narrow = |found: &mut RoaringBitmap, set: Option<RoaringBitmap>| {
-            *found &= set.unwrap_or_default();
+        let Some(numbers) = self.within(&filter.epochs) else { return RoaringBitmap::new() };
+        let mut found = match filter.page {
+            Some(page) => self.touching(page),
+            None => all(&numbers),
         };
-        if let Some(page) = filter.page.filter(|_| !found.is_empty()) {
-            narrow(&mut found, Some(self.touching(page)));
-        }
+        found.remove_range(..*numbers.start());
+        found.remove_range((Bound::Excluded(*numbers.end()), Bound::Unbounded));
         for &key in &filter.keys {
-            narrow(&mut found, self.having(key));
+            found &= self.having(key).unwrap_or_default();
         }
         if let Some(labels) = filter.labels.as_ref().filter(|_| !found.is_empty()) {
-            narrow(&mut found, Some(self.labelled(labels)));
+            found &= self.labelled(labels);
         }
         found
     }
@@ -184,14 +196,47 @@ impl Part {
         posting::extent(&self.postings, word).map_or(0, |set| set.count)
     }
 
-    /// Returns the last place at or before the commit with this number, and the next one behind it.
-    pub(super) fn around(&self, number: u32) -> (Cursor, Lsn, u32) {
-        let next = self.places.partition_point(|place| place.number <= number);
-        let start = next.checked_sub(1).map_or(self.start, |index| self.cursor(self.places[index]));
-        match self.places.get(next) {
-            Some(&place) => (start, self.cursor(place).lsn, place.number),
-            None => (start, self.end.lsn, posting::NUMBERS_MAX),
+    /// Returns the ends of the piece that holds the commit with this number, and of all around it as far as each holds
+    /// some of `wanted`, too, up to 64 KiB.
+    pub(super) fn around(&self, number: u32, wanted: &RoaringBitmap) -> (Cursor, Cursor) {
+        let mut first = self.piece_of(number);
+        let mut behind = first + 1;
+        while first > 0 && self.is_one_go(first - 1, behind) && self.has_any(first - 1, wanted) {
+            first -= 1;
         }
+        while behind <= self.places.len() && self.is_one_go(first, behind + 1) && self.has_any(behind, wanted)
+        {
+            behind += 1;
+        }
+        (self.bound(first), self.bound(behind))
+    }
+
+    /// Returns the first commit that may be read in one go with the one with this number.
+    pub(super) fn reach(&self, number: u32) -> u64 {
+        let last = self.piece_of(number);
+        let first = (0..last).rev().take_while(|&first| self.is_one_go(first, last + 1)).last();
+        self.bound(first.unwrap_or(last)).number + 1
+    }
+
+    fn piece_of(&self, number: u32) -> usize {
+        self.places.partition_point(|place| place.number <= number)
+    }
+
+    /// Returns where a piece begins, and the one before it ends.
+    fn bound(&self, piece: usize) -> Cursor {
+        match piece.checked_sub(1) {
+            Some(place) => self.places.get(place).map_or(self.end, |&place| self.cursor(place)),
+            None => self.start,
+        }
+    }
+
+    fn is_one_go(&self, first: usize, behind: usize) -> bool {
+        self.bound(behind).lsn.get() - self.bound(first).lsn.get() <= STRETCH_BYTES
+    }
+
+    fn has_any(&self, piece: usize, wanted: &RoaringBitmap) -> bool {
+        let number = |bound: Cursor| (bound.number - self.start.number) as u32;
+        wanted.range_cardinality(number(self.bound(piece))..number(self.bound(piece + 1))) > 0
     }
 
     fn cursor(&self, place: Place) -> Cursor {
@@ -202,14 +247,10 @@ impl Part {
         }
     }
 
-    fn within(&self, epochs: &RangeInclusive<u64>) -> RoaringBitmap {
+    /// Returns the numbers of the commits with these epochs; `None` if there are none.
+    fn within(&self, epochs: &RangeInclusive<u64>) -> Option<RangeInclusive<u32>> {
         let (first, last) = (self.epoch(0).max(*epochs.start()), self.end.number.min(*epochs.end()));
-        let mut set = RoaringBitmap::new();
-        if first <= last {
-            let number = |epoch: u64| (epoch - self.epoch(0)) as u32;
-            set.insert_range(number(first)..=number(last));
-        }
-        set
+        (first <= last).then(|| self.number(first)..=self.number(last))
     }
 
     fn touching(&self, page: PageId) -> RoaringBitmap {
@@ -240,4 +281,10 @@ impl Part {
         }
         set
     }
+}
+
+fn all(numbers: &RangeInclusive<u32>) -> RoaringBitmap {
+    let mut set = RoaringBitmap::new();
+    set.insert_range(numbers.clone());
+    set
 }

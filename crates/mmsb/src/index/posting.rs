@@ -17,6 +17,10 @@ pub(super) const NUMBERS_MAX: u32 = 1 << 16;
 const INLINE: u32 = 1 << 31;
 /// So many numbers are shorter as a list than as any bitmap, which takes 15 bytes.
 const SHORT: usize = 7;
+/// What a bitmap takes that tells runs, beside 4 bytes for each.
+const RUNS_BYTES: usize = 11;
+/// What one takes that has a bit for each number.
+const BITS_BYTES: usize = 16 + 8192;
 /// Told in the place of a count: a bitmap follows.
 const BITMAP: u16 = 0;
 
@@ -27,19 +31,21 @@ pub(super) fn push(postings: &mut Vec<u8>, numbers: &[u16]) -> u32 {
     }
     let word = u32::try_from(postings.len()).expect("the postings of a part are shorter than 2 GiB");
     assert!(word < INLINE, "the postings of a part are shorter than 2 GiB");
-    if numbers.len() <= SHORT {
+    if is_list(numbers) {
         push_list(postings, numbers);
-        return word;
-    }
-    let bitmap = bitmap(numbers.iter().copied());
-    match u16::try_from(numbers.len()) {
-        Ok(_) if bitmap.serialized_size() >= 2 * numbers.len() => push_list(postings, numbers),
-        _ => {
-            postings.extend(BITMAP.to_le_bytes());
-            bitmap.serialize_into(postings).expect("memory takes all that is written");
-        }
+    } else {
+        postings.extend(BITMAP.to_le_bytes());
+        let written = bitmap(numbers.iter().copied()).serialize_into(postings);
+        written.expect("memory takes all that is written");
     }
     word
+}
+
+/// Tells whether a list is as short as a bitmap, which tells runs of numbers by their ends, or all numbers by a bit.
+fn is_list(numbers: &[u16]) -> bool {
+    let run_count = 1 + numbers.windows(2).filter(|pair| pair[0] + 1 != pair[1]).count();
+    let bitmap_bytes = (RUNS_BYTES + 4 * run_count).min(BITS_BYTES);
+    numbers.len() <= SHORT || bitmap_bytes >= 2 * numbers.len()
 }
 
 /// Reads the set that a word tells; `None` if there is no such set.

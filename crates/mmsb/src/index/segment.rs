@@ -18,7 +18,7 @@ use crate::{Error, kept::Kept};
 
 const MAGIC: [u8; 8] = *b"MMSBIDX\0";
 /// Version of the format of index files that this build writes and reads.
-const VERSION: u16 = 1;
+const VERSION: u16 = 2;
 const CHECKSUM_BYTES: usize = 4;
 /// An index is shorter than its segment, but for the least it has.
 const BYTES_LEAST: u64 = 64 << 10;
@@ -39,8 +39,25 @@ pub(super) struct SegmentIndex {
 pub(super) enum NoIndex {
     /// There is no file.
     Missing,
+    /// The file is whole, of an older version.
+    Older,
     /// The file is not this segment's index.
     Bad(String),
+}
+
+impl NoIndex {
+    /// Tells why a file is none.
+    pub(super) fn of(file: &[u8], unfit: Unfit) -> Self {
+        let is_older = |covered| version(covered).is_some_and(|version| (1..VERSION).contains(&version));
+        if check_whole(file).is_ok_and(is_older) { Self::Older } else { Self::Bad(unfit.to_owned()) }
+    }
+
+    /// Warns of a file that somebody or something has damaged.
+    pub(super) fn warn(&self, head: &SegmentHead) {
+        if let Self::Bad(what) = self {
+            tracing::warn!(segment = head.segment, what, "an index cannot be used and is made again");
+        }
+    }
 }
 
 impl SegmentIndex {
@@ -50,7 +67,7 @@ impl SegmentIndex {
     /// [`Error::Corrupt`], [`Error::HistoryGone`], [`Error::Io`].
     pub(super) fn read_log(kept: &Kept, start: Cursor, end: Lsn) -> Result<Self, Error> {
         let mut growing = Growing::new(start);
-        growing.grow(kept, end)?;
+        growing.grow(kept, end, &|| true)?;
         Ok(growing.index())
     }
 
@@ -71,10 +88,17 @@ impl SegmentIndex {
             Ok(None) => Err(NoIndex::Bad("it is longer than an index can be".to_owned())),
             Ok(Some(bytes)) => {
                 let parsed = Self::parse(&bytes, dir.instance(), head, end);
-                parsed.map_err(|unfit| NoIndex::Bad(unfit.to_owned()))
+                parsed.map_err(|unfit| NoIndex::of(&bytes, unfit))
             }
             Err(error) => Err(NoIndex::Bad(error.to_string())),
         }
+    }
+
+    /// Tells whether there is a file that begins like an index of this version.
+    pub(super) fn is_there(dir: &LogDir, head: &SegmentHead) -> bool {
+        let Ok(file) = dir.vfs().open(&dir.index_path(head), Access::ReadOnly) else { return false };
+        let mut start = [0; 16];
+        file.read_at(0, &mut start).is_ok_and(|got| got == 16) && version(&start) == Some(VERSION)
     }
 
     /// Returns the file's bytes.
@@ -152,16 +176,24 @@ fn told(file: &[u8], bytes_max: u64) -> Option<(InstanceId, SegmentHead, Cursor)
 
 /// Checks what tells a whole index of this version; returns all but the checksum.
 fn check_file(file: &[u8]) -> Result<&[u8], Unfit> {
+    let covered = check_whole(file)?;
+    if version(covered) == Some(VERSION) { Ok(covered) } else { Err("it has another version") }
+}
+
+/// Checks what tells a whole index of any version; returns all but the checksum.
+fn check_whole(file: &[u8]) -> Result<&[u8], Unfit> {
     let (covered, checksum) = file.split_last_chunk::<CHECKSUM_BYTES>().ok_or("it is cut short")?;
     if !covered.starts_with(&MAGIC) {
         return Err("the magic bytes are wrong");
     }
-    if u32::from_le_bytes(*checksum) != crc32c(covered) {
-        return Err("the checksum is wrong");
-    }
-    match covered.get(8..16) {
-        Some([low, high, 0, 0, 0, 0, 0, 0]) if u16::from_le_bytes([*low, *high]) == VERSION => Ok(covered),
-        _ => Err("it has another version"),
+    if u32::from_le_bytes(*checksum) == crc32c(covered) { Ok(covered) } else { Err("the checksum is wrong") }
+}
+
+/// Returns the version that the beginning of an index tells.
+fn version(file: &[u8]) -> Option<u16> {
+    match *file.strip_prefix(&MAGIC)?.first_chunk()? {
+        [low, high, 0, 0, 0, 0, 0, 0] => Some(u16::from_le_bytes([low, high])),
+        _ => None,
     }
 }
 
@@ -186,17 +218,21 @@ impl Growing {
         self.last.end()
     }
 
-    /// Adds the records up to `end`.
+    /// Adds the records up to `end`, as long as `goes_on` says so; `false` if some are left.
     ///
     /// # Errors
     /// As [`SegmentIndex::read_log`]; those before the bad one are added.
-    pub(super) fn grow(&mut self, kept: &Kept, end: Lsn) -> Result<(), Error> {
+    pub(super) fn grow(&mut self, kept: &Kept, end: Lsn, goes_on: &dyn Fn() -> bool) -> Result<bool, Error> {
         if self.end().lsn >= end {
-            return Ok(());
+            return Ok(true);
         }
         let mut reader = kept.reader(self.end(), end)?;
-        while self.add(kept, &mut reader)? {}
-        Ok(())
+        while goes_on() {
+            if !self.add(kept, &mut reader)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Gives up parts before `start`, which nobody can read any more.

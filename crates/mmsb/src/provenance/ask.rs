@@ -53,7 +53,7 @@ impl<'b> Why<'b> {
     /// [`Query::run`](crate::Query::run).
     ///
     /// # Cost
-    /// The index of each segment back to the oldest change told, once; about 64 KiB of log for each change, once where
+    /// The index of each segment back to the oldest change told, once; some 4 KiB of log for each change, once where
     /// several stand together. Asked for bytes, all commits to the page back to their writers.
     pub fn run(self) -> Result<Provenance, Error> {
         token::check()?;

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
-use mmsb_tlog::Commit;
+use mmsb_tlog::{Commit, Reader};
 use mmsb_types::{Epoch, PageEvent, PageId, Span};
 
 use crate::{
@@ -20,6 +20,8 @@ pub(super) struct Reads {
     back: Backwards,
     kept: Kept,
     texts: Texts,
+    /// What read the last of them.
+    reader: Option<Reader>,
     /// Commits that were read together and are wanted.
     window: BTreeMap<u64, Rc<Event>>,
 }
@@ -40,7 +42,7 @@ impl Reads {
         let extent = journal.extent(newest)?;
         let texts = bus.shared().texts_as_of(newest)?;
         let back = Backwards::new(journal.indexes().clone(), extent);
-        Ok(Self { back, kept: journal.kept().clone(), texts, window: BTreeMap::new() })
+        Ok(Self { back, kept: journal.kept().clone(), texts, reader: None, window: BTreeMap::new() })
     }
 
     /// Returns the oldest state that can be shown.
@@ -63,7 +65,7 @@ impl Reads {
             let stretch = self.back.around(epoch, wanted)?;
             let (window, texts) = (&mut self.window, &mut self.texts);
             window.clear();
-            stretch.read(&self.kept, 0..=epoch, |commit| {
+            stretch.read(&self.kept, &mut self.reader, 0..=epoch, |commit| {
                 window.insert(commit.epoch.get(), Rc::new(Event::read(commit, texts)?));
                 Ok(())
             })?;
@@ -77,7 +79,7 @@ impl Reads {
         let stretch = self.back.stretch(page, until)?;
         let (first, count) = (stretch.epochs().next().unwrap_or(until), stretch.epochs().count() as u64);
         let (mut events, texts) = (Vec::new(), &mut self.texts);
-        stretch.read(&self.kept, 0..=until, |commit| {
+        stretch.read(&self.kept, &mut self.reader, 0..=until, |commit| {
             if bears_on(commit, page, left)? {
                 events.push(Event::read(commit, texts)?);
             }

@@ -15,7 +15,7 @@ use std::{
 use mmsb_delta::DeltaBatch;
 use mmsb_types::{Epoch, Label};
 
-/// Room for many small transactions, or for the columns of one commit as large as most programs make.
+/// Room for many small transactions, or for the columns of one frame of some ten thousand writes.
 const POOL_BYTES_MAX: usize = 1 << 20;
 
 thread_local! {
@@ -39,6 +39,8 @@ pub(crate) struct Columns {
     /// Whoever wrote has seen to it that no two of the writes share a byte, and that those to one page stand
     /// together.
     pub(crate) is_apart: bool,
+    /// Why pages were computed, encoded; empty if none was.
+    pub(crate) cause: Vec<u8>,
     /// The writes in their order, each checked against its page; only compact entries.
     pub(crate) writes: DeltaBatch,
     /// What they counted when the pool took them.
@@ -106,12 +108,13 @@ impl Columns {
     #[inline]
     fn bytes(&self) -> usize {
         let [compact, wide, compact_payload, wide_payload] = self.writes.capacities();
-        size_of::<Self>() + 8 * compact + 24 * wide + compact_payload + wide_payload
+        size_of::<Self>() + 8 * compact + 24 * wide + compact_payload + wide_payload + self.cause.capacity()
     }
 
     #[inline]
     fn clear(&mut self) {
         (self.label, self.tag, self.rewinds_to, self.is_apart) = (None, None, None, false);
         self.writes.clear();
+        self.cause.clear();
     }
 }

@@ -17,8 +17,6 @@ pub(crate) struct Detail<'b> {
     pub(crate) events: Vec<PageEvent>,
     /// What is asked of the graph, in its order.
     pub(crate) edits: Vec<GraphEdit>,
-    /// Why pages were computed, encoded; empty if none was.
-    pub(crate) cause: Vec<u8>,
     /// From a page to its place.
     index: HashMap<PageId, usize, IdHash>,
 }

@@ -67,6 +67,18 @@ impl Draft {
         self.columns.as_ref().is_some_and(|columns| columns.is_apart)
     }
 
+    /// Returns why pages were computed, encoded; nothing if none was.
+    #[inline]
+    pub(crate) fn cause(&self) -> &[u8] {
+        self.columns.as_ref().map_or(&[], |columns| &columns.cause)
+    }
+
+    /// Adds patches of pages that nothing else in it changes; they are compact, and `need` is theirs.
+    pub(crate) fn push_patches(&mut self, patches: BatchView<'_>, need: Need) {
+        self.need.add_all(need);
+        self.columns().writes.push_compact(patches);
+    }
+
     /// Adds a write that fits its page; `false` if the columns cannot hold it.
     ///
     /// Inlined to where the length is known: there a short write is copied in place.

@@ -113,7 +113,6 @@ impl<'b> GraphHeld<'b> {
         wanted: &[PageId],
         defers: bool,
     ) -> Result<Epoch, Error> {
-        tx.make_detail()?;
         let mut pages = asked(tx);
         let gate = if changes_edges(self.bus, tx) { Some(self.bus.gate()?) } else { None };
         let change = change_graph(self.bus, &self.live, tx)?;
@@ -137,6 +136,9 @@ impl<'b> GraphHeld<'b> {
         let mut pages = asked(tx);
         let change = change_graph(self.bus, &self.live, tx)?;
         pages.extend(change.iter().flat_map(GraphChange::touched));
+        // A panic may have gone through the last wave.
+        self.live.desk.forget();
+        self.live.desk.doubt();
         let made = commit::publish(self.bus, tx, committer, nanos, change);
         self.end(made.map(WaveReport::at), &pages)
     }
@@ -186,6 +188,7 @@ impl<'b> GraphHeld<'b> {
     pub(super) fn place(&mut self, pages: &[PageId]) {
         if !pages.is_empty() {
             let state = self.state();
+            self.live.desk.doubt();
             self.live.place(pages, &state);
         }
     }

@@ -5,8 +5,8 @@
 //! the page that it is a copy of. Pages are found by their slot in the graph.
 //!
 //! Invariant: a copy whose wave is the one under way is what the commit leaves, or what the page holds if it does
-//! not change it. Between waves a copy's bytes are the page's at the copy's epoch, or its epoch is 0. Between waves
-//! copies take at most [`BYTES_MAX`].
+//! not change it. Between waves a copy's bytes are the page's at the copy's epoch, or its epoch is 0; those of a copy
+//! that is trusted are the page's, which changes with waves alone. Between waves copies take at most [`BYTES_MAX`].
 
 use mmsb_graph::Outcome;
 use mmsb_page::PageStore;
@@ -24,6 +24,8 @@ pub(crate) struct Desk {
     copies: Vec<Copy>,
     /// The wave under way.
     wave: u64,
+    /// Copies that were current in this wave, or one behind it, are current: pages in the graph change with waves alone.
+    trusted_from: u64,
     /// Slots of copies that are others than their pages until the commit is published.
     ahead: Vec<u32>,
     bytes: usize,
@@ -48,16 +50,24 @@ impl Desk {
         }
     }
 
+    /// Begins a wave for the sake of comparing: every page is read, whatever was copied before.
+    pub(crate) fn begin_anew(&mut self, slot_bound: usize) {
+        *self = Self { wave: self.wave, ..Self::default() };
+        self.begin(slot_bound);
+    }
+
     /// Sees to it that the page's copy is there.
     ///
     /// # Errors
     /// [`Error::Conflict`]: the page is gone.
     #[inline]
     pub(crate) fn load(&mut self, store: &PageStore, slot: u32, page: PageId) -> Result<(), Error> {
-        let copy = &mut self.copies[slot as usize];
-        if copy.wave == self.wave && copy.page == page.get() {
+        if self.renew(slot) {
+            debug_assert_eq!(self.copies[slot as usize].page, page.get(), "a slot is another page's");
+            debug_assert!(self.is_current(store, slot), "{page} has changed without a wave");
             return Ok(());
         }
+        let copy = &mut self.copies[slot as usize];
         copy.wave = self.wave;
         let is_current = copy.page == page.get() && store.epoch(page) == Some(copy.epoch);
         if is_current && copy.epoch != Epoch::ZERO {
@@ -68,6 +78,31 @@ impl Desk {
         copy.epoch = store.read_page(page, &mut copy.bytes).map_err(|_| Error::Conflict { page })?;
         self.bytes = self.bytes + copy.bytes.capacity() - before;
         Ok(())
+    }
+
+    /// Tells whether the copy is known to be there, and current, without a look at its page.
+    #[inline]
+    pub(crate) fn renew(&mut self, slot: u32) -> bool {
+        let copy = &mut self.copies[slot as usize];
+        if copy.wave != self.wave && (copy.wave < self.trusted_from || copy.epoch == Epoch::ZERO) {
+            return false;
+        }
+        copy.wave = self.wave;
+        true
+    }
+
+    /// Has every copy compared with its page before it is used again: pages have changed without a wave, or have come
+    /// into the graph, left it, or changed their slots.
+    pub(crate) fn doubt(&mut self) {
+        self.trusted_from = self.wave + 1;
+    }
+
+    /// Tells whether a copy is its page's, or ahead of it. The page's epoch does not matter: it may have been written,
+    /// and be what it was.
+    fn is_current(&self, store: &PageStore, slot: u32) -> bool {
+        let (copy, mut bytes) = (&self.copies[slot as usize], Vec::new());
+        self.ahead.contains(&slot)
+            || (store.read_page(PageId::new(copy.page), &mut bytes).is_ok() && bytes == copy.bytes)
     }
 
     /// Makes the copy of a page that the commit creates: zeros.
@@ -90,13 +125,18 @@ impl Desk {
     /// Makes the copy what `made`, which is as long, is; does nothing if they are equal.
     #[inline]
     pub(crate) fn replace(&mut self, slot: u32, made: &[u8]) -> Outcome {
-        let copy = &mut self.copies[slot as usize];
-        if copy.bytes == made {
+        if self.bytes(slot) == made {
             return Outcome::Equal;
         }
-        copy.bytes.copy_from_slice(made);
-        self.ahead.push(slot);
+        self.put(slot, made);
         Outcome::Changed
+    }
+
+    /// Makes the copy what `made`, which is as long, is.
+    #[inline]
+    pub(crate) fn put(&mut self, slot: u32, made: &[u8]) {
+        self.copies[slot as usize].bytes.copy_from_slice(made);
+        self.ahead.push(slot);
     }
 
     /// Calls `work` with the copies in these slots, which are there.

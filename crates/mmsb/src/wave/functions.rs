@@ -107,8 +107,11 @@ impl Node {
     /// [`Error::Conflict`]: one of them is gone.
     #[inline]
     pub(crate) fn load(&self, slot: u32, desk: &mut Desk, store: &PageStore) -> Result<(), Error> {
-        for (&slot, &input) in self.slots.iter().zip(&self.inputs.inputs) {
-            desk.load(store, slot, input)?;
+        // What is known to be there takes no look at the list of pages, which stands elsewhere.
+        if !self.slots.iter().all(|&slot| desk.renew(slot)) {
+            for (&slot, &input) in self.slots.iter().zip(&self.inputs.inputs) {
+                desk.load(store, slot, input)?;
+            }
         }
         desk.load(store, slot, self.page)
     }

@@ -9,7 +9,7 @@ use mmsb_graph::{Schedule, Workers};
 use mmsb_page::PageStore;
 use mmsb_types::{GraphEvent, PageId};
 
-use super::{WaveReport, desk::Desk, functions::Functions};
+use super::{WaveReport, desk::Desk, functions::Functions, patches::Patches};
 use crate::{bus::Inner, graph::GraphState};
 
 /// What is held from planning to publication.
@@ -18,6 +18,7 @@ pub(crate) struct LiveGraph {
     pub(super) functions: Functions,
     pub(super) schedule: Schedule,
     pub(super) desk: Desk,
+    pub(super) patches: Patches,
     /// None before the first wave.
     pub(super) workers: Option<Workers>,
     pub(crate) last: Option<Arc<WaveReport>>,

@@ -2,15 +2,11 @@
 //!
 //! Invariant: a plan changes nothing but the desk, and the transaction in hand.
 
-use mmsb_graph::{Graph, Outcome, Wave};
+use mmsb_graph::{Graph, Wave};
 use mmsb_types::{EdgeKind, GraphEvent, PageId};
 
 use super::{LiveGraph, WaveReport, cause, desk::Desk, report::Causes, run::Run, token::Token};
-use crate::{
-    Bus, Error, Transaction,
-    graph::GraphState,
-    txn::{Change, Life, TxPage},
-};
+use crate::{Bus, Error, Transaction, graph::GraphState};
 
 /// What a wave came to, but for the bytes, which are on the desk and in the transaction.
 #[derive(Default)]
@@ -40,55 +36,26 @@ impl Task<'_> {
         live.desk.begin(self.state.structure().slot_bound());
         self.touch(live, tx)?;
         self.wanted.iter().for_each(|&page| live.schedule.want(page));
-        let planned = self.run(live)?;
-        self.capture(&planned.report, &live.desk, tx)?;
+        let planned = self.run(live, tx.detail().is_none())?;
+        self.join(&planned.report, live, tx)?;
         Ok(planned)
     }
 
-    fn graph(&self) -> &Graph {
+    pub(super) fn graph(&self) -> &Graph {
         self.state.structure()
     }
 
-    /// Lays the pages that the transaction changes on the desk, and starts the wave from those that come out as
-    /// others.
-    fn touch(&self, live: &mut LiveGraph, tx: &Transaction<'_>) -> Result<(), Error> {
-        let mut made = Vec::new();
-        let pages = tx.detail().map_or(&[][..], |detail| &detail.pages);
-        for page in pages.iter().filter(|page| !matches!(page.change, Change::None)) {
-            if page.life == Life::Old && self.state.registration(page.page).is_some() {
-                return Err(Error::DerivedPage { page: page.page });
-            }
-            if self.graph().is_source(page.page) && self.is_changed(page, &mut live.desk, &mut made)? {
-                live.schedule.touch(page.page);
-            }
-        }
-        Ok(())
-    }
-
-    fn is_changed(&self, page: &TxPage<'_>, desk: &mut Desk, made: &mut Vec<u8>) -> Result<bool, Error> {
-        let Some(slot) = self.graph().slot(page.page) else { return Ok(false) };
-        if page.born {
-            desk.load_born(slot, page.page, page.page_bytes);
-        } else {
-            desk.load(self.bus.store(), slot, page.page)?;
-        }
-        made.clear();
-        made.extend_from_slice(desk.bytes(slot));
-        if made.len() != page.page_bytes as usize {
-            return Err(Error::Conflict { page: page.page });
-        }
-        page.read_over(0, made);
-        Ok(desk.replace(slot, made) == Outcome::Changed)
-    }
-
-    fn run(&self, live: &mut LiveGraph) -> Result<Planned, Error> {
-        let LiveGraph { functions, schedule, desk, workers, last } = live;
+    /// Computes all that follows; notes what changes, if the transaction can take it so.
+    fn run(&self, live: &mut LiveGraph, notes: bool) -> Result<Planned, Error> {
+        let LiveGraph { functions, schedule, desk, patches, workers, last } = live;
+        patches.clear();
         let workers = workers.get_or_insert_with(|| self.bus.hands().start());
         let mut run = Run {
             store: self.bus.store(),
             state: self.state,
             functions,
             desk,
+            patches: notes.then_some(patches),
             wanted: self.defers.then_some(self.wanted),
             left: Vec::new(),
             made: Vec::new(),
@@ -140,13 +107,24 @@ impl Task<'_> {
     }
 
     /// Adds to the transaction what the wave made, and why.
+    fn join(&self, report: &WaveReport, live: &LiveGraph, tx: &mut Transaction<'_>) -> Result<(), Error> {
+        if report.wave.changed().next().is_none() {
+            return Ok(());
+        }
+        let is_joined = tx.detail().is_none() && live.patches.join(&mut tx.draft);
+        if !is_joined {
+            self.capture(report, &live.desk, tx)?;
+        }
+        cause::encode(report.explained(), &mut tx.draft.columns().cause);
+        Ok(())
+    }
+
     fn capture(&self, report: &WaveReport, desk: &Desk, tx: &mut Transaction<'_>) -> Result<(), Error> {
         tx.make_detail()?.reserve(report.wave.count());
         for page in report.wave.changed() {
             let slot = self.graph().slot(page).ok_or(Error::Conflict { page })?;
             tx.capture(page, desk.bytes(slot))?;
         }
-        cause::encode(report.explained(), &mut tx.make_detail()?.cause);
         Ok(())
     }
 }

@@ -81,7 +81,7 @@ impl GraphHeld<'_> {
     ) -> Result<(), Error> {
         let (bus, state) = (self.bus(), self.state());
         let LiveGraph { functions, desk, .. } = self.live();
-        desk.begin(state.structure().slot_bound());
+        desk.begin_anew(state.structure().slot_bound());
         for (page, _) in state.derived() {
             let slot = state.structure().slot(page);
             let node = slot.and_then(|slot| Some((slot, functions.node(slot, page)?)));

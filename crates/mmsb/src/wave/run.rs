@@ -8,6 +8,7 @@ use super::{
     compute::compute,
     desk::Desk,
     functions::{Functions, Node},
+    patches::Patches,
 };
 use crate::{Error, graph::GraphState};
 
@@ -17,6 +18,8 @@ pub(super) struct Run<'r> {
     pub(super) state: &'r GraphState,
     pub(super) functions: &'r Functions,
     pub(super) desk: &'r mut Desk,
+    /// Where changes are noted, if somebody wants them.
+    pub(super) patches: Option<&'r mut Patches>,
     /// The only pages to be computed, if not all are; others wait.
     pub(super) wanted: Option<&'r [PageId]>,
     /// Derived pages that were not computed: they wait, or their functions are not here.
@@ -31,6 +34,20 @@ impl<'r> Run<'r> {
     fn node(&self, step: &Step) -> Option<&'r Node> {
         let is_wanted = self.wanted.is_none_or(|wanted| wanted.contains(&step.page));
         self.functions.node(step.slot, step.page).filter(|_| is_wanted)
+    }
+
+    /// Takes what was made of a page.
+    #[inline]
+    fn take(&mut self, step: &Step, made: &[u8]) -> Outcome {
+        let old = self.desk.bytes(step.slot);
+        if old == made {
+            return Outcome::Equal;
+        }
+        if let Some(patches) = &mut self.patches {
+            patches.note(step.page, old, made);
+        }
+        self.desk.put(step.slot, made);
+        Outcome::Changed
     }
 
     #[cold]
@@ -51,7 +68,10 @@ impl Recompute for Run<'_> {
         self.made.resize(self.desk.bytes(step.slot).len(), 0);
         let made = &mut self.made;
         self.desk.with_inputs(&node.slots, |inputs| compute(step.page, &node.function, inputs, made))?;
-        Ok(self.desk.replace(step.slot, &self.made))
+        let made = std::mem::take(&mut self.made);
+        let outcome = self.take(step, &made);
+        self.made = made;
+        Ok(outcome)
     }
 }
 
@@ -72,7 +92,7 @@ impl RecomputeShared for Run<'_> {
 
     fn finish(&mut self, step: &Step, made: Option<Vec<u8>>) -> Outcome {
         match made {
-            Some(made) => self.desk.replace(step.slot, &made),
+            Some(made) => self.take(step, &made),
             None => self.leave(step.page),
         }
     }

@@ -49,7 +49,7 @@ impl GraphHeld<'_> {
     ) -> Result<T, Error> {
         let (bus, state) = (self.bus(), self.state());
         let LiveGraph { functions, desk, .. } = self.live();
-        desk.begin(state.structure().slot_bound());
+        desk.begin_anew(state.structure().slot_bound());
         let mut jobs = Vec::new();
         for (page, _) in state.derived() {
             let slot = state.structure().slot(page);

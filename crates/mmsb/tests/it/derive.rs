@@ -11,3 +11,4 @@ pub mod sheet;
 mod threads;
 mod waves;
 mod workers;
+mod written;

@@ -5,6 +5,7 @@ mod in_turn;
 mod names;
 mod nothing;
 mod own_writes;
+mod very_many;
 
 use mmsb::{Bus, PageId};
 

@@ -12,7 +12,7 @@ use mmsb_tlog::{
 use mmsb_types::Durability;
 
 use super::segments;
-use crate::common::{at_once, commit, commits, create, single, try_open};
+use crate::common::{at_once, commit, commits, create, page, single, try_open};
 
 const SEGMENT_BYTES: u64 = 4096;
 
@@ -156,16 +156,16 @@ fn commit_often(dir: &LogDir, log: &Log, durability: Durability, count: usize) -
     (last_bytes(dir), log.written_end().lsn.get())
 }
 
-fn growing() -> (LogDir, Log) {
+fn growing(segment_bytes: u64) -> (LogDir, Log) {
     let dir = create(MemoryVfs::new(), Path::new("/bus"));
-    let options = LogOptions { segment_bytes: 300 << 10, background: false, ..options() };
+    let options = LogOptions { segment_bytes, background: false, ..options() };
     let log = try_open(&dir, options).unwrap();
     (dir, log)
 }
 
 #[test]
 fn the_first_segment_gets_zeros_where_it_is_synced_often() {
-    let (dir, log) = growing();
+    let (dir, log) = growing(300 << 10);
     let (bytes, used) = commit_often(&dir, &log, Durability::Synced, 10);
     assert!(bytes > used + (200 << 10), "{bytes} bytes, {used} of them used");
     assert_eq!(commit_often(&dir, &log, Durability::Synced, 1000).0, bytes, "no sync makes it longer");
@@ -180,7 +180,18 @@ fn the_first_segment_gets_zeros_where_it_is_synced_often() {
 
 #[test]
 fn a_segment_that_nobody_syncs_is_as_long_as_the_log() {
-    let (dir, log) = growing();
+    let (dir, log) = growing(300 << 10);
     let (bytes, used) = commit_often(&dir, &log, Durability::Written, 100);
     assert_eq!(bytes, used);
+}
+
+#[test]
+fn a_segment_that_began_with_a_burst_gets_zeros_once_it_is_synced_often() {
+    let (dir, log) = growing(4 << 20);
+    log.wait(commit(&log, &page(&vec![7; 2 << 20])), Durability::Synced).unwrap();
+    let (bytes, used) = commit_often(&dir, &log, Durability::Synced, 20);
+    assert!(bytes > used, "{bytes} bytes, {used} of them used");
+    log.wait(commit(&log, &page(&vec![7; 1 << 20])), Durability::Synced).unwrap();
+    let (bytes, used) = commit_often(&dir, &log, Durability::Written, 1);
+    assert_eq!(bytes, used, "a burst has no zeros");
 }

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use mmsb_tlog::{Cursor, Frame, Mark, Record};
-use mmsb_types::PageEvent;
+use mmsb_types::{PageEvent, limits::PAGE_ID_MAX};
 use roaring::RoaringTreemap;
 
 use super::{BROAD_PAGES, Key, LabelRun, Part, Place, Tally};
@@ -15,10 +15,14 @@ use crate::{
     texts::SourceNumbers,
 };
 
-/// Bytes of log between two places, at least.
-const PLACE_BYTES: u64 = 64 << 10;
+/// Bytes of log between two places, at least: of them, what is read for one commit depends, and the index's length.
+const PLACE_BYTES: u64 = 4 << 10;
 /// A part ends with the record that makes it so long; a record is at most 256 MiB longer.
 const PART_BYTES: u64 = 8 << 20;
+
+/// A commit's number in the part takes so many bits, the id of a page all others.
+const NUMBER_BITS: u32 = u16::BITS;
+const _: () = assert!(PAGE_ID_MAX <= u64::MAX >> NUMBER_BITS);
 
 /// A part that is being made.
 #[derive(Debug)]
@@ -27,8 +31,8 @@ pub(crate) struct Collector {
     end: Cursor,
     tally: Tally,
     places: Vec<Place>,
-    /// Page and commit, in the order of the log behind what was sorted before.
-    touches: Vec<(u64, u16)>,
+    /// Page and commit in one word, in the order of the log behind what was sorted before.
+    touches: Vec<u64>,
     broad: Vec<(u16, RoaringTreemap)>,
     labels: Vec<LabelRun>,
     keys: BTreeMap<Key, Vec<u16>>,
@@ -92,12 +96,13 @@ impl Collector {
         // Sorted already but for what came since the last time, which a stable sort takes for one run.
         self.touches.sort();
         let (mut words, mut postings, mut numbers) = (Vec::new(), Vec::new(), Vec::new());
-        for touches in self.touches.chunk_by(|(a, _), (b, _)| a == b) {
+        let of_pages = || self.touches.chunk_by(|a, b| a >> NUMBER_BITS == b >> NUMBER_BITS);
+        for touches in of_pages() {
             numbers.clear();
-            numbers.extend(touches.iter().map(|&(_, number)| number));
+            numbers.extend(touches.iter().map(|&touch| touch as u16));
             words.push(posting::push(&mut postings, &numbers));
         }
-        let ids = self.touches.chunk_by(|(a, _), (b, _)| a == b).map(|touches| touches[0].0);
+        let ids = of_pages().map(|touches| touches[0] >> NUMBER_BITS);
         let pages = RoaringTreemap::from_sorted_iter(ids).expect("touches were sorted");
         let key = |(&key, numbers): (&Key, &Vec<u16>)| (key, posting::push(&mut postings, numbers));
         let keys = self.keys.iter().map(key).collect();
@@ -171,7 +176,7 @@ impl Collector {
             let pages = RoaringTreemap::from_sorted_iter(self.touched.iter().copied());
             self.broad.push((number, shortened(pages.expect("ids were sorted"))));
         } else {
-            self.touches.extend(self.touched.iter().map(|&page| (page, number)));
+            self.touches.extend(self.touched.iter().map(|&page| page << NUMBER_BITS | u64::from(number)));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Sets of every kind come back, in the bytes they should take.
 
-use super::{NUMBERS_MAX, extent, push, read};
+use super::{NUMBERS_MAX, SHORT, bitmap, extent, is_list, push, read};
 
 #[track_caller]
 fn check(numbers: &[u16], expect_bytes: usize) {
@@ -37,4 +37,25 @@ fn what_is_no_set_is_refused() {
     refused(&[2, 0, 5, 0, 4, 0], 0, "numbers fall");
     refused(&[0, 0, 1, 2, 3, 4], 0, "no bitmap");
     refused(&[0; 4], 4, "behind the end");
+}
+
+#[test]
+fn a_set_is_a_list_unless_a_bitmap_is_shorter() {
+    let (mut lists, mut bitmaps) = (0, 0);
+    for (step, run, count) in cases() {
+        let starts = (0..count).map(|index| index * (run + step));
+        let numbers: Vec<u16> = starts.flat_map(|start| start..start + run).collect();
+        let size = bitmap(numbers.iter().copied()).serialized_size();
+        let expected = numbers.len() <= SHORT || size >= 2 * numbers.len();
+        assert_eq!(is_list(&numbers), expected, "{count} runs of {run}, {step} apart");
+        *if expected { &mut lists } else { &mut bitmaps } += 1;
+    }
+    assert!(lists > 100 && bitmaps > 100);
+}
+
+/// Distance, length, and number of runs.
+fn cases() -> impl Iterator<Item = (u16, u16, u16)> {
+    let counts = (1..9).chain([50, 682, 683, 1365, 1366, 2048, 4104, 4105, 6000]);
+    let runs = (1..4).flat_map(|step| (1..8).map(move |run| (step, run)));
+    runs.flat_map(move |(step, run)| counts.clone().map(move |count| (step, run, count)))
 }

@@ -1,5 +1,7 @@
 //! Checkpoints that a bus makes by itself.
 
+mod indexes;
+
 use std::sync::Arc;
 
 use mmsb::{

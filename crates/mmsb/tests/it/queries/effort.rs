@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use mmsb::{
-    Bus, Label, PageId,
+    Bus, Epoch, Label, PageId, Query,
     vfs::{FaultyVfs, faulty::CallKind},
 };
 
@@ -11,9 +11,14 @@ use super::builder;
 
 /// Returns how many bytes were asked of the disk since this was asked last.
 fn take_read(disk: &FaultyVfs) -> u64 {
+    take_reads(disk).iter().sum()
+}
+
+/// Returns how many bytes each read asked for.
+fn take_reads(disk: &FaultyVfs) -> Vec<u64> {
     let calls = disk.take_calls();
     disk.list_calls();
-    calls.iter().filter(|call| call.kind == CallKind::Read).map(|call| call.bytes as u64).sum()
+    calls.iter().filter(|call| call.kind == CallKind::Read).map(|call| call.bytes as u64).collect()
 }
 
 /// Two pages: one that is written all the time, and one that is written 20 times in all.
@@ -80,4 +85,23 @@ fn indexes_outlive_the_bus_and_serve_readers() {
     assert_eq!(bus.query().page(rare).run().unwrap().count(), 21);
     let read = take_read(&disk);
     assert!(read < log_bytes / 3, "{read} of {log_bytes} bytes were read");
+}
+
+#[test]
+fn little_is_read_for_one_commit_and_much_in_one_go_for_all() {
+    let disk = Arc::new(FaultyVfs::default());
+    let (bus, rare) = busy(&disk);
+    let log_bytes = bus.stats().log.bytes;
+    bus.log_report().unwrap();
+    let reads_of = |query: Query<'_>, count: usize| {
+        take_read(&disk);
+        assert_eq!(query.run().unwrap().count(), count);
+        take_reads(&disk)
+    };
+    let few = reads_of(bus.query().page(rare).epochs(Epoch::new(3)..), 20);
+    assert!(few.len() <= 20 + 2 && few.iter().sum::<u64>() <= 20 * 8192, "{few:?}");
+    for query in [bus.query(), bus.query().newest_first()] {
+        let all = reads_of(query, bus.epoch().get() as usize);
+        assert!(all.iter().all(|&bytes| bytes <= 64 << 10) && all.len() as u64 <= log_bytes / (50 << 10));
+    }
 }
