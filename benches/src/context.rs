@@ -35,8 +35,7 @@ impl Context {
         Self { size, lenient: false, fault: None, folder, limits: Limits::new(), progress }
     }
 
-    /// Lets the run be one on a machine that does other work beside: what only such work can spoil decides
-    /// nothing.
+    /// Lets the run be one on a machine that does other work beside: times and speeds decide nothing.
     #[must_use]
     pub fn with_lenience(mut self, lenient: bool) -> Self {
         self.lenient = lenient;

@@ -20,7 +20,7 @@ pub struct Options {
     /// Smaller inputs and fewer repeats, the same checks; the ten take under 60 seconds.
     #[arg(long)]
     pub quick: bool,
-    /// As --quick, and bars on speed are shown but decide nothing: for machines that do other work beside.
+    /// As --quick, and bars on time and speed are shown but decide nothing: for machines that do other work beside.
     #[arg(long, conflicts_with = "baseline")]
     pub smoke: bool,
     /// Measure what a user would take instead, too, where a line has peers.

@@ -57,10 +57,10 @@ impl Unit {
         }
     }
 
-    /// Tells whether the figure is a speed held against another speed of the same run.
+    /// Tells whether the figure is a size: what other work on the machine cannot spoil.
     #[must_use]
-    pub const fn is_relative_speed(self) -> bool {
-        matches!(self, Self::Times | Self::Limits | Self::TimeShare)
+    pub const fn is_size(self) -> bool {
+        matches!(self, Self::Bytes | Self::Share)
     }
 
     /// Tells whether a larger figure is the better one.
@@ -143,8 +143,6 @@ pub struct Bar {
     pub limit: Option<LimitKind>,
     /// The worst repeat is judged in place of the median: for what must always hold.
     pub always: bool,
-    /// Other work on the machine can spoil it, so in a smoke run it decides nothing.
-    pub needs_quiet: bool,
 }
 
 /// What a line found.
@@ -191,15 +189,6 @@ impl Outcome {
         self.push(kind, op, value, Some(limit), false)
     }
 
-    /// Lets the bar added last decide only where the machine does nothing else.
-    ///
-    /// # Panics
-    /// If there is no bar yet.
-    pub fn needs_quiet(&mut self) -> &mut Self {
-        self.bars.last_mut().expect("a bar is marked").needs_quiet = true;
-        self
-    }
-
     /// Adds everything another outcome holds.
     pub fn extend(&mut self, other: Self) -> &mut Self {
         self.figures.extend(other.figures);
@@ -230,7 +219,7 @@ impl Outcome {
         always: bool,
     ) -> &mut Self {
         let figure = self.figures.last().expect("a bar is for a figure").name.clone();
-        self.bars.push(Bar { figure, op, value, kind, limit, always, needs_quiet: false });
+        self.bars.push(Bar { figure, op, value, kind, limit, always });
         self
     }
 }

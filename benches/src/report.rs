@@ -75,12 +75,9 @@ impl Judged {
 
 impl Row {
     fn clears(&self, lenient: bool) -> bool {
-        let is_relative = self.figure.unit.is_relative_speed();
-        let decisive = |measured: &&JudgedBar| {
-            let needs_quiet = is_relative || measured.bar.limit.is_some() || measured.bar.needs_quiet;
-            measured.bar.kind == BarKind::Must && !(lenient && needs_quiet)
-        };
-        self.bars.iter().filter(decisive).all(|measured| measured.holds)
+        let decides = self.figure.unit.is_size() || !lenient;
+        let missed = |measured: &JudgedBar| measured.bar.kind == BarKind::Must && !measured.holds;
+        !(decides && self.bars.iter().any(missed))
     }
 
     fn text(&self) -> String {

@@ -2,7 +2,7 @@
 //! checkpoints, restoring, replay, and a little of everything.
 //!
 //! The pieces are those of [`crate::suite`]; the divan bench `layers` repeats the same ones. Bars are the plan's own, in
-//! units of time, so a busy machine can spoil them: in a smoke run they decide nothing.
+//! units of time.
 //!
 //! Rows of memory and propagation are on a bus that keeps no log ("volatile"); rows of files are on a file system, and
 //! wait for its syncs. Rows of a device are the line `gpu`'s: it measures kernels on whatever device there is.

@@ -105,7 +105,7 @@ fn round(
 }
 
 fn bar(outcome: &mut Outcome, bars: &[(BarKind, f64)]) {
-    bars.iter().for_each(|&(kind, most)| _ = outcome.bar(kind, AtMost, most).needs_quiet());
+    bars.iter().for_each(|&(kind, most)| _ = outcome.bar(kind, AtMost, most));
 }
 
 fn check(model: &Model, report: &TickReport) -> Result<()> {

@@ -8,15 +8,7 @@ fn figure(name: &str, median: f64) -> Figure {
 }
 
 fn bar(name: &str, kind: BarKind, measured: f64) -> JudgedBar {
-    let bar = Bar {
-        figure: name.to_owned(),
-        op: Op::AtLeast,
-        value: 4.0,
-        kind,
-        limit: None,
-        always: false,
-        needs_quiet: false,
-    };
+    let bar = Bar { figure: name.to_owned(), op: Op::AtLeast, value: 4.0, kind, limit: None, always: false };
     JudgedBar { bar, measured, holds: measured >= 4.0 }
 }
 

@@ -22,7 +22,7 @@ const STACK_BYTES: usize = 64 << 10;
 pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
     let pages = context.size().pick(PAGES);
     context.say("graph: inserting edges");
-    insert(context, outcome, pages, 95)?.bar(Must, AtMost, 1000.0).needs_quiet();
+    insert(context, outcome, pages, 95)?.bar(Must, AtMost, 1000.0);
     insert(context, outcome, pages, 50)?;
     check(context, outcome, pages)?;
     search(context, outcome)?;

@@ -51,7 +51,7 @@ fn kept(context: &Context, outcome: &mut Outcome, pages: usize, is_judged: bool)
     }
     figure(outcome, format!("checkpoint of {pages} pages"), &checkpoints, is_judged.then_some(bytes))?;
     if is_judged {
-        outcome.bar(Must, AtLeast, 0.1).needs_quiet();
+        outcome.bar(Must, AtLeast, 0.1);
     }
     figure(outcome, format!("restore of {pages} pages"), &restores, is_judged.then_some(bytes))
 }
@@ -83,7 +83,7 @@ fn replayed(context: &Context, outcome: &mut Outcome, commits: usize, is_judged:
     let name = format!("replay of {commits} epochs, {} deltas", commits * DELTAS);
     figure(outcome, name, &times, is_judged.then_some(logged.bytes))?;
     if is_judged {
-        outcome.bar(Must, AtLeast, 1.0).needs_quiet();
+        outcome.bar(Must, AtLeast, 1.0);
     }
     Ok(())
 }

@@ -28,7 +28,7 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
     for (page_bytes, name, count, kind) in ALLOCATIONS {
         let sample = allocation(context, Allocation::new(page_bytes, count)?, count)?;
         outcome.figure(format!("page allocation, {name}, volatile"), Unit::Microseconds, sample);
-        outcome.bar(kind, AtMost, 1.0).needs_quiet();
+        outcome.bar(kind, AtMost, 1.0);
     }
     for (percent, name, bar) in UPDATES {
         let mut updates = Updates::new(&mut context.random(), percent)?;
@@ -37,7 +37,7 @@ pub fn rows(context: &Context, outcome: &mut Outcome) -> Result<()> {
         let sample = Sample::timed(context.repeats(), each, work)?;
         updates.verify()?;
         outcome.figure(format!("{name} update of 1 KiB, {percent} %, volatile"), Unit::Microseconds, sample);
-        outcome.bar(Must, AtMost, bar).needs_quiet();
+        outcome.bar(Must, AtMost, bar);
     }
     for make in [hop, SHAPES[0], SHAPES[1], SHAPES[3], SHAPES[4]] {
         propagation(context, outcome, Sheet::new(make(), 8)?, make().name)?;
@@ -64,7 +64,7 @@ fn propagation(context: &Context, outcome: &mut Outcome, mut sheet: Sheet, name:
     sheet.verify()?;
     outcome.figure(format!("propagation, {name}, volatile, a commit"), Unit::Microseconds, sample);
     if sheet.computed() == 1 {
-        outcome.bar(Must, AtMost, 10.0).needs_quiet();
+        outcome.bar(Must, AtMost, 10.0);
     }
     Ok(())
 }

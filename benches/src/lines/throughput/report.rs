@@ -30,7 +30,7 @@ pub fn figures(outcome: &mut Outcome, repeats: &[Repeat], deltas: usize) -> Resu
     for count in 2..=measured {
         outcome.figure(format!("{}, n = {COUNT}", name(count)), Unit::MillionsPerSecond, rate(count)?);
         if count == all {
-            outcome.bar(Must, AtLeast, 10.0).needs_quiet();
+            outcome.bar(Must, AtLeast, 10.0);
         }
         let helps = sample(&|repeat: &Repeat| {
             repeat.threads[count - 2].as_secs_f64() / repeat.threads[count - 1].as_secs_f64()
