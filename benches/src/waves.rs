@@ -1,4 +1,4 @@
-//! Graphs whose pages are all computed anew at each change of one: the shapes of the line `graph`, and three ways to
+//! Graphs whose pages are all computed anew at each change of one: the shapes of the line `waves`, and three ways to
 //! go through them.
 //!
 //! A page is the sum of its inputs, word by word, and one. The [bare loop](bare) goes through the pages in an order

@@ -1,6 +1,6 @@
 //! `mmsb-bench-peers`: the runner of the bench lines with peers built in; `cargo xtask bench --peers` starts it.
 //!
-//! Each peer is one file that submits itself for the work that it can do: shapes of waves (line `graph`), pages and logs
+//! Each peer is one file that submits itself for the work that it can do: shapes of waves (line `waves`), pages and logs
 //! (line `peers`). All get the same work in the same repeats, with the settings that suit each best, and what they made
 //! is compared.
 
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
 }
 
 /// Lines that have peers.
-const LINES: [&str; 2] = ["graph", "peers"];
+const LINES: [&str; 2] = ["waves", "peers"];
 
 /// Returns what was asked for; if no line was named, those that have peers.
 fn options() -> Options {

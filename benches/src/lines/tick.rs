@@ -1,7 +1,6 @@
 //! Line 6, `tick`: how long one frame of a loop takes, the slowest of a hundred.
 //!
-//! A bus in a file, with room for the pages that ticks replace while a checkpoint is made beside them (by default there
-//! is room for 6 MiB, and a tick of 20 MB would wait for the checkpoint's end), with random pages of 1 KiB and 10,000 pages of 64 bytes that are computed in ten
+//! A bus in a file, as built by default, with random pages of 1 KiB and 10,000 pages of 64 bytes that are computed in ten
 //! layers of 1,000, each from two random pages of the layer before, the first layer from pages of 1 KiB. A tick is
 //! [`Bus::ticks`](mmsb::Bus::ticks) once: 20,000 random deltas of 32 bytes, one of them for each page that the first layer
 //! is computed from, so that all 10,000 are computed anew; the commit; the log in the kernel's hands; the bus's figures.
@@ -42,8 +41,6 @@ inventory::submit! {
 const SIZES: [[usize; 3]; 3] = [[100_000, 20_000, 1000], [100_000, 20_000, 1000], [1000, 400, 20]];
 /// Ticks of a window.
 const WINDOW: [usize; 3] = [200, 30, 10];
-/// All pages together, and no tick waits for room.
-const PREIMAGE_BYTES: u64 = 128 << 20;
 /// Milliseconds.
 const MUST: f64 = 16.0;
 const GOAL: f64 = 4.0;
@@ -52,7 +49,7 @@ const GOAL_MIRRORED: f64 = 8.0;
 fn run(context: &mut Context) -> Result<Outcome> {
     let folder = context.scratch()?;
     context.say("tick: filling");
-    let bus = Bus::builder().preimage_bytes(PREIMAGE_BYTES).create(folder.path().join("bus"))?;
+    let bus = Bus::create(folder.path().join("bus"))?;
     let mut model = Model::new(context, bus.clone(), context.size().pick(SIZES))?;
     let mut outcome = Outcome::default();
     let ticks = bus.ticks().durability(Durability::Written).labels_from(1).stats(true);

@@ -18,7 +18,7 @@ pub fn hop() -> Shape {
     chain("single hop", 1)
 }
 
-/// The shapes of the line `graph`.
+/// The shapes of the line `waves`.
 pub const SHAPES: [fn() -> Shape; 5] =
     [|| chain("chain 10", 10), || chain("chain 1000", 1000), tree, diamond, grid];
 

@@ -15,7 +15,7 @@
 //! `stash` (room without locks), `reclaim` (chunks that nobody needs).
 //!
 //! Invariant: a page's chain holds every interval that a pin which has not aged lies in; intervals are
-//! not empty, do not overlap, and stand newest first. The memory is capped.
+//! not empty, do not overlap, and stand newest first. The memory is capped; below the cap it follows the largest commit.
 
 mod chain;
 mod check;
@@ -41,6 +41,10 @@ use crate::{
 
 /// Owner numbers, used or not.
 const NUMBER_COUNT: usize = u8::MAX as usize + 1;
+
+/// There is room for so many commits as large as the largest one, as far as the cap goes: what the one before it
+/// replaced is still to be swept, or taken by the owner of a protected pin, when the next one comes.
+const COMMITS: u64 = 8;
 
 /// Records that are linked together.
 const UNLINKED_MAX: usize = 16;
@@ -70,7 +74,7 @@ pub struct PreImageStats {
     pub pins: u64,
     /// Pins older than this have aged.
     pub aged_below: Epoch,
-    /// Most bytes that pre-images may take.
+    /// Most bytes that pre-images may take, unless a larger commit comes.
     pub cap_bytes: u64,
     /// Bytes that were ever handed out; they stay with the process.
     pub touched_bytes: u64,
@@ -119,15 +123,22 @@ impl Need {
 }
 
 impl PreImages {
-    /// Makes room for up to `cap_bytes` of pre-images, whole chunks; maps no memory yet.
-    pub(crate) fn new(cap_bytes: u64) -> Self {
-        let chunks = Chunks::new(cap_bytes / CHUNK_BYTES as u64);
+    /// Makes room for `bytes` of pre-images, whole chunks, and for more where commits are large, up to `bytes_max`;
+    /// maps no memory yet.
+    pub(crate) fn new(bytes: u64, bytes_max: u64) -> Self {
+        let [count, count_max] = [bytes, bytes_max].map(|bytes| bytes / CHUNK_BYTES as u64);
+        let chunks = Chunks::new(count, count_max);
         let spare_words = (u64::from(chunks.count()) / 16).max(1) * CHUNK_WORDS as u64;
         let stashes = (0..NUMBER_COUNT).map(|_| Stash::default()).collect();
         Self { chunks, reclaims: AtomicU64::new(0), stashes, spare_words }
     }
 
-    /// Returns the most words of records that a stash can ever have room for.
+    /// Makes the room that commits with this need ask for, as far as the cap goes.
+    fn grow_for(&self, need: Need) {
+        self.chunks.grow(need.words.div_ceil(stash::SPARE_WORDS).saturating_mul(COMMITS));
+    }
+
+    /// Returns the most words of records that a stash can have room for.
     fn room_max(&self) -> u64 {
         u64::from(self.chunks.count()) * stash::SPARE_WORDS
     }

@@ -18,8 +18,9 @@ use crate::{
     words::Words,
 };
 
-/// The default cap of pre-images.
-const PREIMAGE_BYTES_MAX: u64 = 6 << 20;
+/// What pre-images may take by default: where commits are small, and wherever they are large.
+const PREIMAGE_BYTES: u64 = 6 << 20;
+const PREIMAGE_BYTES_MAX: u64 = 256 << 20;
 
 /// Memory for pages: any number of threads may read, lock, create and retire at once.
 ///
@@ -44,8 +45,11 @@ pub struct StoreOptions {
     /// (memory, only what is used). The limit is what keeps one absurd id, read from a damaged or
     /// hostile file, a typed error instead of terabytes.
     pub page_id_max: PageId,
-    /// The most bytes that pre-images may take, in chunks of 64 KiB, 32 GiB at most; less ages snapshots
+    /// The most bytes that pre-images may take where commits are small, in chunks of 64 KiB; less ages snapshots
     /// sooner. It should be several chunks for each thread that commits.
+    pub preimage_bytes: u64,
+    /// The most bytes that pre-images may ever take, 32 GiB at most. Up to there they may take eight times what the
+    /// largest commit replaced.
     pub preimage_bytes_max: u64,
     /// The most bytes that pages may take, in slots of their size, taken in runs of 64 KiB or of one slot. A page
     /// counts in full though nobody has written to it: a file of a few bytes may tell of terabytes.
@@ -56,6 +60,7 @@ impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             page_id_max: PageId::new(COMPACT_ID_MAX),
+            preimage_bytes: PREIMAGE_BYTES,
             preimage_bytes_max: PREIMAGE_BYTES_MAX,
             page_bytes_max: u64::MAX,
         }
@@ -85,7 +90,7 @@ impl std::fmt::Debug for PageStore {
 
 impl PageStore {
     /// Makes an empty store, which takes ids up to [`COMPACT_ID_MAX`] and spends up to 6 MiB on
-    /// pre-images. Maps no memory yet.
+    /// pre-images, 256 MiB where commits are large. Maps no memory yet.
     #[must_use]
     pub fn new() -> Self {
         Self::with_options(StoreOptions::default())
@@ -106,7 +111,7 @@ impl PageStore {
             counts: Counts::default(),
             page_id_max: options.page_id_max.min(PageId::new(PAGE_ID_MAX)),
             pins: Arc::new(Pins::new()),
-            preimages: PreImages::new(options.preimage_bytes_max),
+            preimages: PreImages::new(options.preimage_bytes, options.preimage_bytes_max),
             committers: Committers::new(),
         }
     }

@@ -28,7 +28,7 @@ pub struct MemoryStats {
     pub preimage_bytes: u64,
     /// Of these, the part that is free.
     pub preimage_free_bytes: u64,
-    /// The most they may take.
+    /// The most they may take; more once a larger commit came, unless the [builder](crate::Builder::preimage_bytes) said.
     pub preimage_bytes_max: u64,
     /// The log ring.
     pub ring_bytes: u64,

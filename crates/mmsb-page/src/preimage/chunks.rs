@@ -1,4 +1,4 @@
-//! The memory of pre-images: a capped number of chunks, free ones on a list.
+//! The memory of pre-images: a number of chunks that may grow up to a cap, free ones on a list.
 //!
 //! Invariant: a chunk is free, or held by one stash, or sealed: full, and only read until it is reclaimed.
 //! Its state says which. Chunks are touched as relaxed atomic words only, because a reader may still look
@@ -30,7 +30,10 @@ const HELD: u32 = 1;
 /// The chunks; see the file's head.
 pub(crate) struct Chunks {
     regions: Regions<FIRST_LOG2, CHUNK_BYTES>,
+    /// One for each chunk that there may ever be.
     marks: Box<[Mark]>,
+    /// How many chunks there are. Grows only, under the mutex.
+    count: AtomicU32,
     free: Mutex<Free>,
     /// Free chunks, for those who need no exact figure.
     free_count: AtomicU32,
@@ -55,18 +58,31 @@ struct Free {
 }
 
 impl Chunks {
-    /// Makes `count` chunks, or as many as links can name; maps no memory yet.
-    pub(super) fn new(count: u64) -> Self {
-        let count = count.min(COUNT_MAX) as u32;
+    /// Makes `count` chunks that may [grow](Chunks::grow) to `count_max`, or to as many as links can name; maps no
+    /// memory yet.
+    pub(super) fn new(count: u64, count_max: u64) -> Self {
+        let count_max = count_max.min(COUNT_MAX);
         let word = || AtomicU32::new(0);
-        let marks = (0..count).map(|_| Mark { state: word(), next: word(), swept: word() }).collect();
+        let marks = (0..count_max).map(|_| Mark { state: word(), next: word(), swept: word() }).collect();
         let free = Mutex::new(Free { first: 0, unused: 0 });
-        Self { regions: Regions::new(), marks, free, free_count: AtomicU32::new(count), hand: word() }
+        let [count, free_count] = [(); 2].map(|()| AtomicU32::new(count.min(count_max) as u32));
+        Self { regions: Regions::new(), marks, count, free, free_count, hand: word() }
     }
 
     /// Returns how many chunks there are, free or not.
     pub(super) fn count(&self) -> u32 {
-        self.marks.len() as u32
+        self.count.load(Ordering::Relaxed)
+    }
+
+    /// Makes chunks until there are `count`, or as many as there may be.
+    pub(super) fn grow(&self, count: u64) {
+        let count = count.min(self.marks.len() as u64) as u32;
+        if count > self.count() {
+            let _free = lock(&self.free);
+            let more = count.saturating_sub(self.count());
+            self.count.fetch_add(more, Ordering::Relaxed);
+            self.free_count.fetch_add(more, Ordering::Relaxed);
+        }
     }
 
     /// Returns about how many are free.
@@ -150,7 +166,7 @@ impl Chunks {
 
     /// Returns a chunk's words, or `None` if it never had any.
     pub(super) fn words(&self, chunk: u32) -> Option<&[AtomicU64]> {
-        let place = self.regions.place(chunk.into()).filter(|_| chunk < self.count())?;
+        let place = self.regions.place(chunk.into()).filter(|_| (chunk as usize) < self.marks.len())?;
         // SAFETY: `index` is below the region's unit count, and a unit is a chunk.
         let first = unsafe { place.start.add(place.index * CHUNK_BYTES) };
         // SAFETY: one unit of a mapped region: valid, initialized and aligned to 64 as long as `self`; all

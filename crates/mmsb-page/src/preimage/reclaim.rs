@@ -50,6 +50,7 @@ impl PageStore {
     pub(super) fn top_up(&self, stash: &Stash, need: Need) -> bool {
         let chunks = &self.preimages.chunks;
         stash.give_back(chunks, need);
+        self.preimages.grow_for(need);
         let mut patience = Patience::new(SHIELD_WAIT);
         // A commit that can never have room keeps none from others; what it replaces is lost to snapshots.
         let can_fit = need.words <= self.preimages.room_max();

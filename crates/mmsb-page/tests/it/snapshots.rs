@@ -36,7 +36,11 @@ pub(crate) enum Part {
 
 impl World {
     pub(crate) fn new(chunk_count: u64) -> Self {
-        let options = StoreOptions { preimage_bytes_max: chunk_count * CHUNK_BYTES, ..Default::default() };
+        let bytes = chunk_count * CHUNK_BYTES;
+        Self::with(StoreOptions { preimage_bytes: bytes, preimage_bytes_max: bytes, ..Default::default() })
+    }
+
+    pub(crate) fn with(options: StoreOptions) -> Self {
         Self { store: PageStore::with_options(options), last: AtomicU64::new(0) }
     }
 

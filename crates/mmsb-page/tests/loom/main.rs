@@ -46,7 +46,7 @@ impl World {
     fn with_chunks(page_count: u64, page_bytes: u32, chunk_count: u64, words: usize) -> Arc<Self> {
         mmsb_page::begin_model(words);
         let mut options = StoreOptions::default();
-        options.preimage_bytes_max = chunk_count * 17 * 8;
+        (options.preimage_bytes, options.preimage_bytes_max) = (chunk_count * 17 * 8, chunk_count * 17 * 8);
         let store = PageStore::with_options(options);
         for page in 1..=page_count {
             store.prepare(PageId::new(page), page_bytes).unwrap().publish(Epoch::new(1));

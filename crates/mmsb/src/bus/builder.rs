@@ -184,13 +184,15 @@ impl Builder {
         self
     }
 
-    /// Sets how many bytes of old pages snapshots may keep in memory, in whole chunks of 64 KiB; 6 MiB if not
-    /// said. Where commits need more, the oldest snapshots are read from the log.
+    /// Sets how many bytes of old pages snapshots may keep in memory, in whole chunks of 64 KiB. If not said: 6 MiB, or
+    /// eight times what the largest commit replaced, 256 MiB at most. Where commits need more, the oldest snapshots are
+    /// read from the log.
     ///
     /// It should be several chunks, and room for the largest commit, for each thread that commits: one that replaces
     /// more than there can be room for waits for the end of a checkpoint under way.
     #[must_use]
     pub fn preimage_bytes(mut self, bytes: u64) -> Self {
+        self.store.preimage_bytes = bytes;
         self.store.preimage_bytes_max = bytes;
         self
     }

@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use mmsb_page::Need;
+use mmsb_page::{Need, StoreOptions};
 use mmsb_types::Span;
 
 use super::{CHUNK_BYTES, Part, World};
@@ -68,4 +68,32 @@ fn a_record_that_ends_near_a_chunks_end_has_room() {
         assert_eq!(world.read(page(1), &pin).unwrap().1, vec![1; page_bytes as usize], "{page_bytes} bytes");
         assert_sound(&world.store);
     }
+}
+
+#[test]
+fn room_follows_the_largest_commit_up_to_the_cap() {
+    let [few, many] = [8, 64].map(|count| count * CHUNK_BYTES);
+    let world =
+        World::with(StoreOptions { preimage_bytes: few, preimage_bytes_max: many, ..Default::default() });
+    let committer = world.committer();
+    let chunks = |page_bytes| {
+        assert!(world.store.stash(&committer, Need::of(1, page_bytes)));
+        assert_sound(&world.store);
+        world.store.preimage_stats().cap_bytes / CHUNK_BYTES
+    };
+    let [small, large, again, huge] = [64, 5 * CHUNK_BYTES, 64, 1000 * CHUNK_BYTES].map(chunks);
+    assert_eq!((small, again, huge), (8, large, 64), "as said; never less again; the cap");
+    assert!((48..64).contains(&large), "{large}: eight commits of five chunks and a bit");
+}
+
+#[test]
+fn a_commit_larger_than_the_room_there_was_ages_nobody() {
+    let options = StoreOptions { preimage_bytes: CHUNK_BYTES, ..Default::default() };
+    let world = World::with(options);
+    let page_bytes = 3 * CHUNK_BYTES as usize;
+    born(&world.store, page(1), &vec![1; page_bytes], world.number());
+    let pin = world.pin();
+    world.commit(&world.committer(), &[(page(1), Part::Fill(Span::new(0, 9), 2))]);
+    assert_eq!(world.read(page(1), &pin).unwrap().1, vec![1; page_bytes]);
+    assert_sound(&world.store);
 }
