@@ -56,7 +56,9 @@ fn notes(outcome: &mut Outcome, repeats: &[Repeat], deltas: usize) {
     };
     let limit = median(&|repeat| repeat.limit.as_secs_f64());
     let flusher = median(&|repeat| repeat.flusher.as_secs_f64());
+    let file = median(&|repeat| repeat.new_file.as_secs_f64());
     outcome.note(format!("F {limit:.1} ns, the log's thread {flusher:.1} ns of processor time a delta"));
+    outcome.note(format!("as many bytes written to a new file: {file:.1} ns of processor time a delta"));
     let discarded: u32 = repeats.iter().map(|repeat| repeat.discarded).sum();
     outcome.note(format!("{discarded} runs were not at once and were thrown away"));
 }
