@@ -95,7 +95,7 @@ pub trait Vfs: Send + Sync + Debug + 'static {
     /// `InvalidInput` if `target` lies within `source`.
     fn rename(&self, source: &Path, target: &Path) -> Result<()>;
 
-    /// Removes a file's name; its bytes live on in open handles.
+    /// Removes a file's name; its bytes live on in open handles, and may go a moment after it.
     ///
     /// # Errors
     /// `IsADirectory` for a directory (some systems say `PermissionDenied`).

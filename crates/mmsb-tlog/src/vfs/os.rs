@@ -6,6 +6,7 @@
 
 mod direct;
 mod lock;
+mod remove;
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{Error, ErrorKind, Result};
@@ -49,7 +50,7 @@ impl Vfs for OsVfs {
     }
 
     fn remove(&self, path: &Path) -> Result<()> {
-        fs::remove_file(path)
+        remove::remove(path)
     }
 
     fn remove_dir(&self, path: &Path) -> Result<()> {

@@ -8,7 +8,7 @@ use std::{
 
 use mmsb_tlog::vfs::{Access, Kind, LOCK_NAME, Metadata, OsVfs, Vfs};
 
-use super::{check_kind, filled};
+use super::{check_bytes, check_kind, filled};
 
 #[test]
 fn the_system_refuses_a_lock_that_another_handle_holds() {
@@ -99,4 +99,22 @@ fn a_refused_lock_leaves_the_directory_free() {
     check_kind(OsVfs.lock(root.path()), ErrorKind::IsADirectory);
     fs::remove_dir(root.path().join(LOCK_NAME)).unwrap();
     drop(OsVfs.lock(root.path()).unwrap());
+}
+
+#[test]
+fn a_large_file_goes_as_a_small_one_does() {
+    let (root, bytes) = (tempfile::tempdir().unwrap(), vec![7; 9 << 20]);
+    let path = root.path().join("f");
+    let held = filled(&OsVfs, &path, &bytes);
+    OsVfs.remove(&path).unwrap();
+    assert!(!OsVfs.exists(&path).unwrap());
+    check_kind(OsVfs.remove(&path), ErrorKind::NotFound);
+    filled(&OsVfs, &path, b"new");
+    check_bytes(&*held, 0, bytes.len(), &bytes);
+    // A link is removed, not what it leads to.
+    let (large, link) = (root.path().join("large"), root.path().join("link"));
+    filled(&OsVfs, &large, &bytes);
+    symlink(&large, &link).unwrap();
+    OsVfs.remove(&link).unwrap();
+    assert_eq!(OsVfs.metadata(&large).unwrap(), Metadata { kind: Kind::File, bytes: 9 << 20 });
 }
