@@ -4,7 +4,10 @@
 //! One test a process: a planted fault is everybody's. Without a sanitizer, most runs of them pass.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -15,7 +18,7 @@ use mmsb_types::{
     plant::{Fault, plant},
 };
 
-const ROUNDS: u64 = 1_000;
+const ROUNDS: u64 = 10_000;
 
 /// Two threads add to the number in a page. Who holds the page reads it as plain memory: nothing but the
 /// page's lock says that the other's stores came before.
@@ -25,8 +28,11 @@ fn add_in_turns(fault: Fault) {
     let mut new = store.prepare(id, 8).unwrap();
     new.write(0, &0_u64.to_le_bytes());
     new.publish(Epoch::new(1));
+    // One thread that is done before the other begins hands everything over, whatever the page's lock does.
+    let both = Barrier::new(2);
     let add = || {
         let committer = store.committers().acquire(Duration::from_secs(60)).unwrap();
+        both.wait();
         for _ in 0..ROUNDS {
             let lock = store.lock_wait(id, &committer).unwrap();
             let count = u64::from_le_bytes(lock.bytes().try_into().unwrap());
