@@ -28,7 +28,7 @@ fn add_in_turns(fault: Fault) {
     let mut new = store.prepare(id, 8).unwrap();
     new.write(0, &0_u64.to_le_bytes());
     new.publish(Epoch::new(1));
-    // One thread that is done before the other begins hands everything over, whatever the page's lock does.
+    // A thread that is done before the other begins hands everything over, whatever the page's lock does.
     let both = Barrier::new(2);
     let add = || {
         let committer = store.committers().acquire(Duration::from_secs(60)).unwrap();
@@ -40,6 +40,8 @@ fn add_in_turns(fault: Fault) {
             let mut writer = lock.into_writer();
             writer.write(0, &(count + 1).to_le_bytes());
             writer.publish(at);
+            // The other one's turn, at once: what this one does next hands things over, too.
+            thread::yield_now();
         }
     };
     plant(Some(fault));
