@@ -53,13 +53,25 @@ fn run(line: &str, fault: Option<&str>) -> (bool, String) {
     (output.status.success(), told)
 }
 
+/// A machine that does other work may spoil a time; one that misses a bar so many times in a row says nothing of it.
+const TRIES: usize = 5;
+/// Its bar is for processors that do nothing else: elsewhere it is missed without a fault, too.
+const NEEDS_QUIET: &str = "one-at-a-time";
+
 #[track_caller]
 fn check(line: &str) {
-    let (passed, report) = run(line, None);
-    assert!(passed, "unbroken: {report}");
+    let (passed, mut unbroken) = run(line, None);
+    assert!(passed, "unbroken: {unbroken}");
     for (_, fault, expect) in FAULTS.iter().filter(|(broken, ..)| *broken == line) {
         let (passed, report) = run(line, Some(fault));
         assert!(!passed && report.contains(expect), "{fault}: {report}");
+        for _ in 1..TRIES {
+            if unbroken.contains(expect) && *fault != NEEDS_QUIET {
+                unbroken = run(line, None).1;
+            }
+        }
+        let differs = !unbroken.contains(expect) || *fault == NEEDS_QUIET;
+        assert!(differs, "{fault} changes nothing: {unbroken}");
     }
 }
 

@@ -76,8 +76,9 @@ pub(crate) struct Book {
     stream: Option<u64>,
     /// Chunks that the hand has yet to pass since a pin went or aged: elsewhere nothing new is dead.
     pub(crate) unswept: u32,
-    /// The watermark as it was when `unswept` was set.
+    /// The watermark, and how many chunks there were, when `unswept` was set.
     aged: u64,
+    chunk_count: u32,
 }
 
 /// Which pages a commit has to save before it changes them: those whose bytes are older than `newest`, and of pages
@@ -320,8 +321,9 @@ impl Pins {
     /// Tells whether the hand has not passed all `count` chunks since a pin went or aged.
     pub(crate) fn has_unswept(&self, book: &mut Book, count: u32) -> bool {
         let aged = self.aged.load(Ordering::Relaxed);
-        if book.aged != aged {
-            (book.aged, book.unswept) = (aged, u32::MAX);
+        if (book.aged, book.chunk_count) != (aged, count) {
+            // With more chunks the hand comes round later.
+            (book.aged, book.chunk_count, book.unswept) = (aged, count, u32::MAX);
         }
         book.unswept = book.unswept.min(count);
         book.unswept > 0

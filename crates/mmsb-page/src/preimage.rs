@@ -26,12 +26,13 @@ mod stash;
 
 use mmsb_types::{Epoch, PageId};
 
+pub(crate) use chunks::CHUNK_BYTES;
 pub(crate) use record::Record;
 
 use crate::{
     Committer, PageStore,
     preimage::{
-        chunks::{CHUNK_BYTES, CHUNK_WORDS, Chunks},
+        chunks::{CHUNK_WORDS, Chunks},
         record::HEADER_WORDS,
         stash::Stash,
     },
@@ -62,8 +63,6 @@ pub(crate) struct PreImages {
     /// after, as at a page's lock word.
     pub(crate) reclaims: AtomicU64,
     stashes: Box<[Stash]>,
-    /// A stash with more words than this beyond its need gives chunks back.
-    spare_words: u64,
 }
 
 /// Figures about snapshots and their memory; while others commit, they may disagree a little.
@@ -128,14 +127,21 @@ impl PreImages {
     pub(crate) fn new(bytes: u64, bytes_max: u64) -> Self {
         let [count, count_max] = [bytes, bytes_max].map(|bytes| bytes / CHUNK_BYTES as u64);
         let chunks = Chunks::new(count, count_max);
-        let spare_words = (u64::from(chunks.count()) / 16).max(1) * CHUNK_WORDS as u64;
         let stashes = (0..NUMBER_COUNT).map(|_| Stash::default()).collect();
-        Self { chunks, reclaims: AtomicU64::new(0), stashes, spare_words }
+        Self { chunks, reclaims: AtomicU64::new(0), stashes }
     }
 
-    /// Makes the room that commits with this need ask for, as far as the cap goes.
+    /// Makes the room that commits with this need ask for, as far as the cap goes; for one that can never have enough, none.
     fn grow_for(&self, need: Need) {
-        self.chunks.grow(need.words.div_ceil(stash::SPARE_WORDS).saturating_mul(COMMITS));
+        let count = need.words.div_ceil(stash::SPARE_WORDS);
+        if count <= self.chunks.count_max() {
+            self.chunks.grow(count.saturating_mul(COMMITS));
+        }
+    }
+
+    /// Returns how many words more than its need a stash keeps.
+    fn spare_words(&self) -> u64 {
+        (u64::from(self.chunks.count()) / 16).max(1) * CHUNK_WORDS as u64
     }
 
     /// Returns the most words of records that a stash can have room for.
@@ -217,13 +223,13 @@ impl PageStore {
     /// come up to the moment the commit takes its number.
     ///
     /// # Cost
-    /// Two loads and a comparison, unless the stash ran low.
+    /// Three loads and a comparison, unless the stash ran low.
     #[inline]
     #[must_use = "a commit without room must not go on"]
     pub fn stash(&self, committer: &Committer<'_>, need: Need) -> bool {
         let stash = &self.preimages.stashes[usize::from(committer.number())];
         // One comparison: too little room wraps around to a huge surplus.
-        stash.room().wrapping_sub(need.words) <= self.preimages.spare_words || self.top_up(stash, need)
+        stash.room().wrapping_sub(need.words) <= self.preimages.spare_words() || self.top_up(stash, need)
     }
 
     /// Saves one page; see [`Saving`].

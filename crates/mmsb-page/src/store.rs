@@ -11,16 +11,16 @@ use crate::{
     directory::{Directory, Slot},
     meta,
     pins::Pins,
-    preimage::PreImages,
+    preimage::{CHUNK_BYTES, PreImages},
     stats::Counts,
     sync::{Arc, Ordering, fence},
     table::{Entry, Table},
     words::Words,
 };
 
-/// What pre-images may take by default: where commits are small, and wherever they are large.
-const PREIMAGE_BYTES: u64 = 6 << 20;
-const PREIMAGE_BYTES_MAX: u64 = 256 << 20;
+/// What pre-images may take by default: 6 MiB where commits are small, 256 MiB where they are large.
+const PREIMAGE_BYTES: u64 = 96 * CHUNK_BYTES as u64;
+const PREIMAGE_BYTES_MAX: u64 = 4096 * CHUNK_BYTES as u64;
 
 /// Memory for pages: any number of threads may read, lock, create and retire at once.
 ///
@@ -48,8 +48,8 @@ pub struct StoreOptions {
     /// The most bytes that pre-images may take where commits are small, in chunks of 64 KiB; less ages snapshots
     /// sooner. It should be several chunks for each thread that commits.
     pub preimage_bytes: u64,
-    /// The most bytes that pre-images may ever take, 32 GiB at most. Up to there they may take eight times what the
-    /// largest commit replaced.
+    /// The most bytes that pre-images may ever take, if that is more, 32 GiB at most. Up to there they may take eight times
+    /// the pages that the largest commit wrote to, counted whole; never less again.
     pub preimage_bytes_max: u64,
     /// The most bytes that pages may take, in slots of their size, taken in runs of 64 KiB or of one slot. A page
     /// counts in full though nobody has written to it: a file of a few bytes may tell of terabytes.

@@ -95,11 +95,19 @@ pub trait Vfs: Send + Sync + Debug + 'static {
     /// `InvalidInput` if `target` lies within `source`.
     fn rename(&self, source: &Path, target: &Path) -> Result<()>;
 
-    /// Removes a file's name; its bytes live on in open handles, and may go a moment after it.
+    /// Removes a file's name; its bytes live on in open handles.
     ///
     /// # Errors
     /// `IsADirectory` for a directory (some systems say `PermissionDenied`).
     fn remove(&self, path: &Path) -> Result<()>;
+
+    /// Removes a file's name as [`Vfs::remove`] does, for who has better to do than to wait until its bytes are gone.
+    ///
+    /// # Errors
+    /// As [`Vfs::remove`].
+    fn remove_aside(&self, path: &Path) -> Result<()> {
+        self.remove(path)
+    }
 
     /// Removes an empty directory.
     ///

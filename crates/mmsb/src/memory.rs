@@ -26,7 +26,7 @@ pub struct MemoryStats {
     pub table_bytes: u64,
     /// Pre-images: old bytes of pages that snapshots still need, and room for more.
     pub preimage_bytes: u64,
-    /// Of these, the part that is free.
+    /// Room that nobody uses: of these, and of what was never taken.
     pub preimage_free_bytes: u64,
     /// The most they may take; more once a larger commit came, unless the [builder](crate::Builder::preimage_bytes) said.
     pub preimage_bytes_max: u64,

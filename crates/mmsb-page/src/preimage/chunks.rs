@@ -18,7 +18,7 @@ pub(super) const CHUNK_WORDS: usize = if cfg!(miri) {
     8192
 };
 /// Bytes of a chunk.
-pub(super) const CHUNK_BYTES: usize = CHUNK_WORDS * size_of::<u64>();
+pub(crate) const CHUNK_BYTES: usize = CHUNK_WORDS * size_of::<u64>();
 /// The first region's chunks.
 const FIRST_LOG2: u32 = 2;
 /// Chunks whose every word a link can name.
@@ -32,7 +32,7 @@ pub(crate) struct Chunks {
     regions: Regions<FIRST_LOG2, CHUNK_BYTES>,
     /// One for each chunk that there may ever be.
     marks: Box<[Mark]>,
-    /// How many chunks there are. Grows only, under the mutex.
+    /// How many chunks there are. Stored under the mutex only.
     count: AtomicU32,
     free: Mutex<Free>,
     /// Free chunks, for those who need no exact figure.
@@ -58,10 +58,10 @@ struct Free {
 }
 
 impl Chunks {
-    /// Makes `count` chunks that may [grow](Chunks::grow) to `count_max`, or to as many as links can name; maps no
-    /// memory yet.
+    /// Makes `count` chunks that may [grow](Chunks::grow) to `count_max`, if that is more, but to no more than links can
+    /// name; maps no memory yet.
     pub(super) fn new(count: u64, count_max: u64) -> Self {
-        let count_max = count_max.min(COUNT_MAX);
+        let count_max = count_max.max(count).min(COUNT_MAX);
         let word = || AtomicU32::new(0);
         let marks = (0..count_max).map(|_| Mark { state: word(), next: word(), swept: word() }).collect();
         let free = Mutex::new(Free { first: 0, unused: 0 });
@@ -69,18 +69,23 @@ impl Chunks {
         Self { regions: Regions::new(), marks, count, free, free_count, hand: word() }
     }
 
+    /// Returns how many chunks there may ever be.
+    pub(super) fn count_max(&self) -> u64 {
+        self.marks.len() as u64
+    }
+
     /// Returns how many chunks there are, free or not.
     pub(super) fn count(&self) -> u32 {
         self.count.load(Ordering::Relaxed)
     }
 
-    /// Makes chunks until there are `count`, or as many as there may be.
+    /// Makes chunks until there are `count`, or as many as there may be; they map no memory before they are taken.
     pub(super) fn grow(&self, count: u64) {
-        let count = count.min(self.marks.len() as u64) as u32;
+        let count = count.min(self.count_max()) as u32;
         if count > self.count() {
             let _free = lock(&self.free);
             let more = count.saturating_sub(self.count());
-            self.count.fetch_add(more, Ordering::Relaxed);
+            self.count.store(self.count() + more, Ordering::Relaxed);
             self.free_count.fetch_add(more, Ordering::Relaxed);
         }
     }
@@ -111,7 +116,12 @@ impl Chunks {
     pub(super) fn take_new(&self) -> Option<u32> {
         let mut free = lock(&self.free);
         let chunk = Some(free.unused).filter(|&chunk| chunk < self.count())?;
-        self.regions.ensure(chunk.into(), HugePages::Ask).ok()?;
+        if self.regions.ensure(chunk.into(), HugePages::Ask).is_err() {
+            // What the system has no memory for is no chunk: nobody is to wait for it.
+            self.free_count.fetch_sub(self.count() - chunk, Ordering::Relaxed);
+            self.count.store(chunk, Ordering::Relaxed);
+            return None;
+        }
         free.unused += 1;
         Some(self.taken(chunk))
     }

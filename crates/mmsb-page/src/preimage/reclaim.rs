@@ -214,7 +214,7 @@ impl PageStore {
     ) -> bool {
         let chunks = &self.preimages.chunks;
         let chunk = chunks.hand.load(Ordering::Relaxed);
-        chunks.hand.store((chunk + 1) % chunks.count(), Ordering::Relaxed);
+        chunks.hand.store((chunk + 1) % chunks.count().max(1), Ordering::Relaxed);
         *looks += 1;
         book.unswept = book.unswept.saturating_sub(1);
         let Some(used) = chunks.sealed(chunk) else { return false };

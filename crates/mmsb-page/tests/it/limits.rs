@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use mmsb_page::{Group, GroupBuf, Hold, PageStore, StoreError};
+use mmsb_page::{Group, GroupBuf, Hold, Need, PageStore, StoreError};
 use mmsb_types::limits::{COMMITTERS_MAX, COMPACT_ID_MAX, PAGE_ID_MAX};
 
 use crate::{assert_sound, born, committer, epoch, page, read};
@@ -140,6 +140,29 @@ fn alone_without_memory() {
     assert!(std::error::Error::source(&error).is_some());
     // What is left serves smaller pages, this id among them.
     born(&store, page(id), b"small", epoch(1));
+    assert_sound(&store);
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "starts a process")]
+#[cfg_attr(sanitized, ignore = "a sanitizer needs terabytes of address space")]
+fn a_commit_that_the_system_has_no_room_for_goes_on_without() {
+    let (status, output) = run_alone("limits::alone_without_room", "ulimit -v 200000 &&");
+    assert!(status.success() && output.contains("1 passed"), "{status}: {output}");
+}
+
+#[test]
+#[ignore = "run alone by the test above"]
+fn alone_without_room() {
+    let store = PageStore::new();
+    let (committer, most) = (committer(&store), store.preimage_stats().cap_bytes);
+    assert!(
+        store.stash(&committer, Need::of(1, 128 << 20)),
+        "what it replaces is lost to snapshots, that is all"
+    );
+    let stats = store.preimage_stats();
+    assert!(stats.cap_bytes > most && stats.cap_bytes < 128 << 20, "{stats:?}");
+    assert!(store.stash(&committer, Need::of(1, 64)));
     assert_sound(&store);
 }
 

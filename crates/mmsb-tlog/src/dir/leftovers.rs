@@ -71,7 +71,7 @@ impl LogDir {
         for Leftover { name, goes } in self.leftovers(end)? {
             if goes {
                 let path = self.path.join(&name);
-                self.vfs.remove(&path).map_err(io_error("removing", &path, 0))?;
+                self.vfs.remove_aside(&path).map_err(io_error("removing", &path, 0))?;
             } else {
                 self.quarantine(&name, generation)?;
             }

@@ -50,7 +50,11 @@ impl Vfs for OsVfs {
     }
 
     fn remove(&self, path: &Path) -> Result<()> {
-        remove::remove(path)
+        fs::remove_file(path)
+    }
+
+    fn remove_aside(&self, path: &Path) -> Result<()> {
+        remove::remove_aside(path)
     }
 
     fn remove_dir(&self, path: &Path) -> Result<()> {

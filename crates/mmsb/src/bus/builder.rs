@@ -184,9 +184,9 @@ impl Builder {
         self
     }
 
-    /// Sets how many bytes of old pages snapshots may keep in memory, in whole chunks of 64 KiB. If not said: 6 MiB, or
-    /// eight times what the largest commit replaced, 256 MiB at most. Where commits need more, the oldest snapshots are
-    /// read from the log.
+    /// Sets how many bytes of old pages snapshots may keep in memory, in whole chunks of 64 KiB. If not said: 6 MiB, or,
+    /// once a commit was larger, eight times the pages that the largest one wrote to, counted whole, 256 MiB at most. Where
+    /// commits need more, the oldest snapshots are read from the log.
     ///
     /// It should be several chunks, and room for the largest commit, for each thread that commits: one that replaces
     /// more than there can be room for waits for the end of a checkpoint under way.

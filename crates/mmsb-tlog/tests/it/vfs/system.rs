@@ -102,19 +102,19 @@ fn a_refused_lock_leaves_the_directory_free() {
 }
 
 #[test]
-fn a_large_file_goes_as_a_small_one_does() {
+fn a_name_is_gone_at_once_whenever_its_bytes_go() {
     let (root, bytes) = (tempfile::tempdir().unwrap(), vec![7; 9 << 20]);
     let path = root.path().join("f");
     let held = filled(&OsVfs, &path, &bytes);
-    OsVfs.remove(&path).unwrap();
+    OsVfs.remove_aside(&path).unwrap();
     assert!(!OsVfs.exists(&path).unwrap());
-    check_kind(OsVfs.remove(&path), ErrorKind::NotFound);
+    check_kind(OsVfs.remove_aside(&path), ErrorKind::NotFound);
     filled(&OsVfs, &path, b"new");
     check_bytes(&*held, 0, bytes.len(), &bytes);
     // A link is removed, not what it leads to.
     let (large, link) = (root.path().join("large"), root.path().join("link"));
     filled(&OsVfs, &large, &bytes);
     symlink(&large, &link).unwrap();
-    OsVfs.remove(&link).unwrap();
+    OsVfs.remove_aside(&link).unwrap();
     assert_eq!(OsVfs.metadata(&large).unwrap(), Metadata { kind: Kind::File, bytes: 9 << 20 });
 }
