@@ -4,17 +4,24 @@ use benches::rss::{Rss, Watch, drift};
 
 const BYTES: usize = 64 << 20;
 
+/// Other tests of this process take and give back memory meanwhile: some look falls between.
+const LOOKS: usize = 50;
+
 #[test]
 fn memory_that_is_touched_shows_in_total_and_anonymous() {
-    let before = Rss::now().unwrap();
     let watch = Watch::start();
-    let taken = vec![1_u8; BYTES];
-    let after = Rss::now().unwrap();
-    assert!(std::hint::black_box(taken)[BYTES - 1] == 1);
+    let shows = || {
+        let before = Rss::now().unwrap();
+        let taken = vec![1_u8; BYTES];
+        let after = Rss::now().unwrap();
+        assert!(std::hint::black_box(taken)[BYTES - 1] == 1);
+        assert!(after.anon < after.total, "{after:?}");
+        let [total, anon] =
+            [after.total.saturating_sub(before.total), after.anon.saturating_sub(before.anon)];
+        [total, anon].iter().all(|grown| (BYTES as u64 / 2..2 * BYTES as u64).contains(grown))
+    };
+    assert!((0..LOOKS).any(|_| shows()), "no look found {BYTES} bytes more");
     let samples = watch.stop().unwrap();
-    // Other tests of this process give back what they took meanwhile.
-    assert!(after.total > before.total + BYTES as u64 / 2, "{before:?}, {after:?}");
-    assert!(after.anon > before.anon + BYTES as u64 / 2 && after.anon < after.total, "{after:?}");
     assert!(!samples.is_empty() && samples.iter().all(|bytes| *bytes > 1 << 20), "{samples:?}");
 }
 
